@@ -1,0 +1,95 @@
+"""The manifest: who must hear a revision, frozen before it is approved."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from contracts.canonical import content_hash, list_hash
+from contracts.values import AreaSelection, Channel, Mode, Place, Sha256, TownCode, Value, VillageCode
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class ChannelTargets(Value):
+    """The targets of one channel. Named ones are listed; sealed ones are counted and hashed by block."""
+
+    channel: Channel
+    targets: tuple[str, ...] = ()
+    """Sorted: station codes, area codes; for sealed recipients `<village>/<block sha256>/<count>`."""
+    count: Count
+    sha256: Sha256
+
+    @classmethod
+    def named(cls, channel: Channel, targets: tuple[str, ...]) -> Self:
+        """Return the entry of a channel whose targets have public names."""
+        ordered = tuple(sorted(set(targets)))
+        return cls(channel=channel, targets=ordered, count=len(ordered), sha256=list_hash(ordered))
+
+    @classmethod
+    def sealed(cls, channel: Channel, blocks: tuple[str, ...], recipients: tuple[str, ...]) -> Self:
+        """Return the entry of a channel whose recipients are known by keyed hash only (hex, sorted)."""
+        return cls(
+            channel=channel,
+            targets=tuple(sorted(blocks)),
+            count=len(recipients),
+            sha256=list_hash(recipients),
+        )
+
+
+class Manifest(Value):
+    """The frozen target list of one revision. Its hash is what the approvers sign."""
+
+    mode: Mode
+    registry_version: Sha256
+    selection: AreaSelection
+    towns: tuple[TownCode, ...]
+    villages: tuple[VillageCode, ...]
+    villages_at_generated_positions: tuple[VillageCode, ...] = ()
+    """Taken by a shape, with a margin, at a position that nobody surveyed."""
+    areas: tuple[Place, ...]
+    channels: tuple[ChannelTargets, ...]
+    count: Count
+    sha256: Sha256
+
+    @classmethod
+    def pinned(
+        cls,
+        *,
+        mode: Mode,
+        registry_version: str,
+        selection: AreaSelection,
+        towns: tuple[str, ...],
+        villages: tuple[str, ...],
+        generated: tuple[str, ...],
+        areas: tuple[Place, ...],
+        channels: tuple[ChannelTargets, ...],
+    ) -> Self:
+        """Return the manifest with its count and its hash."""
+        body = {
+            "mode": mode,
+            "registry_version": registry_version,
+            "villages": sorted(villages),
+            "channels": {c.channel: [c.count, c.sha256] for c in channels},
+        }
+        return cls(
+            mode=mode,
+            registry_version=registry_version,
+            selection=selection,
+            towns=tuple(sorted(towns)),
+            villages=tuple(sorted(villages)),
+            villages_at_generated_positions=tuple(sorted(generated)),
+            areas=areas,
+            channels=tuple(sorted(channels, key=lambda c: c.channel)),
+            count=sum(c.count for c in channels),
+            sha256=content_hash(body),
+        )
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.count != sum(c.count for c in self.channels):
+            raise ValueError("the manifest's count is not the sum of its channels")
+        return self
+
+    def targets(self, channel: Channel) -> ChannelTargets | None:
+        """Return the entry of one channel, None when nobody is reached by it."""
+        return next((c for c in self.channels if c.channel is channel), None)

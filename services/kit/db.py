@@ -1,0 +1,247 @@
+"""Database and Transaction: what is saved and what is said, together.
+
+SQLite: one file per house, WAL, synchronous FULL, one writer at a time, every write begins IMMEDIATE.
+PostgreSQL: one role per house, whose search_path is its schema; the server refuses other houses' tables.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from opentelemetry import propagate
+from sqlalchemy import BigInteger, CursorResult, Executable, event, pool
+from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+from contracts.fact import Fact
+from contracts.message import Message
+from contracts.values import Lane, Mode
+from services.kit import idempotency, outbox
+from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
+from services.kit.errors import Refused, Retry
+from services.kit.ids import uuid7
+
+
+class Moment(TypeDecorator[datetime]):
+    """The one instant type: UTC integer microseconds on both databases, aware datetimes in code."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Return the microseconds of a moment; refuse one without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone cannot be stored")
+        return microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return the moment of stored microseconds."""
+        return None if value is None else from_microseconds(value)
+
+
+class Transaction:
+    """One transaction of a house: rows are written, messages are said, and both or neither happen."""
+
+    def __init__(self, connection: AsyncConnection, house: str, now: datetime) -> None:
+        self.connection = connection
+        self.house = house
+        self.now = now
+        self.lanes: set[tuple[Mode, Lane]] = set()
+        """The lanes in which this transaction speaks."""
+        self._said: list[dict[str, Any]] = []
+        self._after: list[Callable[[], None]] = []
+
+    @property
+    def postgres(self) -> bool:
+        """True when the rows lie in PostgreSQL, where rows are locked one by one."""
+        return self.connection.dialect.name == "postgresql"
+
+    async def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
+        """Run a statement, with rows when it is a bulk one."""
+        return await self.connection.execute(statement, rows)
+
+    def emit(self, message: Message) -> UUID:
+        """Say a message when this transaction commits; return its id."""
+        message_id = uuid7()
+        self.lanes.add(outbox.lane_of(message))
+        headers: dict[str, str] = {}
+        propagate.inject(headers)
+        self._said.append(outbox.row_of(message, message_id, self.now, headers))
+        return message_id
+
+    def record(
+        self,
+        kind: str,
+        *,
+        mode: Mode = Mode.LIVE,
+        lane: Lane = Lane.ROUTINE,
+        actor: str | None = None,
+        source: str | None = None,
+        warning_id: UUID | None = None,
+        about: str | None = None,
+        **detail: Any,
+    ) -> UUID:
+        """Say a fact that travels on no other stream; the ledger keeps it."""
+        return self.emit(
+            Fact(
+                mode=mode,
+                lane=lane,
+                kind=kind,
+                at=self.now,
+                service=self.house,
+                actor=actor,
+                source=source,
+                warning_id=str(warning_id) if warning_id else None,
+                about=about,
+                detail=detail,
+            )
+        )
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Call a plain function once the transaction has committed; it must not fail."""
+        self._after.append(act)
+
+    async def write_said(self) -> None:
+        """Write what was said to the outbox; the database calls it last."""
+        if self._said:
+            await self.connection.execute(outbox.OUTBOX.insert(), self._said)
+
+    def committed(self) -> None:
+        """Do what waited for the commit; the database calls it."""
+        for act in self._after:
+            act()
+
+
+class Database:
+    """The database of one house."""
+
+    def __init__(self, house: str, url: str, clock: Clock | None = None) -> None:
+        self.house = house
+        self.clock = clock or SystemClock()
+        self.said = {(mode, lane): asyncio.Event() for mode in Mode for lane in Lane}
+        """Set after each commit that said something in that lane; the relay waits for it."""
+        self._url = driver_url(url)
+        self._lock = asyncio.Lock() if self.sqlite else None
+        self.writer, self.reader = _engines(self._url)
+
+    @property
+    def sqlite(self) -> bool:
+        """True when the rows lie in a SQLite file."""
+        return self._url.get_backend_name() == "sqlite"
+
+    @asynccontextmanager
+    async def transaction(self, once: tuple[str, UUID] | None = None) -> AsyncIterator[Transaction]:
+        """Open a transaction; with `once` (consumer, message id) raise AlreadyHandled the second time.
+
+        Raises Retry when the database is busy or gone, so that whoever asked can ask again.
+        """
+        async with _one_writer(self._lock), _busy_is_retry():
+            async with self.writer.begin() as connection:
+                tx = Transaction(connection, self.house, self.clock.now())
+                await idempotency.claim(connection, self.house, tx.now)
+                if once is not None:
+                    await outbox.mark_handled(connection, once[0], once[1], tx.now)
+                yield tx
+                await tx.write_said()
+            tx.committed()
+            for lane in tx.lanes:
+                self.said[lane].set()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection for reading only; it never waits for a writer."""
+        async with _busy_is_retry(), self.reader.connect() as connection:
+            yield connection
+
+    async def rows(self, statement: Executable) -> Sequence[Mapping[str, Any]]:
+        """Return all rows of a query as mappings."""
+        async with self.read() as connection:
+            return (await connection.execute(statement)).mappings().all()  # type: ignore[return-value]
+
+    async def ping(self) -> None:
+        """Ask the database for nothing, to see that it answers."""
+        async with self.read() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+
+
+def driver_url(url: str) -> URL:
+    """Return the URL with our asynchronous driver; refuse databases other than SQLite and PostgreSQL."""
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql":
+            return parsed.set(drivername="postgresql+asyncpg")
+        case other:
+            raise Refused(f"database {other} is not supported", mend="use sqlite:/// or postgresql://")
+
+
+def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    if url.get_backend_name() == "postgresql":
+        engine = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10)
+        return engine, engine
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    writer = create_async_engine(url, poolclass=pool.AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+    reader = create_async_engine(url, poolclass=pool.AsyncAdaptedQueuePool, pool_size=4, max_overflow=4)
+    _begin_with(writer, "BEGIN IMMEDIATE")
+    _begin_with(reader, "BEGIN")
+    return writer, reader
+
+
+def _begin_with(engine: AsyncEngine, begin: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+@asynccontextmanager
+async def _one_writer(lock: asyncio.Lock | None) -> AsyncIterator[None]:
+    if lock is None:
+        yield
+    else:
+        async with lock:
+            yield
+
+
+@asynccontextmanager
+async def _busy_is_retry() -> AsyncIterator[None]:
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        if _busy(error):
+            raise Retry(f"the database does not answer: {type(error).__name__}", after=1) from error
+        raise
+
+
+_BUSY_WORDS = ("locked", "disk", "unable to open", "deadlock", "connection", "shutting down", "starting up")
+
+
+def _busy(error: DBAPIError | OSError) -> bool:
+    """Tell a database that is away, full or busy from a statement that is wrong."""
+    if isinstance(error, OSError) or error.connection_invalidated:
+        return True
+    words = str(error.orig).lower()
+    return not isinstance(error, IntegrityError) and any(word in words for word in _BUSY_WORDS)

@@ -1,0 +1,151 @@
+"""The outbox and inbox tables: what is said lies here until the bus has it, as long as streams keep it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    case,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.message import LanedMessage, Message
+from contracts.values import Lane, Mode
+from services.kit.clock import microseconds
+
+FLOOR = MetaData()
+
+Sequence64 = BigInteger().with_variant(Integer, "sqlite")
+"""A growing number; SQLite counts up only what is declared INTEGER."""
+
+OUTBOX = Table(
+    "outbox",
+    FLOOR,
+    Column("position", Sequence64, primary_key=True, autoincrement=True),
+    Column("message_id", String(36), nullable=False, unique=True),
+    Column("subject", String(200), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("lane", String(8), nullable=False),
+    Column("ordering_key", String(100), nullable=False),
+    Column("headers", LargeBinary, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("said_at", BigInteger, nullable=False),
+    Column("published_at", BigInteger),
+)
+_WAITING = OUTBOX.c.published_at.is_(None)
+Index(
+    "outbox_unpublished",
+    OUTBOX.c.mode,
+    OUTBOX.c.lane,
+    OUTBOX.c.position,
+    postgresql_where=_WAITING,
+    sqlite_where=_WAITING,
+)
+
+INBOX = Table(
+    "inbox",
+    FLOOR,
+    Column("consumer", String(100), primary_key=True),
+    Column("message_id", String(36), primary_key=True),
+    Column("handled_at", BigInteger, nullable=False),
+)
+
+
+class AlreadyHandled(Exception):
+    """This consumer has handled this message before: there is nothing to do."""
+
+
+def lane_of(message: Message) -> tuple[Mode, Lane]:
+    """Return the mode and lane in which a message is relayed; those without travel as live and routine."""
+    if isinstance(message, LanedMessage):
+        return message.mode, message.lane
+    return Mode.LIVE, Lane.ROUTINE
+
+
+def row_of(message: Message, message_id: UUID, now: datetime, headers: dict[str, str]) -> dict[str, Any]:
+    """Return the outbox row of a message."""
+    mode, lane = lane_of(message)
+    return {
+        "message_id": str(message_id),
+        "subject": message.subject,
+        "mode": mode,
+        "lane": lane,
+        "ordering_key": message.ordering_key,
+        "headers": orjson.dumps(headers),
+        "payload": message.to_bytes(),
+        "said_at": microseconds(now),
+        "published_at": None,
+    }
+
+
+async def mark_handled(connection: AsyncConnection, consumer: str, message_id: UUID, now: datetime) -> None:
+    """Write the inbox row; raise AlreadyHandled when it is there."""
+    row = {"consumer": consumer, "message_id": str(message_id), "handled_at": microseconds(now)}
+    try:
+        await connection.execute(INBOX.insert().values(row))
+    except IntegrityError as error:
+        raise AlreadyHandled(consumer) from error
+
+
+async def unpublished(
+    connection: AsyncConnection, mode: Mode, lane: Lane, limit: int
+) -> Sequence[dict[str, Any]]:
+    """Return the oldest unpublished rows of a lane; never `position > last`, which skips late commits."""
+    statement = (
+        select(OUTBOX)
+        .where(OUTBOX.c.published_at.is_(None), OUTBOX.c.mode == mode, OUTBOX.c.lane == lane)
+        .order_by(OUTBOX.c.position)
+        .limit(limit)
+    )
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def mark_published(connection: AsyncConnection, positions: Sequence[int], now: datetime) -> None:
+    """Note that the bus has these rows."""
+    statement = update(OUTBOX).where(OUTBOX.c.position.in_(positions))
+    await connection.execute(statement.values(published_at=microseconds(now)))
+
+
+async def replay(connection: AsyncConnection, since: datetime) -> int:
+    """Make every row said since then unpublished again, after the bus was lost; return how many."""
+    statement = update(OUTBOX).where(OUTBOX.c.said_at >= microseconds(since))
+    return (await connection.execute(statement.values(published_at=None))).rowcount
+
+
+async def waiting_lanes(connection: AsyncConnection) -> set[tuple[Mode, Lane]]:
+    """Return the lanes in which something waits to be published."""
+    statement = select(OUTBOX.c.mode, OUTBOX.c.lane).where(OUTBOX.c.published_at.is_(None)).distinct()
+    return {(Mode(mode), Lane(lane)) for mode, lane in await connection.execute(statement)}
+
+
+async def prune(connection: AsyncConnection, now: datetime, kept_s: int) -> int:
+    """Delete published rows and inbox rows that are older than the streams keep messages."""
+    limit = microseconds(now - timedelta(seconds=kept_s))
+    old = delete(OUTBOX).where(OUTBOX.c.published_at.is_not(None), OUTBOX.c.said_at < limit)
+    gone = (await connection.execute(old)).rowcount
+    await connection.execute(delete(INBOX).where(INBOX.c.handled_at < limit))
+    return gone
+
+
+async def backlog(connection: AsyncConnection) -> dict[str, int]:
+    """Return how many rows wait, and since when the oldest does (microseconds, 0 for none)."""
+    oldest = func.coalesce(func.min(OUTBOX.c.said_at), 0)
+    urgent = func.coalesce(func.sum(case((OUTBOX.c.lane == Lane.URGENT, 1), else_=0)), 0)
+    statement = select(func.count(), urgent, oldest).where(OUTBOX.c.published_at.is_(None))
+    count, urgents, since = (await connection.execute(statement)).one()
+    return {"waiting": int(count), "urgent": int(urgents), "oldest_us": int(since)}

@@ -1,0 +1,64 @@
+"""Server-rendered pages: Jinja templates of every service, one layout, texts from catalogues."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from babel.support import NullTranslations, Translations
+from fastapi import Request
+
+from services.kit.clock import BEIJING, beijing
+
+LANGUAGES = ("zh", "en")
+_SERVICES = Path(__file__).parent.parent
+_FOLDERS = ("kit", "issuer", "router", "channels", "registry", "audit")
+
+
+@lru_cache
+def environment(language: str) -> jinja2.Environment:
+    """Return the environment of one language; templates are named `<service>/<page>.html`."""
+    loaders: dict[str, jinja2.BaseLoader] = {
+        name: jinja2.FileSystemLoader(_SERVICES / name / "pages") for name in _FOLDERS
+    }
+    found = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([loaders["kit"], jinja2.PrefixLoader(loaders)]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    found.filters["beijing"] = lambda at: at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    found.filters["rfc3339"] = beijing
+    return found
+
+
+@lru_cache
+def translations(language: str) -> NullTranslations:
+    """Return the catalogue of a language."""
+    return Translations.load(str(_SERVICES / "kit" / "locale"), [language])
+
+
+def language_of(request: Request) -> str:
+    """Return the language that the visitor chose, Chinese first."""
+    chosen = request.query_params.get("lang") or request.cookies.get("lang")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def render(template: str, *, request: Request, **values: Any) -> str:
+    """Render a page for a request; the layout finds who is signed in in `request.state`."""
+    language = language_of(request)
+    state = request.state
+    return (
+        environment(language)
+        .get_template(template)
+        .render(
+            request=request,
+            language=language,
+            someone=getattr(state, "principal", None),
+            csrf=getattr(state, "csrf", ""),
+            **values,
+        )
+    )

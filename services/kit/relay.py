@@ -1,0 +1,115 @@
+"""The relay: what a house has said is published, urgent first, and marked when the bus has it."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from contracts.streams import KEPT_S
+from contracts.values import Lane, Mode
+from services.kit import outbox, telemetry
+from services.kit.bus import Bus
+from services.kit.clock import microseconds
+from services.kit.db import Database
+from services.kit.errors import Retry
+from services.kit.leadership import Leadership
+from services.kit.telemetry import log
+
+WINDOW = 128
+WINDOW_BYTES = 4 * 1024 * 1024
+"""At most so many rows and bytes are on their way unacknowledged."""
+
+LOOK_S = 0.5
+"""How often a relay looks for rows that another process has written."""
+
+PRUNE_S = 3600.0
+
+
+class Relay:
+    """Publishes the outbox of one house; one replica at a time does, one worker for each mode and lane."""
+
+    def __init__(self, db: Database, bus: Bus, leadership: Leadership) -> None:
+        self.db = db
+        self.bus = bus
+        self.leadership = leadership
+
+    async def run(self) -> None:
+        """Publish for ever, whenever this replica leads."""
+        await self.leadership.lead("relay", self._lead)
+
+    async def _lead(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look())
+            group.create_task(self._prune())
+            for mode, lane in self.db.said:
+                group.create_task(self._lane(mode, lane))
+
+    async def _look(self) -> None:
+        while True:
+            with contextlib.suppress(Retry):
+                async with self.db.read() as connection:
+                    for lane in await outbox.waiting_lanes(connection):
+                        self.db.said[lane].set()
+                    waiting = await outbox.backlog(connection)
+                telemetry.WAITING.labels(self.db.house).set(waiting["waiting"])
+                now = microseconds(self.db.clock.now())
+                age = (now - waiting["oldest_us"]) / 1e6 if waiting["oldest_us"] else 0.0
+                telemetry.OLDEST.labels(self.db.house).set(age)
+            await asyncio.sleep(LOOK_S)
+
+    async def _prune(self) -> None:
+        while True:
+            with contextlib.suppress(Retry):
+                async with self.db.transaction() as tx:
+                    await outbox.prune(tx.connection, tx.now, KEPT_S + int(timedelta(days=1).total_seconds()))
+            await asyncio.sleep(PRUNE_S)
+
+    async def _lane(self, mode: Mode, lane: Lane) -> None:
+        pause = 0.1
+        while True:
+            try:
+                if await self.publish(mode, lane):
+                    pause = 0.1
+                    continue
+                await self.db.said[mode, lane].wait()
+                self.db.said[mode, lane].clear()
+            except Retry as error:
+                log.warning("relay waits", house=self.db.house, lane=f"{mode}-{lane}", why=error.why)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    async def publish(self, mode: Mode, lane: Lane) -> int:
+        """Publish one window of a lane; return how many rows the bus now has."""
+        async with self.db.read() as connection:
+            rows = _window(await outbox.unpublished(connection, mode, lane, WINDOW))
+        if not rows:
+            return 0
+        results = await asyncio.gather(*map(self._publish, rows), return_exceptions=True)
+        done = [row["position"] for row, result in zip(rows, results, strict=True) if result is None]
+        if done:
+            async with self.db.transaction() as tx:
+                await outbox.mark_published(tx.connection, done, tx.now)
+            telemetry.published(self.db.house, f"{mode}-{lane}", len(done))
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return len(done)
+
+    async def _publish(self, row: dict[str, Any]) -> None:
+        headers = orjson.loads(row["headers"])
+        await self.bus.publish(row["subject"], row["payload"], headers, row["message_id"])
+
+
+def _window(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first rows that fit into the window, at least one."""
+    taken: list[dict[str, Any]] = []
+    size = 0
+    for row in rows:
+        size += len(row["payload"])
+        if taken and size > WINDOW_BYTES:
+            break
+        taken.append(row)
+    return taken

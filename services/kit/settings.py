@@ -1,0 +1,86 @@
+"""Settings: `YUTIAN_*` from the environment, `YUTIAN_*_FILE` for secrets, read once, at the door."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.kit.errors import Refused
+
+PREFIX = "YUTIAN_"
+
+
+def _secrets_from_files(fields: dict[str, Any]) -> dict[str, str]:
+    """Return the values of every `YUTIAN_<NAME>_FILE` whose plain setting is not given."""
+    found = {}
+    for name in fields:
+        path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
+        if path and f"{PREFIX}{name.upper()}" not in os.environ:
+            try:
+                found[name] = Path(path).read_text().strip()
+            except OSError as error:
+                raise Refused(f"{PREFIX}{name.upper()}_FILE cannot be read: {error.strerror}") from None
+    return found
+
+
+class Settings(BaseSettings):
+    """The settings that every service has."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    service: ClassVar[str] = "kit"
+
+    var: Path = Field(Path("var"), description="Folder for everything that is kept on a laptop")
+    host: str = Field("127.0.0.1", description="Address on which HTTP is served")
+    port: int = Field(8600, ge=0, le=65535, description="Port on which HTTP is served")
+    public_url: str = Field(
+        "", description="Address under which people reach the pages; empty: host and port"
+    )
+    nats_url: str = Field("nats://127.0.0.1:4222", description="The bus")
+    nats_password: SecretStr | None = Field(None, description="Password of the bus, if it wants one")
+    stream_replicas: int = Field(
+        1, ge=1, le=5, description="Copies of each stream: 1 on a laptop, 3 in production"
+    )
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///{var}/db/{name}.db"),
+        description="Database, `{name}` standing for the house: sqlite:///... or postgresql://{name}:...@host/db",
+    )
+    keys: Path = Field(Path("{var}/keys"), description="Folder of keys: the id of a key is its file name")
+    issuer_url: str = Field("", description="Where the issuer answers; empty: this process")
+    router_url: str = Field("", description="Where the router answers; empty: this process")
+    internal_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key with which services speak to each other; empty: read from the key folder",
+    )
+    instance: str = Field(
+        default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", description="This replica"
+    )
+    otlp_endpoint: str = Field("", description="Where traces are sent; empty: nowhere")
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged"
+    )
+    shutdown_s: float = Field(2.0, gt=0, description="Seconds that open streams are given to end")
+
+    @classmethod
+    def load(cls, **given: Any) -> "Settings":
+        """Read the settings; raise Refused with one line that names what is wrong."""
+        try:
+            return cls(**{**_secrets_from_files(dict(cls.model_fields)), **given})
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+            raise Refused(f"setting {name}: {first['msg']}", mend="see `yutian settings`") from None
+
+    def database(self, name: str) -> str:
+        """Return the database URL of one house."""
+        return self.database_url.get_secret_value().format(var=self.var.resolve(), name=name)
+
+    def key_folder(self) -> Path:
+        """Return the folder of keys."""
+        return Path(str(self.keys).format(var=self.var.resolve()))
+
+    def base_url(self) -> str:
+        """Return the address under which people reach the pages."""
+        return self.public_url or f"http://{self.host}:{self.port}"
