@@ -36,5 +36,5 @@ MESSAGES: dict[str, type[Message]] = {
 def message_class(subject: str) -> type[Message]:
     """Return the class of the message that travels on a subject; raise KeyError when there is none."""
     tokens = subject.split(".")
-    start = 1 if tokens[1] == "registry" else 2
+    start = 1 if tokens[1:2] == ["registry"] else 2
     return MESSAGES[".".join(tokens[start : start + 3])]

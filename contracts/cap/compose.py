@@ -81,9 +81,6 @@ def compose(
     shared = _shared(notice, kind, observed=observed).model_copy(
         update={"parameters": _parameters(notice.level, replaces), "contact": contact, "web": web}
     )
-    infos = [_in_words(shared, "zh-CN", notice.hazard_name, notice.text, kind)]
-    if notice.text_en:
-        infos.append(_in_words(shared, "en-US", notice.hazard_name_en, notice.text_en, kind))
     return CapAlert(
         identifier=notice.identifier,
         sender=notice.sender_code,
@@ -94,7 +91,7 @@ def compose(
         codes=(PROFILE, notice.product.upper()),
         note=_note(notice, kind, mode),
         references=notice.references,
-        infos=tuple(infos),
+        infos=_infos(notice, kind, shared),
     )
 
 
@@ -121,6 +118,14 @@ def _shared(notice: Notice, kind: MsgType, *, observed: bool) -> CapInfo:
         sender_name=notice.sender_name,
         areas=tuple(map(_area, notice.areas)),
     )
+
+
+def _infos(notice: Notice, kind: MsgType, shared: CapInfo) -> tuple[CapInfo, ...]:
+    """Return the Chinese info block, and the English one when there are English words."""
+    chinese = _in_words(shared, "zh-CN", notice.hazard_name, notice.text, kind)
+    if notice.text_en is None:
+        return (chinese,)
+    return chinese, _in_words(shared, "en-US", notice.hazard_name_en, notice.text_en, kind)
 
 
 def _in_words(shared: CapInfo, language: str, event: str, text: WarningText, kind: MsgType) -> CapInfo:

@@ -1,9 +1,8 @@
 """Dates and references as CAP writes them."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-
-from contracts.values import Value
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -27,7 +26,8 @@ def moment_of(text: str) -> datetime | None:
         return None
 
 
-class Reference(Value):
+@dataclass(frozen=True, slots=True)
+class Reference:
     """A message that another one refers to, by the three texts that name it."""
 
     sender: str
@@ -42,14 +42,10 @@ class Reference(Value):
 def reference(sender: str, identifier: str, sent: datetime | str) -> str:
     """Return the triple that names a message; a `sent` given as text is repeated byte for byte."""
     written = sent if isinstance(sent, str) else cap_time(sent)
-    return str(Reference(sender=sender, identifier=identifier, sent=written))
+    return str(Reference(sender, identifier, written))
 
 
 def references_of(text: str) -> tuple[Reference, ...]:
     """Return the references in a `references` text, leaving out what is no triple."""
     triples = (item.split(",") for item in text.split())
-    return tuple(
-        Reference(sender=parts[0], identifier=parts[1], sent=parts[2])
-        for parts in triples
-        if len(parts) == 3 and all(parts)
-    )
+    return tuple(Reference(*parts) for parts in triples if len(parts) == 3 and all(parts))

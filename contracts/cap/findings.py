@@ -121,6 +121,7 @@ CHECKS: dict[str, Rule] = {
     "content-form": Rule(_RULE, "give the file as base64"),
     "digest-form": Rule(_RULE, "give the SHA-1 as 40 hex digits"),
     "digest-wrong": Rule(_RULE, "compute the digest over the file that is in derefUri"),
+    "more-findings": Rule(_ADVICE, "mend those that are listed first"),
 }
 """What `check` looks for."""
 

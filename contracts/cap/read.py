@@ -17,7 +17,7 @@ MOST_POINTS = 100_000
 MOST_ODDITIES = 200
 
 _SPACE = " \t\r\n"
-_DECIMAL = re.compile(r"[-+]?(\d{1,15}(\.\d{0,20})?|\.\d{1,20})", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?(\d{1,308}(\.\d{0,340})?|\.\d{1,340})", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d{1,15}", re.ASCII)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SLOTS = {

@@ -82,7 +82,8 @@ class KeyFolder:
     def ids(self, purpose: str) -> list[str]:
         """Return the ids of all keys of a purpose."""
         folder = self.root / purpose
-        return sorted(p.name for p in folder.iterdir() if p.name != "active") if folder.is_dir() else []
+        names = (p.name for p in folder.iterdir()) if folder.is_dir() else iter(())
+        return sorted(name for name in names if name != "active" and not name.startswith("."))
 
     def add(self, purpose: str, key: bytes, key_id: str | None = None) -> str:
         """Keep a key and make it the one in use; return its id."""

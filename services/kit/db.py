@@ -183,6 +183,7 @@ def driver_url(url: str) -> URL:
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
+            _make_folder(parsed)
             return parsed.set(drivername="sqlite+aiosqlite")
         case "postgresql":
             return parsed.set(drivername="postgresql+asyncpg")
@@ -190,12 +191,18 @@ def driver_url(url: str) -> URL:
             raise Refused(f"database {other} is not supported", mend="use sqlite:/// or postgresql://")
 
 
+def _make_folder(url: URL) -> None:
+    if url.database:
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refused(f"folder {Path(url.database).parent} cannot be made: {error.strerror}") from None
+
+
 def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     if url.get_backend_name() == "postgresql":
         engine = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10)
         return engine, engine
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     writer = create_async_engine(url, poolclass=pool.AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
     reader = create_async_engine(url, poolclass=pool.AsyncAdaptedQueuePool, pool_size=4, max_overflow=4)
     _begin_with(writer, "BEGIN IMMEDIATE")

@@ -14,8 +14,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.kit import pages, telemetry
-from services.kit.errors import Fault, Invalid, NotFound, Problem, Refused, Retry, Unauthenticated
+from services.kit import documents, pages, telemetry
+from services.kit.errors import Fault, Invalid, NotFound, Problem, Retry, Unauthenticated
 from services.kit.identity import RemoteSessions
 from services.kit.process import Floor, Service
 from services.kit.telemetry import log
@@ -47,7 +47,6 @@ def create_app(floor: Floor, services: Sequence[Service]) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        default_response_class=Response,
     )
     parts: dict[str, Any] = {}
     for service in services:
@@ -217,7 +216,11 @@ async def _fault(check: Callable[[], Awaitable[None]]) -> str | None:
 def _add_documents(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
-        return HTMLResponse(pages.render("docs.html", request=request, api=app.openapi()))
+        api = app.openapi()
+        shapes = api.get("components", {}).get("schemas", {})
+        groups = documents.calls_of(api)
+        page = pages.render("docs.html", request=request, info=api["info"], groups=groups, shapes=shapes)
+        return HTMLResponse(page)
 
     @app.get("/problems/{name}", include_in_schema=False)
     async def problems(request: Request, name: str) -> HTMLResponse:
@@ -228,17 +231,12 @@ def _add_documents(app: FastAPI) -> None:
 
     @app.get("/.well-known/security.txt", include_in_schema=False)
     async def security() -> PlainTextResponse:
-        contact = floor_contact(app)
+        contact = app.state.settings.security_contact
         return PlainTextResponse(f"Contact: {contact}\nPreferred-Languages: zh, en\n")
-
-
-def floor_contact(app: FastAPI) -> str:
-    """Return where faults of security are to be told."""
-    return f"{app.state.settings.base_url()}/problems/refused"
 
 
 def _family(kind: type[Problem]) -> list[type[Problem]]:
     return [kind, *(k for child in kind.__subclasses__() for k in _family(child))]
 
 
-__all__ = ["Refused", "add_errors", "create_app", "internal_key", "problem"]
+__all__ = ["add_errors", "create_app", "internal_key", "problem"]

@@ -1,10 +1,14 @@
 """Server-rendered pages: Jinja templates of every service, one layout, texts from catalogues."""
 
+import io
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from fastapi import Request
 
@@ -37,8 +41,19 @@ def environment(language: str) -> jinja2.Environment:
 
 @lru_cache
 def translations(language: str) -> NullTranslations:
-    """Return the catalogue of a language."""
-    return Translations.load(str(_SERVICES / "kit" / "locale"), [language])
+    """Return the catalogues of all services in one language: `<service>/locale/<language>.po`."""
+    merged = Catalog(locale=language)
+    for name in _FOLDERS:
+        path = _SERVICES / name / "locale" / f"{language}.po"
+        if path.exists():
+            with path.open("rb") as file:
+                for entry in read_po(file, locale=language):
+                    if entry.id:
+                        merged[entry.id] = entry
+    compiled = io.BytesIO()
+    write_mo(compiled, merged)
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 def language_of(request: Request) -> str:

@@ -3,7 +3,7 @@
 import os
 import socket
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     instance: str = Field(
         default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}", description="This replica"
     )
+    security_contact: str = Field(
+        "mailto:security@qijiang.example", description="Where faults of security are told"
+    )
     otlp_endpoint: str = Field("", description="Where traces are sent; empty: nowhere")
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged"
@@ -64,7 +67,7 @@ class Settings(BaseSettings):
     shutdown_s: float = Field(2.0, gt=0, description="Seconds that open streams are given to end")
 
     @classmethod
-    def load(cls, **given: Any) -> "Settings":
+    def load(cls, **given: Any) -> Self:
         """Read the settings; raise Refused with one line that names what is wrong."""
         try:
             return cls(**{**_secrets_from_files(dict(cls.model_fields)), **given})

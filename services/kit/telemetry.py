@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ def configure(service: str, level: str, otlp_endpoint: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _add_trace,
-            structlog.processors.format_exc_info,
+            _bare_exception,
             structlog.processors.JSONRenderer() if machine else structlog.dev.ConsoleRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -48,6 +49,15 @@ def configure(service: str, level: str, otlp_endpoint: str) -> None:
         provider = TracerProvider(resource=Resource.create({"service.name": f"yutian-{service}"}))
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
         trace.set_tracer_provider(provider)
+
+
+def _bare_exception(_logger: Any, _name: str, event: Any) -> Any:
+    """Say where and what kind, and neither the message nor any value: those may hold a number or a secret."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given
+    if isinstance(error, BaseException):
+        event["exception"] = "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
+    return event
 
 
 def _add_trace(_logger: Any, _name: str, event: Any) -> Any:

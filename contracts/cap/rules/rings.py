@@ -5,8 +5,8 @@ from enum import Enum
 
 from contracts.cap.model import LatLon, Polygon
 
-MOST_COMPARISONS = 2_000_000
-"""A coast of 40,000 points needs a tenth of this; a polygon made to keep us busy needs any amount."""
+MOST_COMPARISONS = 1_000_000
+"""A frontier of 40,000 points needs a third of this; a polygon made to keep us busy needs any amount."""
 
 Edge = tuple[LatLon, LatLon]
 

@@ -1,0 +1,192 @@
+"""The command: yutian up | demo | run | migrate | streams | outbox | keys | seed | settings | audit | ..."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from services.houses import MIGRATIONS, houses_of, openers
+from services.kit import outbox, postgres
+from services.kit.db import Database
+from services.kit.errors import Invalid, Problem, Refused
+from services.kit.http import create_app
+from services.kit.process import configure_telemetry, open_floor, run
+from services.kit.settings import PREFIX, Settings
+from services.laptop import children, demo, people, prepare
+
+cli = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__, pretty_exceptions_enable=False)
+streams = typer.Typer(no_args_is_help=True, help="The streams of the bus.")
+outboxes = typer.Typer(no_args_is_help=True, help="What has been said.")
+keys = typer.Typer(no_args_is_help=True, help="Software keys.")
+cli.add_typer(streams, name="streams")
+cli.add_typer(outboxes, name="outbox")
+cli.add_typer(keys, name="keys")
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+@cli.command(name="run")
+def run_service(
+    service: Annotated[str, typer.Argument(help="issuer, registry, router, channels, audit or all")],
+    only: Annotated[str | None, typer.Option(help="One house of channels, such as stations")] = None,
+) -> None:
+    """Run one service against the configured bus and database."""
+    settings = Settings.load()
+    configure_telemetry(settings, only or service)
+    _run(serve(settings, service, only))
+
+
+async def serve(settings: Settings, service: str, only: str | None = None) -> None:
+    """Open a service's houses on one floor and run them until they are told to stop."""
+    children.require_free(settings.host, settings.port, "HTTP", f"{PREFIX}PORT")
+    async with open_floor(settings, only or service) as floor:
+        opened = [await opener(floor) for opener in openers(service, only).values()]
+        app = create_app(floor, opened)
+        await run(settings, app, opened, floor.bus)
+
+
+@cli.command()
+def up(
+    seed: Annotated[bool, typer.Option(help="Fill an empty registry with the default data")] = True,
+    own_bus: Annotated[bool, typer.Option(help="Start a nats-server as a child")] = True,
+) -> None:
+    """Run all services in one process, with everything they need, for a laptop."""
+    settings = Settings.load()
+    configure_telemetry(settings, "up")
+    _run(_up(settings, seed, own_bus))
+
+
+async def _up(settings: Settings, seed: bool, own_bus: bool) -> None:
+    with prepare.locked(settings.var):
+        children.require_free(settings.host, settings.port, "HTTP", f"{PREFIX}PORT")
+        prepare.make_keys(settings)
+        port = int(settings.nats_url.rsplit(":", 1)[1])
+        async with children.nats_child(settings.var / "nats", port) if own_bus else nullcontext():
+            await prepare.migrate(settings, list(MIGRATIONS))
+            await prepare.apply_streams(settings)
+            if seed:
+                await people.seed(settings, settings.var / "credentials.json")
+            await serve(settings, "all")
+
+
+@cli.command(name="demo")
+def run_demo(
+    leave: Annotated[
+        bool, typer.Option("--exit", help="End when the warnings have been accounted for")
+    ] = False,
+) -> None:
+    """Issue two real warnings through the public API and watch them reach everyone."""
+    raise typer.Exit(_run(demo.run(Settings.load(), leave=leave)))
+
+
+@cli.command()
+def migrate(
+    service: Annotated[str, typer.Argument(help="all, a service, or a house")] = "all",
+    provision: Annotated[
+        str, typer.Option(help="PostgreSQL address of an administrator, who makes roles and schemas first")
+    ] = "",
+    password: Annotated[
+        str, typer.Option(envvar="YUTIAN_ROLE_PASSWORD", help="Password that the roles are given")
+    ] = "",
+) -> None:
+    """Bring databases up to date."""
+    settings = Settings.load()
+    houses = houses_of(service)
+    if provision:
+        _run(postgres.provision(provision, houses, password))
+    _run(prepare.migrate(settings, houses))
+    typer.echo(f"up to date: {', '.join(houses)}")
+
+
+@streams.command()
+def apply() -> None:
+    """Make the streams as they are described; changes nothing that is right already."""
+    for name, done in _run(prepare.apply_streams(Settings.load())):
+        typer.echo(f"{name} {done}")
+
+
+@outboxes.command()
+def replay(
+    since: Annotated[datetime, typer.Option(help="UTC, such as 2026-06-01T00:00:00")],
+    service: Annotated[str, typer.Argument(help="all, a service, or a house")] = "all",
+) -> None:
+    """Publish again what was said since then, after a lost bus; receivers skip what they have."""
+    _run(_replay(Settings.load(), houses_of(service), since))
+
+
+async def _replay(settings: Settings, houses: list[str], since: datetime) -> None:
+    for house in houses:
+        db = Database(house, settings.database(house))
+        async with db.transaction() as tx:
+            count = await outbox.replay(tx.connection, since.replace(tzinfo=since.tzinfo or UTC))
+        await db.close()
+        typer.echo(f"{house}: {count} messages will be published again")
+
+
+@keys.command()
+def init() -> None:
+    """Make every software key that is missing."""
+    made = prepare.make_keys(Settings.load())
+    typer.echo(f"made: {', '.join(made)}" if made else "nothing was missing")
+
+
+@cli.command()
+def seed(
+    credentials: Annotated[Path, typer.Option(help="Where the secrets are written, once, for you alone")],
+) -> None:
+    """Fill empty databases with the default registry, demo accounts and keys."""
+    _run(people.seed(Settings.load(), credentials))
+    typer.echo(f"seeded; the secrets are in {credentials}")
+
+
+@cli.command(name="settings")
+def show_settings(
+    output: Annotated[str, typer.Option("--output", "-o", help="table or json")] = "table",
+) -> None:
+    """Show every setting: name, value (secrets masked), where it came from, default."""
+    settings = Settings.load()
+    rows = [_setting(settings, name) for name in type(settings).model_fields]
+    if output == "json":
+        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    for row in rows:
+        typer.echo(f"{row['name']:28} {row['value']:40} {row['source']:12} {row['meaning']}")
+
+
+def _setting(settings: Settings, name: str) -> dict[str, str]:
+    field = type(settings).model_fields[name]
+    given = name in settings.model_fields_set
+    return {
+        "name": f"{PREFIX}{name.upper()}",
+        "value": str(getattr(settings, name)),
+        "source": "environment" if given else "default",
+        "meaning": field.description or "",
+    }
+
+
+def main() -> None:
+    """Run the command: exit 0 done, 1 found something, 2 used wrongly, one line for every error."""
+    try:
+        cli()
+    except (Refused, Problem) as problem:
+        mend = f" ({problem.mend})" if problem.mend else ""
+        sys.stderr.write(f"yutian: {problem.why}{mend}\n")
+        sys.exit(2 if isinstance(problem, Invalid) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What the feed does: publish a revision, take it out again."""
+
+from uuid import UUID
+
+from contracts.delivery import DeliveryReported, DeliveryRequested
+from contracts.outcome import Outcome, TargetState
+from contracts.values import Withdrawal
+from services.channels import tombstones
+from services.channels.pull.feed import store
+from services.kit.db import Transaction
+
+
+async def publish(tx: Transaction, request: DeliveryRequested) -> None:
+    """Put a revision into the feed and report it; one that is ended already is only accounted for."""
+    known = await store.get(tx, request.delivery_id)
+    if known is None:
+        ended = await tombstones.ended(tx, store.TOMBSTONES, request.warning_id, request.revision)
+        await store.add(tx, _row(tx, request, ended=ended is not None))
+        state = TargetState.RECEIVED if ended is None else _closed(ended)
+    else:
+        state = TargetState(known["state"])
+    await _report(tx, request, state)
+
+
+def _row(tx: Transaction, request: DeliveryRequested, *, ended: bool) -> dict[str, object]:
+    notice = request.notice
+    return {
+        "delivery_id": str(request.delivery_id),
+        "warning_id": str(request.warning_id),
+        "revision": request.revision,
+        "mode": request.mode,
+        "lane": request.lane,
+        "action": request.action,
+        "identifier": notice.identifier,
+        "notice": notice.model_dump_json().encode(),
+        "cap_xml": request.cap_xml or "",
+        "state": TargetState.QUEUED,
+        "report": 0,
+        "published_at": tx.now,
+        "expires_at": notice.expires,
+        "ended": ended,
+    }
+
+
+def _closed(reason: Withdrawal) -> TargetState:
+    return TargetState.EXPIRED if reason is Withdrawal.EXPIRED else TargetState.WITHDRAWN
+
+
+async def _report(tx: Transaction, request: DeliveryRequested, state: TargetState) -> None:
+    number = await store.count_report(tx, request.delivery_id, state)
+    (target,) = request.targets
+    tx.emit(
+        DeliveryReported(
+            mode=request.mode,
+            lane=request.lane,
+            warning_id=request.warning_id,
+            revision=request.revision,
+            channel=request.channel,
+            at=tx.now,
+            delivery_id=request.delivery_id,
+            report=number,
+            tally={state: 1},
+            outcomes=(Outcome(target=target, state=state, at=tx.now),),
+        )
+    )
+
+
+async def end(tx: Transaction, warning_id: UUID, up_to: int, reason: Withdrawal) -> None:
+    """Take these revisions out of the feed, and keep them out."""
+    if await tombstones.bury(tx, store.TOMBSTONES, warning_id, up_to, reason):
+        await store.end(tx, warning_id, up_to)

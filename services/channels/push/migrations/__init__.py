@@ -1,0 +1,1 @@
+"""Migrations of the push houses: broadcast, cable, wechat and app have the same tables."""

@@ -1,0 +1,130 @@
+"""What the station may say, and who must agree to it: signals, texts and authority, as data with a version.
+
+Owns `signals.yaml` and `authority.yaml`. Reading them refuses what it does not know: a misspelt key, a slot
+that no template has, a colour without a guide. A mistake is found when they are read, not at 3 a.m.
+"""
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from contracts.values import Level
+from services.issuer.catalogue.authority import Approval, Authority, Deed, Halt, Role
+from services.issuer.catalogue.signals import Act, Entry, Grade, Hazard, Language, Signal, Signals
+from services.issuer.catalogue.words import Filling, words
+from services.kit.errors import Invalid, Refused
+
+__all__ = [
+    "Act",
+    "Approval",
+    "Authority",
+    "Catalogue",
+    "Deed",
+    "Filling",
+    "Grade",
+    "Halt",
+    "Hazard",
+    "Language",
+    "Role",
+    "Signal",
+    "load",
+    "words",
+]
+
+Part = TypeVar("Part", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every signal that we know, and the table of people."""
+
+    signals: Signals
+    authority: Authority
+
+    @property
+    def version(self) -> str:
+        """The version of the signals; the authority has its own."""
+        return self.signals.version
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        """Every hazard, those that we only accept from others included."""
+        return self.signals.hazards
+
+    @property
+    def offered(self) -> tuple[Hazard, ...]:
+        """The hazards that a forecaster here may choose."""
+        return tuple(hazard for hazard in self.hazards if not hazard.accept_only)
+
+    def hazard(self, code: str) -> Hazard:
+        """Return a hazard by its event type code."""
+        found = next((hazard for hazard in self.hazards if hazard.code == code), None)
+        if found is None:
+            known = ", ".join(f"{hazard.code} {hazard.name.zh}" for hazard in self.offered)
+            raise Invalid("hazard", "there is no such warning signal", f"choose one of {known}")
+        return found
+
+    def signal(self, code: str, level: Level) -> Signal:
+        """Return the signal of a hazard in a colour."""
+        hazard = self.hazard(code)
+        if level not in hazard.levels:
+            colours = ", ".join(hazard.levels)
+            raise Invalid(
+                "level", f"{hazard.name.zh} has no signal of this colour", f"choose one of {colours}"
+            )
+        return Signal(hazard, level, self.signals)
+
+    def issuable(self, code: str, level: Level) -> Signal:
+        """Return a signal that this station may issue itself."""
+        signal = self.signal(code, level)
+        if signal.hazard.accept_only:
+            raise Refused(
+                f"the {signal.hazard.name.en} signal is accepted from others and never issued here",
+                mend="choose a signal of Chongqing's list",
+            )
+        return signal
+
+
+def load(folder: Traversable | None = None) -> Catalogue:
+    """Read the catalogue that comes with the program, or another one from a folder."""
+    source = folder or files(__name__)
+    return Catalogue(
+        _read(source / "signals.yaml", Signals),
+        _read(source / "authority.yaml", Authority),
+    )
+
+
+def _read(file: Traversable, kind: type[Part]) -> Part:
+    try:
+        data = yaml.load(file.read_text("utf-8"), _UniqueKeys)  # noqa: S506 - a SafeLoader
+        # JSON, so that strict validation takes lists for tuples and strings for colours, and nothing else.
+        return kind.model_validate_json(json.dumps(data), strict=True)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{file.name} is not YAML: {error}") from error
+    except TypeError as error:
+        raise ValueError(
+            f"{file.name} holds something other than text, numbers and lists: {error}"
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise ValueError(f"{file.name}: {place}: {first['msg']}") from error
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML that refuses a key given twice, of which the stock loader silently keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+        """Return the mapping of a node."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {twice!r} is given twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,98 @@
+"""Default data with invented people, and a file of secrets for those who try the system."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from services.issuer.actions import seed_users
+from services.kit.crypto import KeyFolder, SoftwareCrypto
+from services.kit.db import Database
+from services.kit.errors import Refused
+from services.kit.settings import Settings
+from services.registry import seed as registry_seed
+from services.registry import store as registry_store
+
+PEOPLE: list[dict[str, Any]] = [
+    {"username": "zhang", "display_name": "张敏", "roles": ["drafter"]},
+    {"username": "li", "display_name": "李强", "roles": ["checker"]},
+    {"username": "wang", "display_name": "王芳", "roles": ["signer"]},
+    {"username": "chen", "display_name": "陈涛", "roles": ["signer"]},
+    {"username": "zhao", "display_name": "赵静", "roles": ["town-desk"], "town": "500110110"},
+    {"username": "sun", "display_name": "孙丽", "roles": ["auditor"]},
+    {"username": "qian", "display_name": "钱伟", "roles": ["operator"]},
+]
+"""Demo people: drafter, checker, two signers, a town desk, an auditor, an operator."""
+
+
+async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
+    """Seed what is empty and write the secrets, once; return what the file holds."""
+    if credentials.exists():
+        found: dict[str, Any] = orjson.loads(credentials.read_bytes())
+        return found
+    crypto = SoftwareCrypto(KeyFolder(settings.key_folder()))
+    registry = Database("registry", settings.database("registry"))
+    issuer = Database("issuer", settings.database("issuer"))
+    try:
+        await registry_seed.seed(registry, crypto)
+        issued = await registry_seed.issue_all_keys(registry, crypto)
+        accounts = [{**person, "password": _password()} for person in PEOPLE]
+        await seed_users(issuer, accounts)
+        content = {
+            "accounts": accounts,
+            "stations": await _stations(registry),
+            "gateways": sorted({k.owner for k in issued if k.owner.isalpha()}),
+            "keys": _by_owner(issued),
+            "people": await _people(registry, crypto),
+        }
+    finally:
+        await registry.close()
+        await issuer.close()
+    _write_private(credentials, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    return content
+
+
+def _password() -> str:
+    return f"Yt-{secrets.token_urlsafe(9)}"
+
+
+def _by_owner(issued: list[registry_seed.IssuedKey]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for key in issued:
+        found.setdefault(key.owner, {})[key.mode] = key.key
+    return found
+
+
+async def _stations(db: Database) -> list[dict[str, Any]]:
+    rows = await registry_store.page(db, registry_store.STATIONS, "", 10_000)
+    return [
+        {"code": r["code"], "name": r["name"], "class": r["station_class"], "duty_name": r["duty_name"]}
+        for r in rows
+    ]
+
+
+async def _people(db: Database, crypto: SoftwareCrypto) -> list[dict[str, Any]]:
+    """Return the invented people with their numbers, so that a sandbox can play their phones."""
+    rows = await registry_store.page(db, registry_store.RECIPIENTS, "", 1_000_000)
+    return [
+        {
+            "phone": crypto.unseal(row["phone_sealed"], registry_seed.actions.PHONE_CONTEXT).decode(),
+            "name": row["name"],
+            "station": row["station"],
+            "openid": row["openid"],
+        }
+        for row in rows
+        if row["phone_sealed"]
+    ]
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}") from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

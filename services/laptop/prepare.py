@@ -1,0 +1,67 @@
+"""What a laptop needs before services start: a lock, keys, migrated databases, streams, default data."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.houses import MIGRATIONS
+from services.kit import jetstream
+from services.kit.bus import Bus
+from services.kit.crypto import KeyFolder, init_keys
+from services.kit.errors import Refused
+from services.kit.migrate import upgrade_async
+from services.kit.settings import Settings
+from services.kit.xmlsig import init_cap_keys
+
+
+@contextmanager
+def locked(var: Path) -> Iterator[None]:
+    """Hold the folder for this process alone; a lock left by a dead process does not count."""
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        file = (var / "lock").open("a+")
+    except OSError as error:
+        raise Refused(
+            f"folder {var} cannot be written: {error.strerror}", mend="set YUTIAN_VAR to a folder of yours"
+        ) from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise Refused(
+                f"folder {var} is in use by process {file.read().strip() or 'unknown'}",
+                mend="stop it, or set YUTIAN_VAR to another folder",
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def make_keys(settings: Settings) -> list[str]:
+    """Make every software key that is missing; return what was made."""
+    folder = KeyFolder(settings.key_folder())
+    try:
+        return [*init_keys(folder), *init_cap_keys(folder)]
+    except OSError as error:
+        raise Refused(f"keys cannot be written to {folder.root}: {error.strerror}") from None
+
+
+async def migrate(settings: Settings, houses: Sequence[str]) -> None:
+    """Bring the databases of these houses up to date."""
+    for house in houses:
+        await upgrade_async(settings.database(house), MIGRATIONS[house])
+
+
+async def apply_streams(settings: Settings) -> list[tuple[str, str]]:
+    """Make the streams as they are described; return what was done to each."""
+    bus = await Bus.connect(settings, "streams-apply")
+    try:
+        return await jetstream.apply(bus.jetstream, settings.stream_replicas)
+    finally:
+        with contextlib.suppress(Exception):
+            await bus.close()
