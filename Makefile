@@ -27,12 +27,13 @@ test: setup  ## Run all tests, on real servers; ARGS are those of pytest
 	@sh deploy/local/bring-browser.sh
 	@$(RUN) pytest $(ARGS)
 
-check: setup  ## Check format, lint, types, imports, manifests and that every file is ours
+check: setup  ## Check format, lint, types, imports, manifests, translations and that every file is ours
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) mypy
 	@$(RUN) lint-imports
 	@$(RUN) python -m deploy.local.manifests
+	@$(RUN) python -m deploy.local.catalogues
 	@sh deploy/local/own_files.sh
 
 migration: setup  ## Start a house's next migration: make migration SERVICE=issuer NAME="a reason"

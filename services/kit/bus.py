@@ -24,6 +24,9 @@ HEARTBEAT_S = 5
 PULL_S = 60
 ACK_WAIT_S = 30
 
+_PULL_OVER = ("404", "408")
+"""A pull ran out; any other end means that the consumer or its stream is gone."""
+
 Lost = (NatsTimeoutError, NoRespondersError, ConnectionClosedError, OSError, APIError)
 """What the client raises when the bus is away or has lost its disk."""
 
@@ -135,11 +138,16 @@ class Bus:
     def _sort(message: Msg | None, messages: list[Msg]) -> bool:
         if message is None:
             raise Retry("the bus came back", after=0)
-        status = (message.headers or {}).get("Status")
+        headers = message.headers or {}
+        status, why = headers.get("Status"), headers.get("Description", "")
         if not status:
             messages.append(message)
             return False
-        return status != "100"
+        if status in _PULL_OVER or "batch completed" in why.lower():
+            return True
+        if status != "100":
+            raise Retry(f"the bus ended a pull: {why or status}", after=0.5)
+        return False
 
     async def _ensure_consumer(self, stream: str, durable: str, subjects: tuple[str, ...]) -> None:
         config = ConsumerConfig(

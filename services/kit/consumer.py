@@ -16,7 +16,7 @@ from contracts.fact import DeadLetter
 from contracts.message import Message, filter_subject
 from contracts.streams import stream_of
 from contracts.values import Lane, Mode
-from services.kit import telemetry
+from services.kit import failpoints, telemetry
 from services.kit.bus import Bus
 from services.kit.db import Database, Transaction
 from services.kit.errors import NotFound, Refused, Reject, Retry
@@ -98,10 +98,13 @@ async def consume(bus: Bus, db: Database, subscription: Subscription) -> None:
 async def handle(db: Database, subscription: Subscription, raw: Msg) -> None:
     """Handle one message: acknowledge, delay or bury it."""
     with telemetry.consuming(subscription.durable, raw.subject, raw.headers or {}):
+        failpoints.reach("consume.received", db.house)
         try:
             message = message_class(raw.subject).from_bytes(raw.data)
             async with db.transaction(once=(subscription.durable, message_id(raw))) as tx:
                 await subscription.handle(tx, message)
+                failpoints.reach("consume.handled", db.house)
+            failpoints.reach("consume.committed", db.house)
         except AlreadyHandled:
             telemetry.handled(subscription.durable, "again")
         except (Retry, NotFound) as problem:
@@ -116,6 +119,7 @@ async def handle(db: Database, subscription: Subscription, raw: Msg) -> None:
         else:
             telemetry.handled(subscription.durable, "done")
         await raw.ack()
+        failpoints.reach("consume.acknowledged", db.house)
 
 
 def message_id(raw: Msg) -> UUID:

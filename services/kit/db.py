@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 from contracts.fact import Fact
 from contracts.message import Message
 from contracts.values import Lane, Mode
-from services.kit import idempotency, outbox
+from services.kit import failpoints, idempotency, outbox
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
 from services.kit.errors import Refused, Retry
 from services.kit.ids import uuid7
@@ -151,6 +151,10 @@ class Database:
                     await outbox.mark_handled(connection, once[0], once[1], tx.now)
                 yield tx
                 await tx.write_said()
+                if tx.lanes:
+                    failpoints.reach("outbox.written", self.house)
+            if tx.lanes:
+                failpoints.reach("outbox.committed", self.house)
             tx.committed()
             for lane in tx.lanes:
                 self.said[lane].set()

@@ -1,7 +1,8 @@
 """Server-rendered pages: Jinja templates of every service, one layout, texts from catalogues."""
 
 import io
-from functools import lru_cache
+import re
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,12 @@ def environment(language: str) -> jinja2.Environment:
     found.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     found.filters["beijing"] = lambda at: at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
     found.filters["rfc3339"] = beijing
+    found.filters["said"] = partial(said, language=language)
     return found
 
 
 @lru_cache
-def translations(language: str) -> NullTranslations:
+def catalogue(language: str) -> Catalog:
     """Return the catalogues of all services in one language: `<service>/locale/<language>.po`."""
     merged = Catalog(locale=language)
     for name in _FOLDERS:
@@ -50,10 +52,43 @@ def translations(language: str) -> NullTranslations:
                 for entry in read_po(file, locale=language):
                     if entry.id:
                         merged[entry.id] = entry
+    return merged
+
+
+@lru_cache
+def translations(language: str) -> NullTranslations:
+    """Return the words of a language."""
     compiled = io.BytesIO()
-    write_mo(compiled, merged)
+    write_mo(compiled, catalogue(language))
     compiled.seek(0)
     return Translations(compiled)
+
+
+_SLOT = re.compile(r"\\\{(\w+)\\\}")
+
+
+@lru_cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Return the sentences with slots, such as `has {count} characters`, the longest first."""
+    found = {str(entry.id): str(entry.string) for entry in catalogue(language) if "{" in str(entry.id)}
+    return [
+        (re.compile(_SLOT.sub(r"(?P<\1>.*)", re.escape(one)), re.DOTALL), found[one])
+        for one in sorted(found, key=len, reverse=True)
+    ]
+
+
+def said(text: str | None, language: str) -> str:
+    """Return in a visitor's language what code said in English, the reason of a refusal for one."""
+    if not text:
+        return ""
+    known = translations(language).gettext(text)
+    if known != text:
+        return known
+    for pattern, words in _patterns(language):
+        found = pattern.fullmatch(text)
+        if found:
+            return words.format(**{name: said(value, language) for name, value in found.groupdict().items()})
+    return text
 
 
 def language_of(request: Request) -> str:

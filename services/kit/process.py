@@ -12,7 +12,7 @@ import httpx
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from services.kit import telemetry
+from services.kit import failpoints, telemetry
 from services.kit.bus import Bus
 from services.kit.clock import Clock, SystemClock
 from services.kit.consumer import Subscription, consume
@@ -162,5 +162,6 @@ def describe(services: Sequence[Service]) -> str:
 
 
 def configure_telemetry(settings: Settings, name: str) -> None:
-    """Set up logs and traces of a process."""
+    """Set up logs, traces and, in tests, the failpoint of a process."""
     telemetry.configure(name, settings.log_level, settings.otlp_endpoint)
+    failpoints.arm(settings.fail_at)

@@ -10,7 +10,7 @@ import orjson
 
 from contracts.streams import KEPT_S
 from contracts.values import Lane, Mode
-from services.kit import outbox, telemetry
+from services.kit import failpoints, outbox, telemetry
 from services.kit.bus import Bus
 from services.kit.clock import microseconds
 from services.kit.db import Database
@@ -87,11 +87,14 @@ class Relay:
             rows = _window(await outbox.unpublished(connection, mode, lane, WINDOW))
         if not rows:
             return 0
+        failpoints.reach("relay.read", self.db.house)
         results = await asyncio.gather(*map(self._publish, rows), return_exceptions=True)
         done = [row["position"] for row, result in zip(rows, results, strict=True) if result is None]
+        failpoints.reach("relay.published", self.db.house)
         if done:
             async with self.db.transaction() as tx:
                 await outbox.mark_published(tx.connection, done, tx.now)
+            failpoints.reach("relay.marked", self.db.house)
             telemetry.published(self.db.house, f"{mode}-{lane}", len(done))
         for result in results:
             if isinstance(result, BaseException):

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged"
     )
+    fail_at: str = Field("", description="For tests: die at this point, see services/kit/failpoints.py")
     shutdown_s: float = Field(2.0, gt=0, description="Seconds that open streams are given to end")
 
     @classmethod

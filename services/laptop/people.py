@@ -61,7 +61,7 @@ def _password() -> str:
 def _by_owner(issued: list[registry_seed.IssuedKey]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for key in issued:
-        found.setdefault(key.owner, {})[key.mode] = key.key
+        found.setdefault(key.owner, {})[str(key.mode)] = key.key
     return found
 
 

@@ -1,32 +1,39 @@
-"""The workers of a push house: claim, ask whether it still stands, talk, write the answer."""
+"""The workers of a push house: claim, talk, write each answer; beside them the clocks."""
 
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator
+import traceback
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
-import httpx
 import orjson
 
 from contracts.delivery import SealedBatch
 from contracts.values import Lane, Mode
-from services.channels.push import actions, model, store
-from services.channels.push.adapter import Adapter, Answer, Job
+from services.channels.push import model
+from services.channels.push.actions import attempts, hear, take
+from services.channels.push.adapter import Adapter, Answers, Earlier, Job, Unset, Unwell
 from services.channels.push.breaker import Breaker
 from services.channels.push.model import Delivery, Stage
+from services.channels.push.store import deliveries
 from services.kit import telemetry
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
-from services.kit.errors import Refused, Reject, Retry
+from services.kit.errors import Problem, Refused, Reject, Retry
 from services.kit.telemetry import log
 
 HANDS = 4
-"""Attempts under way at once in each lane, so that a cancel overtakes one that hangs."""
+"""Attempts under way at once in each lane, and as many that only stop, so that a cancel overtakes."""
 
 LOOK_S = 1.0
 """How often a lane looks for what another replica has stored."""
 
+STEP_S = model.CLAIM.total_seconds() - 30
+"""How long an adapter may take for one answer: well within the claim."""
+
 MOST_BUGS = 8
+FORGET_EVERY = timedelta(hours=1)
 
 
 class Workers:
@@ -37,124 +44,198 @@ class Workers:
         self.adapter = adapter
         self.crypto = crypto
         self.breaker = Breaker()
-        self.work = {(mode, lane): asyncio.Event() for mode in Mode for lane in Lane}
+        self._heard = asyncio.Event()
+        self._work: dict[tuple[Mode, Lane | None], asyncio.Event] = {
+            (mode, lane): asyncio.Event() for mode in Mode for lane in (*Lane, None)
+        }
 
     async def run(self) -> None:
-        """Work for ever: some hands in every mode and lane, and the clock that ends what has expired."""
+        """Work for ever: some hands in every mode and lane, and the clocks."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._expire())
-            for mode, lane in self.work:
-                for _ in range(HANDS):
-                    group.create_task(self._hand(mode, lane))
+            group.create_task(self._clock(self._expire))
+            group.create_task(self._clock(self._fold, self._heard))
+            for mode, lane in self._work:
+                group.create_task(self._lane(mode, lane))
 
-    def wake(self, mode: Mode, lane: Lane) -> None:
-        """Tell a lane that there is something to do."""
-        self.work[mode, lane].set()
+    def wake(self, mode: Mode) -> None:
+        """Tell the lanes of a mode that there is something to do."""
+        for (of_mode, _), event in self._work.items():
+            if of_mode is mode:
+                event.set()
+
+    def told(self) -> None:
+        """Note that a partner told us something."""
+        self._heard.set()
+
+    async def _clock(self, work: Callable[[], Awaitable[None]], sooner: asyncio.Event | None = None) -> None:
+        event = sooner or asyncio.Event()
+        while True:
+            event.clear()
+            with contextlib.suppress(Retry):
+                await work()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), LOOK_S)
 
     async def _expire(self) -> None:
-        while True:
-            with contextlib.suppress(Retry):
-                await actions.expire(self.db)
-            await asyncio.sleep(LOOK_S)
+        while await take.expire(self.db):
+            for mode in Mode:
+                self.wake(mode)
 
-    async def _hand(self, mode: Mode, lane: Lane) -> None:
+    async def _fold(self) -> None:
+        while await hear.fold(self.db):
+            pass
+
+    async def _lane(self, mode: Mode, lane: Lane | None) -> None:
+        """Keep up to so many attempts of a lane under way."""
+        free = asyncio.Semaphore(HANDS)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await free.acquire()
+                claimed, earlier = await self._next(mode, lane)
+                attempt = group.create_task(self.attempt(claimed, earlier))
+                attempt.add_done_callback(lambda _: free.release())
+
+    async def _next(self, mode: Mode, lane: Lane | None) -> tuple[Delivery, tuple[Earlier, ...]]:
         while True:
+            self._work[mode, lane].clear()
             try:
-                if await self.step(mode, lane):
-                    continue
+                found = await self.claim(mode, lane)
+                if found is not None:
+                    return found
                 await self._rest(mode, lane)
             except Retry as error:
                 log.warning("worker waits", house=self.db.house, why=error.why)
-                await asyncio.sleep(error.after or 1)
+                await asyncio.sleep(error.after or LOOK_S)
 
-    async def _rest(self, mode: Mode, lane: Lane) -> None:
-        """Wait until something is due, something is stored here, or it is time to look again."""
-        event = self.work[mode, lane]
-        event.clear()
-        due = await store.next_due(self.db, mode, lane)
-        ahead = (due - self.db.clock.now()).total_seconds() if due else LOOK_S
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), min(max(ahead, 0.02), LOOK_S))
-
-    async def step(self, mode: Mode, lane: Lane) -> bool:
-        """Make one attempt at the most urgent due delivery; return whether there was one."""
-        claimed = await actions.claim(self.db, mode, lane)
-        if claimed is None:
-            return False
-        delivery, earlier = claimed
-        delivery_id = delivery.request.delivery_id
+    async def claim(self, mode: Mode, lane: Lane | None) -> tuple[Delivery, tuple[Earlier, ...]] | None:
+        """Take the first due delivery of a lane, unless the partner is being left alone."""
         now = self.db.clock.now()
         if not self.breaker.allows(now):
-            until = self.breaker.open_until
-            await actions.put_off(self.db, delivery_id, (until - now).total_seconds() if until else None)
-            return True
-        with telemetry.span(f"channels-{delivery.stage}", channel=delivery.request.channel):
-            await self._attempt(delivery, earlier)
-        return True
+            return None
+        due = await deliveries.next_due(self.db, mode, lane)
+        if due is None or due > now or not self.breaker.allows(now):
+            return None
+        found = await attempts.claim(self.db, mode, lane)
+        if found is not None:
+            self.breaker = self.breaker.trying(now)
+        return found
 
-    async def _attempt(self, delivery: Delivery, earlier: tuple[str, ...]) -> None:
-        delivery_id = delivery.request.delivery_id
+    async def _rest(self, mode: Mode, lane: Lane | None) -> None:
+        """Wait until something is due, something is stored here, or it is time to look again."""
+        now = self.db.clock.now()
+        due = self.breaker.open_until or await deliveries.next_due(self.db, mode, lane)
+        ahead = (due - now).total_seconds() if due else LOOK_S
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._work[mode, lane].wait(), min(max(ahead, 0.02), LOOK_S))
+
+    async def step(self, mode: Mode, lane: Lane | None) -> bool:
+        """Make one attempt at the first due delivery; return whether there was one."""
+        found = await self.claim(mode, lane)
+        if found is not None:
+            await self.attempt(*found)
+        return found is not None
+
+    async def attempt(self, claimed: Delivery, earlier: tuple[Earlier, ...]) -> None:
+        """Talk to the partner about a claimed delivery, and write how that ended."""
+        with telemetry.span(f"channels-{claimed.stage}", channel=claimed.request.channel):
+            try:
+                problem = await self._outcome(claimed, earlier)
+                await self._write_end(claimed, problem)
+            except asyncio.CancelledError:
+                with contextlib.suppress(Problem):
+                    await attempts.let_go(self.db, claimed)
+                raise
+            except Problem as error:
+                # The claim runs out by itself, and the same delivery is tried again.
+                log.warning("attempt not written", house=self.db.house, why=error.why)
+
+    async def _outcome(self, claimed: Delivery, earlier: tuple[Earlier, ...]) -> Problem | None:
+        """Return what went wrong, None when all went well."""
         try:
-            await self._talk(delivery, earlier)
-            self.breaker = self.breaker.succeeded()
-        except (Retry, httpx.HTTPError, TimeoutError) as error:
-            self.breaker = self.breaker.failed(self.db.clock.now())
-            log.warning("attempt put off", house=self.db.house, error=type(error).__name__)
-            await actions.put_off(self.db, delivery_id, getattr(error, "after", None))
-        except (Reject, Refused) as error:
-            log.error("delivery failed", house=self.db.house, why=error.why)
-            await actions.fail(self.db, delivery_id, error.why)
+            await self._talk(claimed, await self._job(claimed, earlier))
+        except Problem as problem:
+            return problem
+        except TimeoutError:
+            return Unwell("the partner does not come to an end")
         except Exception as bug:
-            log.exception("adapter failed", house=self.db.house, error=type(bug).__name__)
-            if delivery.attempt >= MOST_BUGS:
-                await actions.fail(self.db, delivery_id, f"adapter failed: {type(bug).__name__}")
-            else:
-                await actions.put_off(self.db, delivery_id, None)
+            # The text of an unexpected error may hold anything: only its kind and its place are told.
+            place = traceback.extract_tb(bug.__traceback__)[-1]
+            where = f"{place.filename.rpartition('/')[2]}:{place.lineno}"
+            log.error("adapter failed", house=self.db.house, error=type(bug).__name__, where=where)
+            kind = Retry if claimed.attempt < MOST_BUGS else Reject
+            return kind(f"the adapter failed: {type(bug).__name__} at {where}")
+        return None
 
-    async def _talk(self, delivery: Delivery, earlier: tuple[str, ...]) -> None:
-        """Speak to the partner and write every answer as it comes."""
-        delivery_id = delivery.request.delivery_id
-        if delivery.stage is not Stage.STOP and not await actions.still_stands(self.db, delivery_id):
-            await actions.put_off(self.db, delivery_id, 0)
+    async def _write_end(self, claimed: Delivery, problem: Problem | None) -> None:
+        self._note(problem)
+        if problem is None:
             return
-        last = Answer()
-        async for answer in self._answers(delivery, await self._job(delivery, earlier)):
-            await actions.write(self.db, delivery_id, answer, None)
-            last = answer
-        stage = Stage.FOLLOW if last.ask_again_s is not None else Stage.DONE
-        if delivery.stage is Stage.STOP and last.ask_again_s is not None:
-            stage = Stage.STOP
-        await actions.write(self.db, delivery_id, Answer(ask_again_s=last.ask_again_s), stage)
+        if isinstance(problem, Reject | Refused) and claimed.stage is not Stage.STOP:
+            log.error("delivery failed", house=self.db.house, why=problem.why)
+            await attempts.fail(self.db, claimed, problem.why)
+            return
+        say = log.error if isinstance(problem, Unset | Reject | Refused) else log.warning
+        say("attempt put off", house=self.db.house, stage=claimed.stage, why=problem.why)
+        await attempts.put_off(self.db, claimed, problem)
 
-    def _answers(self, delivery: Delivery, job: Job) -> AsyncIterator[Answer]:
-        match delivery.stage:
+    def _note(self, problem: Problem | None) -> None:
+        """Let the breaker know how the partner is; one that closes it again wakes all lanes."""
+        if isinstance(problem, Unwell):
+            self.breaker = self.breaker.failed(self.db.clock.now())
+            return
+        was_open = self.breaker.open_until is not None
+        self.breaker = self.breaker.succeeded()
+        if was_open:
+            for mode in Mode:
+                self.wake(mode)
+
+    async def _talk(self, claimed: Delivery, job: Job) -> None:
+        """Speak to the partner and write every answer as it comes; stop when the turn is lost."""
+        ask_again_s = None
+        async with contextlib.aclosing(self._answers(claimed, job)) as answers:
+            while True:
+                async with asyncio.timeout(STEP_S):
+                    answer = await anext(answers, None)
+                if answer is None:
+                    break
+                ask_again_s = answer.ask_again_s
+                if not await attempts.write(self.db, claimed, answer):
+                    log.info("attempt overtaken", house=self.db.house, stage=claimed.stage)
+                    return
+        await attempts.settle(self.db, claimed, ask_again_s)
+
+    def _answers(self, claimed: Delivery, job: Job) -> Answers:
+        match claimed.stage:
             case Stage.SEND:
                 return self.adapter.send(job)
             case Stage.FOLLOW:
                 return self.adapter.follow(job)
             case _:
-                assert delivery.withdrawn is not None
-                return self.adapter.stop(job, delivery.withdrawn)
+                assert claimed.withdrawn is not None
+                return self.adapter.stop(job, claimed.withdrawn)
 
-    async def _job(self, delivery: Delivery, earlier: tuple[str, ...]) -> Job:
-        request = delivery.request
+    async def _job(self, claimed: Delivery, earlier: tuple[Earlier, ...]) -> Job:
+        request = claimed.request
         recipients: tuple[tuple[str, ...], ...] = ()
         if request.batch is not None:
-            recipients = await asyncio.to_thread(self._unseal, delivery)
+            recipients = await asyncio.to_thread(self._unseal, claimed)
         return Job(
             request=request,
-            attempt=delivery.attempt,
-            states=delivery.target_states,
-            targets=model.names_of(request, store.hashes(request)),
+            at=self.db.clock.now(),
+            states=claimed.target_states,
+            targets=model.names_of(request, deliveries.hashes(request)),
             recipients=recipients,
-            reference=delivery.reference,
+            air=claimed.air,
+            reference=claimed.reference,
+            memo=claimed.memo,
             earlier=earlier,
-            messages=delivery.messages or {},
         )
 
-    def _unseal(self, delivery: Delivery) -> tuple[tuple[str, ...], ...]:
-        request = delivery.request
+    def _unseal(self, claimed: Delivery) -> tuple[tuple[str, ...], ...]:
+        request = claimed.request
         assert request.batch is not None
         context = SealedBatch.context(request.mode, request.delivery_id)
-        body = self.crypto.unseal(base64.b64decode(request.batch.sealed), context)
-        return tuple(tuple(row) for row in orjson.loads(body))
+        body = orjson.loads(self.crypto.unseal(base64.b64decode(request.batch.sealed), context))
+        if len(body) != request.size:
+            raise Reject("the batch does not hold as many recipients as it says")
+        return tuple(tuple(row) for row in body)

@@ -1,0 +1,55 @@
+"""The partners that we call, made from a configuration file."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from sandbox import app as vendor
+from sandbox import broadcast, cable, wechat
+from sandbox.wechat_token import Tokens
+
+DEVICES_OF_A_TOWN = 3
+
+
+def make(
+    config: dict[str, Any], people: list[dict[str, Any]], towns: list[str]
+) -> dict[str, tuple[FastAPI, Any]]:
+    """Return each partner's application and its state, by name."""
+    return {
+        "broadcast": _with(broadcast.create, _platform(config["broadcast"])),
+        "cable": _with(cable.create, cable.HeadEnd(key=bytes.fromhex(config["cable"]["key"]))),
+        "wechat": _with(wechat.create, _account(config["wechat"], people)),
+        "app": _with(vendor.create, _vendor(config["app"], towns)),
+    }
+
+
+def _with(create: Any, state: Any) -> tuple[FastAPI, Any]:
+    return create(state), state
+
+
+def _platform(config: dict[str, Any]) -> broadcast.Platform:
+    return broadcast.Platform(
+        ebrid=config["ebrid"],
+        partner=config["partner"],
+        secret=bytes.fromhex(config["secret"]),
+        partner_key=bytes.fromhex(config["partner_key"]),
+    )
+
+
+def _account(config: dict[str, Any], people: list[dict[str, Any]]) -> wechat.Account:
+    return wechat.Account(
+        tokens=Tokens(appid=config["appid"], secret=config["secret"]),
+        followers={person["openid"] for person in people if person["openid"]},
+        templates={config["template_id"]: tuple(config["fields"])},
+        callback=config["callback"],
+        callback_token=config["callback_token"],
+    )
+
+
+def _vendor(config: dict[str, Any], towns: list[str]) -> vendor.Vendor:
+    devices = {
+        f"{town}-{number}": vendor.Device(frozenset({town}))
+        for town in towns
+        for number in range(DEVICES_OF_A_TOWN)
+    }
+    return vendor.Vendor(config["app_key"], config["master_secret"], devices)

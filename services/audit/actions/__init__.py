@@ -1,0 +1,1 @@
+"""The verbs of the audit: record, sign, ask, reconcile, export."""

@@ -1,0 +1,182 @@
+"""Record: a stretch of the stream becomes a stretch of the ledger, in one transaction.
+
+The database, not the consumer, knows how far the ledger has come. What is before that is skipped, what is
+behind a gap waits until the gap is filled from the stream, so the chain's order is the stream's order whatever
+is delivered twice or late. A message id that is recorded already is skipped: a replayed outbox, or a stream
+that began anew, adds nothing. The same id with other bytes is another fact, and is kept.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import orjson
+
+from contracts.canonical import sha256_hex
+from contracts.registry import BLOCK_CONTEXT, BlockChanged
+from services.audit.model import chain
+from services.audit.model.books import needs
+from services.audit.model.entry import Entry, Heard, id_of, read
+from services.audit.model.places import Named, named
+from services.audit.store import books, ledger
+from services.audit.store.ledger import Stand, Written
+from services.kit.clock import from_microseconds
+from services.kit.crypto import CryptoProvider
+from services.kit.db import Database, Transaction
+from services.kit.errors import Reject
+from services.kit.leadership import Leadership
+from services.kit.telemetry import log
+
+LEASE = "record"
+
+Gap = tuple[int, int]
+"""The first and the last sequence that the stream no longer has."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A message that has been read, before it is known whether it is new."""
+
+    heard: Heard
+    message_id: str
+    entry: Entry
+    payload: bytes
+    packed: bytes
+    sha256: str
+
+
+async def open_stand(
+    db: Database, leadership: Leadership, created_at: datetime, last_sequence: int, replaced: bool
+) -> Stand:
+    """Return where the ledger stands; a stream that began anew, or lost its end, opens an epoch.
+
+    `replaced` tells that the stream holds another message where we have recorded ours.
+    """
+    async with db.transaction() as tx:
+        await leadership.guard(tx, LEASE)
+        stand = await ledger.stand(tx.connection)
+        same = stand.stream_created_at == created_at and stand.sequence <= last_sequence and not replaced
+        if same:
+            return stand
+        await ledger.open_epoch(tx, stand.epoch + 1, created_at, stand.size)
+    log.info("epoch opened", epoch=stand.epoch + 1, position=stand.size)
+    return replace(
+        stand,
+        epoch=stand.epoch + 1,
+        sequence=0,
+        last_message_id=None,
+        stream_created_at=created_at,
+        skipped=0,
+    )
+
+
+async def record(
+    db: Database,
+    leadership: Leadership,
+    crypto: CryptoProvider,
+    stand: Stand,
+    heard: Sequence[Heard],
+    gaps: Sequence[Gap] = (),
+) -> Stand:
+    """Append what is new of a stretch that follows on where the ledger stands; return where it stands then."""
+    new = sorted((h for h in heard if h.sequence > stand.sequence), key=lambda h: h.sequence)
+    if not new and not gaps:
+        return stand
+    drafts = await asyncio.to_thread(_drafts, stand.epoch, new)
+    names = await asyncio.to_thread(_names, drafts, crypto)
+    async with db.transaction() as tx:
+        await leadership.guard(tx, LEASE)
+        for first, last in gaps:
+            log.error("stream has a gap", first=first, last=last)
+            await ledger.note_gap(tx, stand.epoch, first, last)
+        now = await _append(tx, stand, drafts)
+        if gaps:
+            now = replace(now, sequence=max(now.sequence, gaps[-1][1]))
+        await ledger.advance(tx, now)
+        await books.keep_names(tx, names)
+    return now
+
+
+def _drafts(epoch: int, heard: Sequence[Heard]) -> list[_Draft]:
+    drafts = []
+    for one in heard:
+        payload = chain.kept(one.subject, one.payload)
+        drafts.append(
+            _Draft(
+                heard=one,
+                message_id=id_of(one.message_id, epoch, one.sequence),
+                entry=read(one.subject, one.payload),
+                payload=payload,
+                packed=ledger.packed(payload),
+                sha256=sha256_hex(payload),
+            )
+        )
+    return drafts
+
+
+def _names(drafts: Sequence[_Draft], crypto: CryptoProvider) -> list[Named]:
+    """Return the names of places that are said; nothing else of a block is looked at."""
+    found: list[Named] = []
+    for draft in drafts:
+        message = draft.entry.message
+        if isinstance(message, BlockChanged) and message.sealed:
+            try:
+                plain = crypto.unseal(base64.b64decode(message.sealed), BLOCK_CONTEXT)
+                found += named(orjson.loads(plain))
+            except (Reject, binascii.Error, orjson.JSONDecodeError):
+                log.warning("block cannot be opened", block=draft.entry.about)
+    return found
+
+
+async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> Stand:
+    """Write the records that are new, and fold them into the books."""
+    fresh = await _fresh(tx, drafts)
+    frontier, before, nodes = stand.frontier, stand.chain, []
+    records = []
+    for draft in fresh:
+        leaf = chain.leaf_of(stand.epoch, draft.heard, draft.message_id, draft.payload).to_bytes()
+        link = chain.link(frontier.size + 1, before, leaf)
+        before = link.chain
+        nodes += frontier.append(link.leaf_hash)
+        place = (stand.epoch, draft.heard.sequence, draft.heard.at_us)
+        records.append(Written(link, *place, draft.message_id, draft.entry, draft.packed))
+    await ledger.append(tx, records, nodes)
+    await _fold(tx, fresh)
+    return replace(
+        stand,
+        sequence=drafts[-1].heard.sequence if drafts else stand.sequence,
+        last_message_id=drafts[-1].message_id if drafts else stand.last_message_id,
+        skipped=stand.skipped + len(drafts) - len(fresh),
+        size=frontier.size,
+        chain=before,
+        edge=tuple(frontier.edge),
+    )
+
+
+async def _fresh(tx: Transaction, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Return what is not recorded yet. An id that is known with other bytes gets a name of its own."""
+    recorded = await ledger.known(tx, {name for d in drafts for name in (d.message_id, _other_name(d))})
+    fresh = []
+    for draft in drafts:
+        if recorded.get(draft.message_id, draft.sha256) != draft.sha256:
+            log.error("message id came again with other bytes", subject=draft.heard.subject)
+            draft = replace(draft, message_id=_other_name(draft))
+        if draft.message_id not in recorded:
+            recorded[draft.message_id] = draft.sha256
+            fresh.append(draft)
+    return fresh
+
+
+def _other_name(draft: _Draft) -> str:
+    return f"{draft.message_id}/{draft.sha256[:12]}"
+
+
+async def _fold(tx: Transaction, fresh: Sequence[_Draft]) -> None:
+    said = [(d.entry.message, from_microseconds(d.heard.at_us)) for d in fresh if d.entry.message]
+    found = await books.fetch(tx, needs(message for message, _ in said))
+    for message, heard_at in said:
+        found.hear(message, heard_at)
+    await books.keep(tx, found)

@@ -1,0 +1,67 @@
+"""Sign: a tree head over everything recorded so far. Before it is signed, the last one must still hold."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.audit import checkpoint
+from services.audit.checkpoint import Head, SignedHead
+from services.audit.store import ledger, tree
+from services.audit.store.tree import Broken
+from services.kit.crypto import SoftwareCrypto
+from services.kit.db import Database
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signs, and under which name."""
+
+    crypto: SoftwareCrypto
+    origin: str
+
+    def sign(self, head: Head) -> tuple[str, SignedHead]:
+        """Return the id of the key and the signed head."""
+        key_id, signature = self.crypto.sign(head.body().encode())
+        return key_id, SignedHead(head, self.public_key(key_id).name(self.origin), signature)
+
+    def public_key(self, key_id: str) -> checkpoint.PublicKey:
+        """Return the public half of a key."""
+        return checkpoint.PublicKey(self.crypto.public_key(key_id))
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A head that was signed, as it is kept."""
+
+    size: int
+    root: bytes
+    key_id: str
+    checkpoint: str
+    signed_at: datetime
+
+
+async def head(db: Database, signer: Signer) -> Signed:
+    """Return the signed head over everything recorded; sign one when the ledger has grown.
+
+    Raises Broken when the tree of the last signed head is no longer a part of this one.
+    """
+    async with db.read() as connection:
+        last = await tree.newest_head(connection)
+        size = await ledger.size(connection)
+    if last is not None and last["size"] >= size:
+        if last["size"] > size:
+            raise Broken(f"a head over {last['size']} records was signed, and there are {size}")
+        return Signed(**last)
+    async with db.transaction() as tx:
+        size = await ledger.size(tx.connection)
+        if last is not None:
+            await _unchanged(tx.connection, last["size"], last["root"])
+        found = Head(signer.origin, size, await tree.root(tx.connection, (0, size)))
+        key_id, signed = signer.sign(found)
+        made = Signed(size, found.root, key_id, signed.text(), tx.now)
+        await tree.keep_head(tx, vars(made))
+    return made
+
+
+async def _unchanged(connection, size: int, root: bytes) -> None:  # type: ignore[no-untyped-def]
+    if await tree.root(connection, (0, size)) != root:
+        raise Broken(f"the first {size} records are not those over which the last head was signed")

@@ -1,0 +1,194 @@
+"""The books: every message folded into accounts, in whatever order it is heard.
+
+The same fold keeps the tables of the service up to date, message by message, and verifies an export with no
+service at all.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from contracts.delivery import DeliveryReported, DeliveryRequested, PlanMade
+from contracts.message import Message
+from contracts.values import Withdrawal
+from contracts.warning import ENDS, WarningMessage, WarningPublished, withdrawn_up_to
+from services.audit.model.entry import NAMED, plain
+from services.audit.model.rows import (
+    Delivery,
+    Ending,
+    EndingKey,
+    Plan,
+    Revision,
+    RevisionKey,
+    Target,
+    TargetKey,
+)
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Row(Protocol):
+    """A row that knows its key."""
+
+    @property
+    def key(self) -> Any:
+        """What names it in its shelf."""
+        ...
+
+
+V = TypeVar("V", bound=Row)
+
+
+class Shelf(dict[K, V], Generic[K, V]):
+    """Rows by key, and which of them have changed."""
+
+    def __init__(self, rows: Iterable[V] = ()) -> None:
+        super().__init__((row.key, row) for row in rows)
+        self.changed: set[K] = set()
+
+    def put(self, row: V) -> None:
+        """Keep a row; note that it changed when it did."""
+        if self.get(row.key) != row:
+            self[row.key] = row
+            self.changed.add(row.key)
+
+    def news(self) -> list[V]:
+        """Return the rows that have changed, in the order of their keys."""
+        return [self[key] for key in sorted(self.changed)]  # type: ignore[type-var]
+
+
+@dataclass
+class Books:
+    """The accounts of some warnings, or of all."""
+
+    revisions: Shelf[RevisionKey, Revision] = field(default_factory=Shelf)
+    endings: Shelf[EndingKey, Ending] = field(default_factory=Shelf)
+    plans: Shelf[RevisionKey, Plan] = field(default_factory=Shelf)
+    deliveries: Shelf[str, Delivery] = field(default_factory=Shelf)
+    targets: Shelf[TargetKey, Target] = field(default_factory=Shelf)
+
+    def hear(self, message: Message, heard_at: datetime) -> None:
+        """Fold a message in; those that no account is made of change nothing."""
+        match message:
+            case WarningMessage():
+                self._hear_warning(message, heard_at)
+            case PlanMade():
+                self._hear_plan(message, heard_at)
+            case DeliveryRequested():
+                self._hear_request(message, heard_at)
+            case DeliveryReported():
+                self._hear_report(message, heard_at)
+
+    def _hear_warning(self, message: WarningMessage, heard_at: datetime) -> None:
+        if isinstance(message, WarningPublished):
+            said = Revision.of(message, heard_at)
+            known = self.revisions.get(said.key)
+            self.revisions.put(known.again(said) if known else said)
+        for ending in endings(message):
+            earlier = self.endings.get(ending.key)
+            self.endings.put(ending if earlier is None or ending.at < earlier.at else earlier)
+
+    def _hear_plan(self, message: PlanMade, heard_at: datetime) -> None:
+        made = Plan.of(message, heard_at)
+        known = self.plans.get(made.key)
+        self.plans.put(known.again(made) if known else made)
+        if known:
+            return
+        for planned in message.deliveries:
+            delivery = self._delivery(str(planned.delivery_id), message, planned.channel, heard_at)
+            self.deliveries.put(replace(delivery, planned=planned.size).counted())
+        for key in planned_targets(message):
+            self.targets.put(replace(self._target(key), planned=True))
+
+    def _hear_request(self, message: DeliveryRequested, heard_at: datetime) -> None:
+        delivery = self._delivery(str(message.delivery_id), message, message.channel, heard_at)
+        if delivery.requested is None:
+            route = plain(message.batch.route) if message.batch else None
+            asked = replace(delivery, requested=message.size, requested_at=message.at, route=route)
+            self.deliveries.put(asked.counted())
+        for key in named_targets(message, message.targets):
+            self.targets.put(replace(self._target(key), delivery_id=str(message.delivery_id)))
+
+    def _hear_report(self, message: DeliveryReported, heard_at: datetime) -> None:
+        delivery = self._delivery(str(message.delivery_id), message, message.channel, heard_at)
+        if message.report > delivery.report:
+            tally = {state.value: count for state, count in message.tally.items()}
+            newest = replace(delivery, report=message.report, reported_at=message.at, tally=tally)
+            self.deliveries.put(newest.counted())
+        if message.channel in NAMED:
+            for outcome in message.outcomes:
+                (key,) = named_targets(message, (outcome.target,))
+                by = plain(outcome.by) if outcome.by else None
+                self.targets.put(self._target(key).told(outcome, by))
+
+    def _delivery(
+        self, name: str, message: PlanMade | DeliveryRequested | DeliveryReported, channel: str, at: datetime
+    ) -> Delivery:
+        known = self.deliveries.get(name)
+        if known is not None:
+            return known
+        return Delivery(name, str(message.warning_id), message.revision, str(channel), heard_at=at)
+
+    def _target(self, key: TargetKey) -> Target:
+        return self.targets.get(key) or Target(*key)
+
+
+def endings(message: WarningMessage) -> list[Ending]:
+    """Return what a message ends: earlier revisions of its own warning, and warnings that it supersedes."""
+    found = []
+    upto = withdrawn_up_to(message)
+    if type(message) in ENDS and upto:
+        found.append(Ending(str(message.warning_id), upto, ENDS[type(message)].value, message.at))
+    if isinstance(message, WarningPublished):
+        reason = Withdrawal.SUPERSEDED.value
+        found += [Ending(str(p.warning_id), p.revision, reason, message.at) for p in message.supersedes]
+    return found
+
+
+def planned_targets(message: PlanMade) -> list[TargetKey]:
+    """Return the named targets of a plan."""
+    head = (str(message.warning_id), message.revision)
+    lists = (entry for entry in message.manifest.channels if entry.channel in NAMED)
+    return [(*head, entry.channel.value, target) for entry in lists for target in entry.targets]
+
+
+def named_targets(
+    message: DeliveryRequested | DeliveryReported, targets: Iterable[str]
+) -> list[TargetKey]:
+    """Return the keys of targets of a delivery, none when its channel has no names."""
+    if message.channel not in NAMED:
+        return []
+    return [(str(message.warning_id), message.revision, message.channel.value, target) for target in targets]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Which rows must be at hand before messages are folded in."""
+
+    revisions: frozenset[RevisionKey]
+    endings: frozenset[EndingKey]
+    plans: frozenset[RevisionKey]
+    deliveries: frozenset[str]
+    targets: frozenset[TargetKey]
+
+
+def needs(messages: Iterable[Message]) -> Needs:
+    """Return the keys of all rows that these messages may change."""
+    wanted: dict[str, set[Any]] = {name: set() for name in Needs.__dataclass_fields__}
+    for message in messages:
+        match message:
+            case WarningMessage():
+                wanted["revisions"].add((str(message.warning_id), message.revision))
+                wanted["endings"].update(ending.key for ending in endings(message))
+            case PlanMade():
+                wanted["plans"].add((str(message.warning_id), message.revision))
+                wanted["deliveries"].update(str(d.delivery_id) for d in message.deliveries)
+                wanted["targets"].update(planned_targets(message))
+            case DeliveryRequested():
+                wanted["deliveries"].add(str(message.delivery_id))
+                wanted["targets"].update(named_targets(message, message.targets))
+            case DeliveryReported():
+                wanted["deliveries"].add(str(message.delivery_id))
+                wanted["targets"].update(named_targets(message, (o.target for o in message.outcomes)))
+    return Needs(**{name: frozenset(keys) for name, keys in wanted.items()})

@@ -1,0 +1,253 @@
+"""What the books hold, one value for each row: revisions, what ended them, plans, deliveries, targets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from contracts.delivery import PlanMade
+from contracts.outcome import Column, Outcome, TargetState, columns
+from contracts.warning import WarningPublished
+from services.audit.model.entry import plain
+from services.kit.clock import from_microseconds, microseconds
+
+RevisionKey = tuple[str, int]
+TargetKey = tuple[str, int, str, str]
+"""Warning, revision, channel, target."""
+
+EndingKey = tuple[str, int, str]
+"""Warning, highest revision that ended, reason."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision of a warning, as it was published."""
+
+    warning_id: str
+    revision: int
+    mode: str
+    verb: str
+    identifier: str
+    hazard: str
+    hazard_name: str
+    level: str
+    headline: str
+    sender_name: str
+    approved_by: list[str]
+    approved_at: datetime
+    said_at: datetime
+    expires_at: datetime
+    content_sha256: str
+    manifest_sha256: str
+    heard_at: datetime
+    conflict: bool = False
+    """True when the same revision was said again with another content or manifest."""
+
+    @property
+    def key(self) -> RevisionKey:
+        """Warning and revision."""
+        return self.warning_id, self.revision
+
+    @classmethod
+    def of(cls, message: WarningPublished, heard_at: datetime) -> "Revision":
+        """Return the revision that a message publishes."""
+        notice = message.notice
+        return cls(
+            warning_id=str(message.warning_id),
+            revision=message.revision,
+            mode=message.mode,
+            verb=message.verb,
+            identifier=plain(notice.identifier),
+            hazard=notice.hazard,
+            hazard_name=plain(notice.hazard_name),
+            level=notice.level,
+            headline=plain(notice.text.headline, 300),
+            sender_name=plain(notice.sender_name),
+            approved_by=[plain(name) for name in notice.approved_by],
+            approved_at=message.approved_at,
+            said_at=message.at,
+            expires_at=notice.expires,
+            content_sha256=message.content_sha256,
+            manifest_sha256=message.manifest_sha256,
+            heard_at=heard_at,
+        )
+
+    def again(self, other: "Revision") -> "Revision":
+        """Take the same revision in once more; the first word stands, another one is noted."""
+        same = (self.content_sha256, self.manifest_sha256) == (other.content_sha256, other.manifest_sha256)
+        return self if same else replace(self, conflict=True)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Nothing of a warning up to this revision goes out any more."""
+
+    warning_id: str
+    revision: int
+    reason: str
+    at: datetime
+
+    @property
+    def key(self) -> EndingKey:
+        """Warning, revision and reason."""
+        return self.warning_id, self.revision, self.reason
+
+
+@dataclass(frozen=True)
+class Line:
+    """One channel of a plan: what the manifest counts, and what the deliveries add up to."""
+
+    count: int
+    sha256: str
+    planned: int
+    deliveries: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a revision."""
+
+    warning_id: str
+    revision: int
+    mode: str
+    manifest_sha256: str
+    count: int
+    lines: Mapping[str, Line]
+    made_at: datetime
+    heard_at: datetime
+    conflict: bool = False
+    """True when another plan was made for the same revision."""
+
+    @property
+    def key(self) -> RevisionKey:
+        """Warning and revision."""
+        return self.warning_id, self.revision
+
+    @classmethod
+    def of(cls, message: PlanMade, heard_at: datetime) -> "Plan":
+        """Return the plan that a message holds."""
+        planned: dict[str, list[int]] = {}
+        for delivery in message.deliveries:
+            planned.setdefault(delivery.channel, []).append(delivery.size)
+        entries = {entry.channel.value: entry for entry in message.manifest.channels}
+        lines = {}
+        for channel in sorted({*entries, *planned}):
+            entry, sizes = entries.get(channel), planned.get(channel, [])
+            count, sha256 = (entry.count, entry.sha256) if entry else (0, "")
+            lines[str(channel)] = Line(count, sha256, sum(sizes), len(sizes))
+        return cls(
+            warning_id=str(message.warning_id),
+            revision=message.revision,
+            mode=message.mode,
+            manifest_sha256=message.manifest.sha256,
+            count=message.manifest.count,
+            lines=lines,
+            made_at=message.at,
+            heard_at=heard_at,
+        )
+
+    def again(self, other: "Plan") -> "Plan":
+        """Take a plan of the same revision in once more; the first word stands, another one is noted."""
+        same = (self.manifest_sha256, self.lines) == (other.manifest_sha256, other.lines)
+        return self if same else replace(self, conflict=True)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery: what was planned, what was asked for, what the newest photograph shows."""
+
+    delivery_id: str
+    warning_id: str
+    revision: int
+    channel: str
+    planned: int | None = None
+    requested: int | None = None
+    requested_at: datetime | None = None
+    route: str | None = None
+    """Who carries it, for sealed batches."""
+    report: int = 0
+    reported_at: datetime | None = None
+    tally: Mapping[str, int] = field(default_factory=dict)
+    confirmed: int = 0
+    delivered: int = 0
+    failed: int = 0
+    withdrawn: int = 0
+    expired: int = 0
+    open: int = 0
+    heard_at: datetime | None = None
+    """When the ledger first heard of it."""
+
+    @property
+    def key(self) -> str:
+        """The delivery's id."""
+        return self.delivery_id
+
+    @property
+    def size(self) -> int:
+        """How many targets it accounts for: as planned, else as asked for, else as reported."""
+        if self.planned is not None:
+            return self.planned
+        return self.requested if self.requested is not None else sum(self.tally.values())
+
+    def counted(self) -> "Delivery":
+        """Return it with its columns; what nobody has spoken of yet is open."""
+        if not self.report:
+            return replace(self, open=self.size)
+        counts = columns({TargetState(state): count for state, count in self.tally.items()})
+        return replace(self, **{column.value: count for column, count in counts.items()})
+
+    @property
+    def columns(self) -> dict[Column, int]:
+        """The columns of its account."""
+        return {column: getattr(self, column.value) for column in Column}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One named target of a revision: how far it has come, and when it came to each state."""
+
+    warning_id: str
+    revision: int
+    channel: str
+    target: str
+    planned: bool = False
+    delivery_id: str | None = None
+    state: str = TargetState.REQUESTED.value
+    times: Mapping[str, int] = field(default_factory=dict)
+    """For each state, the earliest moment of which anybody spoke (UTC microseconds)."""
+    confirmed_by: str | None = None
+
+    @property
+    def key(self) -> TargetKey:
+        """Warning, revision, channel and target."""
+        return self.warning_id, self.revision, self.channel, self.target
+
+    @property
+    def column(self) -> Column:
+        """The column in which it is counted."""
+        return TargetState(self.state).column
+
+    def told(self, outcome: Outcome, by: str | None) -> "Target":
+        """Fold an outcome in, whichever was heard first."""
+        at, state = microseconds(outcome.at), outcome.state
+        earliest = min(at, self.times.get(state, at))
+        return replace(
+            self,
+            state=TargetState(self.state).fold(state).value,
+            times={**self.times, state.value: earliest},
+            confirmed_by=self.confirmed_by or (by if state.column is Column.CONFIRMED else None),
+        )
+
+    def first(self, *wanted: Column) -> datetime | None:
+        """Return when it first came to a state of these columns."""
+        found = [at for state, at in self.times.items() if TargetState(state).column in wanted]
+        return from_microseconds(min(found)) if found else None
+
+    @property
+    def received_at(self) -> datetime | None:
+        """When it had the warning; who confirms has received."""
+        return self.first(Column.DELIVERED, Column.CONFIRMED)
+
+    @property
+    def confirmed_at(self) -> datetime | None:
+        """When a person answered."""
+        return self.first(Column.CONFIRMED)

@@ -1,0 +1,5 @@
+"""The ledger's tables and queries."""
+
+from services.audit.store.tables import metadata
+
+__all__ = ["metadata"]

@@ -1,0 +1,113 @@
+"""The books in tables: rows fetched before messages are folded in, and kept after."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, Table, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.audit.model.books import Books, Needs, Row, Shelf
+from services.audit.model.places import Named
+from services.audit.model.rows import Delivery, Ending, Line, Plan, Revision, Target
+from services.audit.store.tables import (
+    DELIVERIES,
+    ENDINGS,
+    PLACES,
+    PLANS,
+    REVISIONS,
+    TARGETS,
+)
+from services.kit.db import Transaction
+
+R = TypeVar("R", bound=Row)
+
+AT_ONCE = 500
+"""Keys in one query: far below what either database takes."""
+
+
+def upsert(tx: Transaction, table: Table) -> Any:
+    """Return an insert that replaces the row of the same key."""
+    into = postgresql.insert(table) if tx.postgres else sqlite.insert(table)
+    keys = [column.name for column in table.primary_key.columns]
+    rest = {c.name: into.excluded[c.name] for c in table.columns if c.name not in keys}
+    return into.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+async def fetch(tx: Transaction, wanted: Needs) -> Books:
+    """Return the books with every row that may change."""
+    return Books(
+        revisions=Shelf(await _by_key(tx, REVISIONS, Revision, wanted.revisions)),
+        endings=Shelf(await _by_key(tx, ENDINGS, Ending, wanted.endings)),
+        plans=Shelf(await _by_key(tx, PLANS, Plan, wanted.plans)),
+        deliveries=Shelf(await _by_key(tx, DELIVERIES, Delivery, {(d,) for d in wanted.deliveries})),
+        targets=Shelf(await _by_key(tx, TARGETS, Target, wanted.targets)),
+    )
+
+
+async def keep(tx: Transaction, books: Books) -> None:
+    """Write what has changed."""
+    await _keep(tx, REVISIONS, books.revisions.news())
+    await _keep(tx, ENDINGS, books.endings.news())
+    await _keep(tx, PLANS, books.plans.news())
+    await _keep(tx, DELIVERIES, books.deliveries.news())
+    await _keep(tx, TARGETS, books.targets.news())
+
+
+async def keep_names(tx: Transaction, names: Iterable[Named]) -> None:
+    """Write the names of places; the newest name counts."""
+    rows = {named.code: asdict(named) for named in names}
+    if rows:
+        await tx.execute(upsert(tx, PLACES), list(rows.values()))
+
+
+async def of_warnings(connection: AsyncConnection, warning_ids: Sequence[str], *, named: bool) -> Books:
+    """Return the books of some warnings; the targets of those only when they are wanted."""
+
+    def whose(table: Table) -> Select[Any]:
+        return select(table).where(table.c.warning_id.in_(warning_ids))
+
+    return Books(
+        revisions=Shelf(await _rows(connection, whose(REVISIONS), Revision)),
+        endings=Shelf(await _rows(connection, whose(ENDINGS), Ending)),
+        plans=Shelf(await _rows(connection, whose(PLANS), Plan)),
+        deliveries=Shelf(await _rows(connection, whose(DELIVERIES), Delivery)),
+        targets=Shelf(await _rows(connection, whose(TARGETS), Target) if named else ()),
+    )
+
+
+async def rows(connection: AsyncConnection, statement: Select[Any], kind: type[R]) -> list[R]:
+    """Return the rows of a query as values of a kind."""
+    return await _rows(connection, statement, kind)
+
+
+async def _by_key(tx: Transaction, table: Table, kind: type[R], keys: Collection[tuple[Any, ...]]) -> list[R]:
+    columns = tuple_(*table.primary_key.columns)
+    ordered, found = sorted(keys), []
+    for start in range(0, len(ordered), AT_ONCE):
+        chosen = select(table).where(columns.in_(ordered[start : start + AT_ONCE]))
+        found += await _rows(tx.connection, chosen, kind)
+    return found
+
+
+async def _rows(connection: AsyncConnection, statement: Select[Any], kind: type[R]) -> list[R]:
+    return [_value(kind, dict(row)) for row in (await connection.execute(statement)).mappings()]
+
+
+def _value(kind: type[R], row: dict[str, Any]) -> R:
+    if kind is Plan:
+        row["lines"] = {channel: Line(**line) for channel, line in row["lines"].items()}
+    return kind(**row)
+
+
+async def _keep(tx: Transaction, table: Table, values: Sequence[Any]) -> None:
+    if values:
+        await tx.execute(upsert(tx, table), [_row(value) for value in values])
+
+
+def _row(value: Any) -> dict[str, Any]:
+    row = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Plan):
+        row["lines"] = {channel: asdict(line) for channel, line in value.lines.items()}
+    return row

@@ -1,0 +1,173 @@
+"""The ledger itself: where it stands, and one more stretch of it."""
+
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.audit import merkle
+from services.audit.merkle import Frontier, Subtree
+from services.audit.model.chain import GENESIS, Link
+from services.audit.model.entry import Entry
+from services.audit.store import tree
+from services.audit.store.tables import EPOCHS, GAPS, NODES, RECORDS
+from services.kit.clock import from_microseconds
+from services.kit.db import Transaction
+
+SQUEEZE = 1
+"""How hard payloads are compressed: JSON shrinks fourfold at the fastest setting."""
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where the ledger stands: how long it is, and how far it has read the stream."""
+
+    epoch: int
+    sequence: int
+    """The last sequence of the stream that has been seen to."""
+    last_message_id: str | None
+    stream_created_at: datetime | None
+    skipped: int
+    size: int
+    chain: bytes
+    edge: tuple[bytes, ...]
+
+    @property
+    def frontier(self) -> Frontier:
+        """The right edge of the tree, ready to grow."""
+        return Frontier(self.size, list(self.edge))
+
+
+@dataclass(frozen=True)
+class Written:
+    """One record, ready to be written."""
+
+    link: Link
+    epoch: int
+    sequence: int
+    at_us: int
+    message_id: str
+    entry: Entry
+    payload: bytes
+
+    def row(self) -> dict[str, Any]:
+        """Return the row."""
+        return {
+            "position": self.link.position,
+            "epoch": self.epoch,
+            "sequence": self.sequence,
+            "recorded_at": from_microseconds(self.at_us),
+            "message_id": self.message_id,
+            "kind": self.entry.kind,
+            "mode": self.entry.mode,
+            "warning_id": self.entry.warning_id,
+            "revision": self.entry.revision,
+            "channel": self.entry.channel,
+            "about": self.entry.about,
+            "actor": self.entry.actor,
+            "event_at": self.entry.event_at,
+            "leaf": self.link.leaf,
+            "payload": self.payload,
+            "leaf_hash": self.link.leaf_hash,
+            "chain": self.link.chain,
+        }
+
+
+def packed(payload: bytes) -> bytes:
+    """Return a payload as it lies in its row."""
+    return zlib.compress(payload, SQUEEZE)
+
+
+def unpacked(column: bytes) -> bytes:
+    """Return the payload of a row."""
+    return zlib.decompress(column)
+
+
+async def stand(connection: AsyncConnection) -> Stand:
+    """Return where the ledger stands; epoch 0 before anything was ever read."""
+    found = select(RECORDS.c.position, RECORDS.c.chain).order_by(RECORDS.c.position.desc()).limit(1)
+    last = (await connection.execute(found)).one_or_none()
+    size, chain = (int(last.position), bytes(last.chain)) if last else (0, GENESIS)
+    newest = select(EPOCHS).order_by(EPOCHS.c.epoch.desc()).limit(1)
+    epoch = (await connection.execute(newest)).mappings().one_or_none()
+    edge = tuple([await tree.node(connection, subtree) for subtree in merkle.cover((0, size))])
+    if epoch is None:
+        return Stand(0, 0, None, None, 0, size, chain, edge)
+    return Stand(
+        epoch=epoch["epoch"],
+        sequence=epoch["sequence"],
+        last_message_id=epoch["last_message_id"],
+        stream_created_at=epoch["stream_created_at"],
+        skipped=epoch["skipped"],
+        size=size,
+        chain=chain,
+        edge=edge,
+    )
+
+
+async def known(tx: Transaction, message_ids: Collection[str]) -> dict[str, str]:
+    """Return, of these messages, those that are recorded already, with the SHA-256 of their payloads."""
+    statement = select(RECORDS.c.message_id, RECORDS.c.leaf).where(RECORDS.c.message_id.in_(message_ids))
+    found = (await tx.execute(statement)).all()
+    return {name: orjson.loads(leaf)["payload_sha256"] for name, leaf in found}
+
+
+async def append(tx: Transaction, records: Sequence[Written], nodes: Sequence[tuple[Subtree, bytes]]) -> None:
+    """Write records and the subtrees that they complete."""
+    if records:
+        await tx.execute(RECORDS.insert(), [record.row() for record in records])
+    if nodes:
+        rows = [{"level": s.level, "index": s.index, "hash": value} for s, value in nodes]
+        await tx.execute(NODES.insert(), rows)
+
+
+async def advance(tx: Transaction, now: Stand) -> None:
+    """Note how far the stream has been read."""
+    statement = update(EPOCHS).where(EPOCHS.c.epoch == now.epoch)
+    await tx.execute(
+        statement.values(sequence=now.sequence, last_message_id=now.last_message_id, skipped=now.skipped)
+    )
+
+
+async def open_epoch(tx: Transaction, epoch: int, created_at: datetime, position: int) -> None:
+    """Note that the stream has begun anew."""
+    await tx.execute(
+        EPOCHS.insert().values(
+            epoch=epoch,
+            stream_created_at=created_at,
+            opened_at=tx.now,
+            position=position,
+            sequence=0,
+            last_message_id=None,
+            skipped=0,
+        )
+    )
+
+
+async def note_gap(tx: Transaction, epoch: int, first: int, last: int) -> None:
+    """Note sequences that the stream no longer has."""
+    await tx.execute(GAPS.insert().values(epoch=epoch, first=first, last=last, found_at=tx.now))
+
+
+async def epochs(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """Return all epochs, oldest first, with how many records each has."""
+    rows = [dict(r) for r in (await connection.execute(select(EPOCHS).order_by(EPOCHS.c.epoch))).mappings()]
+    ends = [*(row["position"] for row in rows[1:]), await size(connection)]
+    return [{**row, "records": end - row["position"]} for row, end in zip(rows, ends, strict=True)]
+
+
+async def gaps(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """Return the gaps, oldest first."""
+    statement = select(GAPS).order_by(GAPS.c.epoch, GAPS.c.first)
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def size(connection: AsyncConnection) -> int:
+    """Return how many records there are."""
+    statement = select(func.coalesce(func.max(RECORDS.c.position), 0))
+    return int((await connection.execute(statement)).scalar_one())

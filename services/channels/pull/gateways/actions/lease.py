@@ -1,0 +1,112 @@
+"""Hand out work: the sealed body is opened in one piece, into the reply, and never parsed on the way."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from contracts.delivery import SealedBatch
+from contracts.values import Channel, Level, Mode
+from services.channels.pull.gateways.actions.alarm import alarm_dead
+from services.channels.pull.gateways.actions.photograph import photograph
+from services.channels.pull.gateways.model import results
+from services.channels.pull.gateways.model.work import Work
+from services.channels.pull.gateways.parts import Parts
+from services.channels.pull.gateways.store import batches, leases
+from services.kit.clock import beijing
+from services.kit.crypto import CryptoProvider
+from services.kit.db import Transaction
+from services.kit.errors import NotFound, Reject
+from services.kit.ids import token
+
+LEASE_BITS = 128
+
+
+async def lease(parts: Parts, gateway: str, mode: Mode, limit: int) -> list[bytes]:
+    """Return the next items for a gateway, each as JSON: urgent first, then by colour, then by age."""
+    if not await batches.waiting(parts.db, gateway, mode):
+        return []
+    async with parts.db.transaction() as tx:
+        rows = await batches.take(tx, gateway, mode, limit)
+        bodies = await batches.bodies(tx, [work.delivery_id for work, _ in rows])
+        given, changed, items = [], [], []
+        for before, face in rows:
+            work = before.leased(tx.now, parts.settings.gateways_lease_s)
+            try:
+                what = _content(parts.crypto, work, bodies[work.delivery_id])
+            except Reject as problem:
+                changed.append(_given_up(tx, work, problem.why))
+                continue
+            name = token(LEASE_BITS)
+            given.append((name, work))
+            changed.append(work)
+            items.append(_item(name, work, face, what))
+        await batches.save(tx, changed)
+        await leases.add(tx, given)
+    return items
+
+
+async def extend(parts: Parts, gateway: str, mode: Mode, name: str, seconds: float | None) -> Work:
+    """Leave work longer with its gateway; return it with the new end of its lease."""
+    async with parts.db.transaction() as tx:
+        known = await leases.find(tx, name, gateway, mode)
+        work = await batches.lock(tx, leases.delivery_of(known)) if known else None
+        if known is None or work is None:
+            raise NotFound("this gateway was never given such a lease")
+        settings = parts.settings
+        longer = work.extended(
+            known["attempt"], tx.now, seconds or settings.gateways_lease_s, settings.gateways_lease_longest_s
+        )
+        await batches.save(tx, [longer])
+    return longer
+
+
+def _content(crypto: CryptoProvider, work: Work, body: batches.Body) -> bytes:
+    """Return what the work is about, as JSON; raise Reject when the seal does not open."""
+    if work.channel is Channel.AREA:
+        return (body.area or "{}").encode()
+    context = SealedBatch.context(work.mode, work.delivery_id)
+    plain = crypto.unseal(body.sealed or b"", context)
+    if work.queued == work.size:
+        return plain
+    rows = zip(orjson.loads(plain), work.results, strict=True)
+    return orjson.dumps([row for row, result in rows if result == results.QUEUED])
+
+
+def _item(name: str, work: Work, face: Mapping[str, Any], what: bytes) -> bytes:
+    order = work.channel is Channel.AREA
+    head = {
+        "lease": name,
+        "delivery_id": str(work.delivery_id),
+        "kind": "area" if order else "batch",
+        "warning": {
+            "id": str(work.warning_id),
+            "revision": work.revision,
+            "identifier": face["identifier"],
+            "hazard": face["hazard"],
+            "level": list(Level)[work.rank - 1],
+            "action": work.action,
+        },
+        "mode": work.mode,
+        "priority": face["priority"],
+        "attempt": work.attempt,
+        "lease_until": beijing(work.lease_until or work.expires),
+        "expires_at": beijing(work.expires),
+        "rendering": face["rendering"],
+        "text": face["text"],
+        "segments": face["segments"],
+        "targets": work.queued,
+        "sha256": hashlib.sha256(what).hexdigest(),
+    }
+    if order:
+        head["window"] = {"from": beijing(face["not_before"]), "until": beijing(work.expires)}
+    field = b',"area":' if order else b',"recipients":'
+    return orjson.dumps(head)[:-1] + field + what + b"}"
+
+
+def _given_up(tx: Transaction, work: Work, why: str) -> Work:
+    """Return work that can never be handed out, with its alarm; its recipients have failed."""
+    dead = work.dead()
+    alarm_dead(tx, dead, why)
+    return photograph(tx, dead, detail=why)

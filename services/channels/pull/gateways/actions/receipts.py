@@ -1,0 +1,101 @@
+"""Hear carrier receipts: early, twice, out of order, or never."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from contracts.outcome import TargetState
+from contracts.values import Mode
+from services.channels.pull.gateways.actions.photograph import news, photograph
+from services.channels.pull.gateways.model import results
+from services.channels.pull.gateways.model.places import Places
+from services.channels.pull.gateways.model.said import Receipt
+from services.channels.pull.gateways.model.work import State, Work
+from services.channels.pull.gateways.parts import Parts
+from services.channels.pull.gateways.store import batches
+from services.channels.pull.gateways.store import receipts as store
+from services.kit.db import Transaction
+from services.kit.errors import Refused
+
+Heard = tuple[bytes, TargetState, str, datetime]
+"""Phone hash, what it means, why, when."""
+
+
+@dataclass
+class Sorted:
+    """What became of receipts: taken, kept for a delivery yet to come, or of a number nobody asked for."""
+
+    taken: int = 0
+    kept: int = 0
+    refused: list[int] = field(default_factory=list)
+    """The places, in the request, of numbers that are not in their batch."""
+
+
+async def receive(parts: Parts, gateway: str, mode: Mode, said: Sequence[Receipt]) -> Sorted:
+    """Fold receipts into the results of their deliveries."""
+    hashes = [parts.crypto.keyed_hash(receipt.number) for receipt in said]
+    by_delivery: defaultdict[UUID, list[int]] = defaultdict(list)
+    for turn, receipt in enumerate(said):
+        by_delivery[receipt.delivery_id].append(turn)
+    outcome = Sorted()
+    async with parts.db.transaction() as tx:
+        works = await batches.lock_many(tx, list(by_delivery))
+        mine = {d: w for d, w in works.items() if (w.gateway, w.mode) == (gateway, mode)}
+        bodies = await batches.bodies(tx, list(mine))
+        for delivery_id, work in mine.items():
+            turns = by_delivery.pop(delivery_id)
+            heard = [(hashes[t], said[t].state, said[t].reason, said[t].at) for t in turns]
+            unknown = await _fold(tx, work, bodies[delivery_id], heard)
+            outcome.refused += [turns[i] for i in unknown]
+            outcome.taken += len(turns) - len(unknown)
+        strangers = [turn for turns in by_delivery.values() for turn in turns]
+        outcome.kept = len(strangers)
+        await _keep(tx, parts, gateway, mode, [(said[t], hashes[t]) for t in strangers])
+    outcome.refused.sort()
+    return outcome
+
+
+async def match_early(tx: Transaction, work: Work, body: batches.Body) -> None:
+    """Fold in what was said about a delivery before it came."""
+    early = await store.take(tx, work.delivery_id, work.gateway, work.mode)
+    heard = [(bytes.fromhex(e["phone_hash"]), TargetState(e["state"]), e["reason"], e["at"]) for e in early]
+    if heard:
+        await _fold(tx, work, body, heard)
+
+
+async def _keep(
+    tx: Transaction, parts: Parts, gateway: str, mode: Mode, unmatched: Sequence[tuple[Receipt, bytes]]
+) -> None:
+    most = parts.settings.gateways_most_unmatched
+    if unmatched and await store.kept(tx, gateway) + len(unmatched) > most:
+        raise Refused(
+            f"more than {most} receipts match no delivery", mend="send the delivery_id of the leased item"
+        )
+    await store.keep(tx, gateway, mode, unmatched)
+
+
+async def _fold(tx: Transaction, work: Work, body: batches.Body, heard: Sequence[Heard]) -> list[int]:
+    """Fold receipts into one delivery; return the places of those that are not of its numbers."""
+    places = Places(body.hashes)
+    unknown: list[int] = []
+    named: dict[int, int] = {}
+    reasons: dict[int, str] = {}
+    times: dict[int, datetime] = {}
+    for turn, (phone_hash, state, why, at) in enumerate(heard):
+        found = places.of(phone_hash)
+        if not found:
+            unknown.append(turn)
+        for place in found:
+            code = results.CODE[state]
+            if code >= named.get(place, 0):
+                named[place], times[place] = code, at
+            if state is TargetState.FAILED:
+                reasons[place] = why
+    after = work.heard(named, reasons)
+    if after.results != work.results:
+        after = after.to(State.DONE) if after.live and not after.queued else after
+        after = photograph(tx, after, news(work, after, body.names(), tx.now, times))
+        await batches.save(tx, [after])
+    return unknown

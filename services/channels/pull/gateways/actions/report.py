@@ -1,0 +1,118 @@
+"""Hear a report on a lease: in full, as exceptions, in part; late, or for the hundredth time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from contracts.outcome import TargetState
+from contracts.values import Channel, Mode
+from services.channels.pull.gateways import bell
+from services.channels.pull.gateways.actions.alarm import alarm_dead, note_late
+from services.channels.pull.gateways.actions.photograph import news, photograph
+from services.channels.pull.gateways.model import results
+from services.channels.pull.gateways.model.places import Places
+from services.channels.pull.gateways.model.said import MOST_FAULTS, Counts, Report
+from services.channels.pull.gateways.model.work import State, Work
+from services.channels.pull.gateways.parts import Parts
+from services.channels.pull.gateways.store import batches, leases
+from services.kit.db import Transaction
+from services.kit.errors import Fault, Invalid, NotFound
+
+UNDONE = "no gateway brought a result"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a report."""
+
+    work: Work
+    late: bool
+
+
+async def report(parts: Parts, gateway: str, mode: Mode, name: str, said: Report) -> Taken:
+    """Fold a report into the results; raise Invalid when it names a number that is not in the batch."""
+    hashes = [parts.crypto.keyed_hash(number) for number, _, _ in said.named]
+    async with parts.db.transaction() as tx:
+        lease = await leases.find(tx, name, gateway, mode)
+        before = await batches.lock(tx, leases.delivery_of(lease)) if lease else None
+        if lease is None or before is None:
+            raise NotFound("this gateway was never given such a lease")
+        body = (await batches.bodies(tx, [before.delivery_id]))[before.delivery_id]
+        heard, detail = _heard(before, body, said, hashes)
+        after = heard.after_report(lease["attempt"], before, parts.settings.gateways_most_misses)
+        late = before.late(lease["attempt"])
+        if late and lease["reported_at"] is None:
+            note_late(tx, before, lease["attempt"])
+        await _keep(tx, before, after, body, detail)
+        await leases.note_reported(tx, name)
+        if after.state is State.READY:
+            tx.after_commit(partial(parts.bells.ring, bell.work(gateway, mode)))
+    return Taken(after, late)
+
+
+async def _keep(tx: Transaction, before: Work, after: Work, body: batches.Body, detail: str | None) -> None:
+    """Write and say what a report changed; a report that changes nothing is not heard of again."""
+    if after.state is State.DEAD and before.state is not State.DEAD:
+        alarm_dead(tx, after, UNDONE)
+    if after.results != before.results:
+        after = photograph(tx, after, news(before, after, body.names(), tx.now), detail)
+    if after != before:
+        await batches.save(tx, [after])
+
+
+def _heard(before: Work, body: batches.Body, said: Report, hashes: list[bytes]) -> tuple[Work, str | None]:
+    if before.channel is Channel.AREA:
+        return _heard_of_order(before, said)
+    if said.counts:
+        raise Invalid("delivered", "counts are for area orders", "send `state`, `exceptions` or `results`")
+    named, reasons = _matched(Places(body.hashes), said, hashes)
+    if not said.rest and not said.partial and len(named) < before.size:
+        raise Invalid("results", "does not name every number", "add `state` for the others, or `partial`")
+    if said.rest and said.rest[0] is TargetState.FAILED:
+        reasons = {**dict.fromkeys(_unnamed(before, named), said.rest[1]), **reasons}
+    return before.heard(named, reasons, said.rest[0] if said.rest else None), None
+
+
+def _matched(places: Places, said: Report, hashes: list[bytes]) -> tuple[dict[int, int], dict[int, str]]:
+    """Return codes and reasons by place in the batch; raise Invalid for numbers that have none."""
+    named: dict[int, int] = {}
+    reasons: dict[int, str] = {}
+    faults: list[Fault] = []
+    for turn, (number_hash, (_, state, why)) in enumerate(zip(hashes, said.named, strict=True)):
+        found = places.of(number_hash)
+        if not found:
+            faults.append(Fault(said.field(turn), "is a number that is not in this batch", "leave it out"))
+        for place in found:
+            named[place] = max(named.get(place, 0), results.CODE[state])
+            if state is TargetState.FAILED:
+                reasons[place] = why
+    if faults:
+        raise Invalid.of(faults[:MOST_FAULTS])
+    return named, reasons
+
+
+def _unnamed(work: Work, named: Mapping[int, Any]) -> list[int]:
+    return [place for place in range(work.size) if place not in named]
+
+
+def _heard_of_order(before: Work, said: Report) -> tuple[Work, str | None]:
+    """Fold the counts of an area order: its areas have received when any phone has, or have failed."""
+    if said.named or said.partial:
+        raise Invalid("results", "an area order is reported by counts", "send delivered, failed, phones")
+    if said.rest is None and said.counts is None:
+        raise Invalid("delivered", "is missing", "send delivered, failed, phones, or `state`")
+    state, why = said.rest or _of_counts(said.counts or Counts(0, 0, 0))
+    reasons = dict.fromkeys(range(before.size), why) if state is TargetState.FAILED else {}
+    detail = None
+    if said.counts:
+        detail = (
+            f"phones {said.counts.phones}, delivered {said.counts.delivered}, failed {said.counts.failed}"
+        )
+    return before.heard({}, reasons, state), detail
+
+
+def _of_counts(counts: Counts) -> tuple[TargetState, str]:
+    if counts.delivered == 0 and counts.failed > 0:
+        return TargetState.FAILED, f"none of {counts.phones} phones"
+    return TargetState.RECEIVED, ""

@@ -1,0 +1,110 @@
+"""The door: who calls, with which key, and how much may be sent."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Path, Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import Message
+
+from contracts.values import Mode
+from services.channels import keys
+from services.channels.pull.gateways.parts import Parts
+from services.channels.pull.gateways.store.tables import API_KEYS
+from services.kit.clock import beijing
+from services.kit.errors import Invalid, Refused
+
+PREFIX = "/api/v1/gateways/{gateway}"
+TAG = "gateways"
+MOST_BYTES = 2 * 1024 * 1024
+"""A full report on 1,000 numbers takes some 40 kB, 10,000 receipts some 1.3 MB."""
+
+
+class TooBig(Refused):
+    """More was sent than any request needs."""
+
+    name, status, title = "too-big", 413, "What was sent is too big"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Which gateway calls, and whether for live work or for drills."""
+
+    gateway: str
+    mode: Mode
+
+
+def parts(request: Request) -> Parts:
+    """Return the parts that the app has put by."""
+    found: Parts = request.app.state.parts["gateways"]
+    return found
+
+
+Given = Annotated[Parts, Depends(parts)]
+
+
+async def caller(
+    request: Request, given: Given, gateway: Annotated[str, Path(max_length=64, examples=["cmcc"])]
+) -> Caller:
+    """Return who calls; raise Unauthenticated or Forbidden when the key is not this gateway's."""
+    mode = await keys.check(given.db, API_KEYS, request.headers.get("authorization"), gateway)
+    return Caller(gateway, mode)
+
+
+Called = Annotated[Caller, Depends(caller)]
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def bounded(route: type[APIRoute]) -> type[APIRoute]:
+    """Return the route class with a bound on what is sent; the rest of a flood is not even read."""
+
+    class BoundedRoute(route):  # type: ignore[valid-type, misc]
+        def get_route_handler(self) -> Handler:
+            answer: Handler = super().get_route_handler()
+
+            async def read_first(request: Request) -> Response:
+                body = await _read(request)
+                return await answer(Request(request.scope, _again(body, request.receive)))
+
+            return read_first
+
+    return BoundedRoute
+
+
+async def _read(request: Request) -> bytes:
+    read = bytearray()
+    too_big = TooBig(f"the body is longer than {MOST_BYTES} bytes", mend="send less at a time")
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+        raise too_big
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > MOST_BYTES:
+            raise too_big
+    return bytes(read)
+
+
+def _again(body: bytes, receive: Callable[[], Awaitable[Message]]) -> Callable[[], Awaitable[Message]]:
+    """Return a `receive` that gives the body once more, and then whatever comes."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return next_message
+
+
+async def json_of(request: Request) -> Any:
+    """Return the body as JSON; raise Invalid when it is none."""
+    try:
+        return orjson.loads(await request.body())
+    except orjson.JSONDecodeError:
+        raise Invalid("body", "is not JSON", "send well-formed JSON, UTF-8") from None
+
+
+def answer(given: Parts, **said: Any) -> Response:
+    """Return a JSON answer that says what time it is here."""
+    body = {**said, "server_time": beijing(given.db.clock.now())}
+    return Response(orjson.dumps(body), media_type="application/json")

@@ -1,0 +1,194 @@
+"""The shapes of requests and answers, for those who read /docs. Batches are written past them, for speed."""
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from contracts.values import Action, Level, Mode
+
+
+class Answer(BaseModel):
+    """What every answer has."""
+
+    server_time: AwareDatetime = Field(examples=["2026-06-01T22:05:00+08:00"])
+
+
+class LeasedWarning(BaseModel):
+    """Of which warning an item is."""
+
+    id: str
+    revision: int
+    identifier: str = Field(examples=["50011041600000_20260601220500_1"])
+    hazard: str = Field(examples=["11B03"])
+    level: Level
+    action: Action
+
+
+class Window(BaseModel):
+    """When an area order is to be carried out."""
+
+    from_: AwareDatetime = Field(alias="from")
+    until: AwareDatetime
+
+
+class Area(BaseModel):
+    """Where an area order is to be carried out: all phones there, now."""
+
+    codes: list[str] = Field(examples=[["500110001000"]])
+    polygons: list[list[tuple[float, float]]] = Field(description="At most 60 points each, WGS 84, lon lat")
+
+
+class Item(BaseModel):
+    """One batch or area order, leased."""
+
+    lease: str = Field(description="128 random bits; show it to extend and to report")
+    delivery_id: str
+    kind: Literal["batch", "area"]
+    warning: LeasedWarning
+    mode: Mode
+    priority: int = Field(description="1 to 4 urgent, 5 to 8 routine; the less the sooner")
+    attempt: int
+    lease_until: AwareDatetime
+    expires_at: AwareDatetime
+    rendering: str
+    text: str
+    segments: int = Field(ge=1, le=4)
+    targets: int
+    sha256: str
+    recipients: list[list[str]] | None = Field(None, examples=[[["13900230000"]]])
+    area: Area | None = None
+    window: Window | None = None
+
+
+class Leased(Answer):
+    """Work, red first, then age."""
+
+    data: list[Item]
+
+
+class Extended(Answer):
+    """Until when a lease lasts now."""
+
+    delivery_id: str
+    lease_until: AwareDatetime
+
+
+class Exceptional(BaseModel):
+    """A number whose state is not that of the others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: str
+    state: str = Field(examples=["UNDELIV"])
+    reason: str | None = None
+
+
+class ReportBody(BaseModel):
+    """Results of a lease, by the receipt names of SMPP."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: str | None = Field(None, description="What holds for every number not named", examples=["ACCEPTD"])
+    reason: str | None = None
+    exceptions: list[Exceptional] = Field(default=[], max_length=1000)
+    results: list[tuple[str, str]] = Field(default=[], max_length=1000, description="[number, state] each")
+    partial: bool = Field(False, description="The numbers not named return to the pool")
+    delivered: int | None = Field(None, ge=0, description="Area orders: phones that received")
+    failed: int | None = Field(None, ge=0)
+    phones: int | None = Field(None, ge=0, description="Area orders: phones found in the area")
+
+
+class Reported(Answer):
+    """What became of a report."""
+
+    delivery_id: str
+    state: str
+    late: bool = Field(description="The lease had ended; the results were taken all the same")
+    tally: dict[str, int]
+    rest: int = Field(description="Numbers without a result, returned to the pool")
+
+
+class ReceiptBody(BaseModel):
+    """A carrier's later word on one number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    delivery_id: str
+    number: str
+    state: str = Field(examples=["DELIVRD"])
+    at: AwareDatetime
+
+
+class ReceiptsBody(BaseModel):
+    """Receipts, in any order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    receipts: list[ReceiptBody] = Field(max_length=10_000)
+
+
+class Received(Answer):
+    """What became of receipts."""
+
+    taken: int
+    kept: int = Field(description="For deliveries that are not here yet; matched when they come, for 48 h")
+    refused: list[int] = Field(description="Places, in the request, of numbers that are not in their batch")
+
+
+class Halt(BaseModel):
+    """Nothing more of this revision, or any before it, may go out."""
+
+    id: int
+    warning_id: str
+    revision: int
+    reason: str = Field(examples=["cancelled"])
+    at: AwareDatetime
+
+
+class Halts(Answer):
+    """What to stop now."""
+
+    data: list[Halt]
+    has_more: bool
+    next: int = Field(description="Send it as `after`")
+
+
+class Status(Answer):
+    """How a gateway stands; work of the last 24 hours."""
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
+
+    gateway: str
+    mode: Mode
+    name: str | None
+    operator: str | None
+    ready: int
+    leased: int
+    done: int
+    withdrawn: int
+    expired: int
+    dead: int
+    ready_targets: int
+    ready_urgent: int
+    oldest_ready: AwareDatetime | None
+    last_pull: AwareDatetime | None
+    starved_since: AwareDatetime | None
+    unmatched_receipts: int
+    last_halt: int
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return how OpenAPI is told of a body that is read without an object for each number."""
+    schema = model.model_json_schema()
+    content = {"application/json": {"schema": _inlined(schema, schema.pop("$defs", {}))}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(each, parts) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(parts[schema["$ref"].rpartition("/")[2]], parts)
+    return {name: _inlined(value, parts) for name, value in schema.items()}

@@ -1,0 +1,81 @@
+"""What a gateway watches: halts, and how it stands."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from services.channels.pull.gateways import bell
+from services.channels.pull.gateways.api import views
+from services.channels.pull.gateways.api.door import PREFIX, TAG, Called, Given, answer
+from services.channels.pull.gateways.api.poll import poll
+from services.channels.pull.gateways.store import gateways, halts
+from services.kit.clock import beijing
+
+router = APIRouter(prefix=PREFIX, tags=[TAG])
+
+
+@router.get("/halts", summary="What to stop now", response_model=views.Halts)
+async def list_halts(
+    request: Request,
+    given: Given,
+    called: Called,
+    after: Annotated[int, Query(ge=0, description="`next` of the last answer")] = 0,
+    wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for the next one")] = 0,
+) -> Response:
+    """List the warnings of which nothing more may go out, up to a revision, and why."""
+    rows = await poll(
+        request,
+        given,
+        bell.halts(called.gateway, called.mode),
+        wait,
+        lambda: halts.after(given.db, called.gateway, called.mode, after),
+    )
+    data = [
+        {
+            "id": row["position"],
+            "warning_id": row["warning_id"],
+            "revision": row["revision"],
+            "reason": row["reason"],
+            "at": beijing(row["at"]),
+        }
+        for row in rows
+    ]
+    last = data[-1]["id"] if data else after
+    return answer(given, data=data, has_more=len(data) == halts.MOST, next=last)
+
+
+@router.get("/status", summary="How this gateway stands", response_model=views.Status)
+async def status(request: Request, given: Given, called: Called) -> Response:
+    """Show the work of the last 24 hours by state; as text for `Accept: text/plain`."""
+    found = await gateways.status(given.db, called.gateway, called.mode)
+    last_halt = await halts.last(given.db, called.gateway, called.mode)
+    view = _status(found) | {"gateway": called.gateway, "mode": called.mode, "last_halt": last_halt}
+    if request.headers.get("accept", "").startswith("text/plain"):
+        lines = [f"{name:<20} {'-' if value is None else value}" for name, value in view.items()]
+        return PlainTextResponse("\n".join(lines) + "\n")
+    return answer(given, **view)
+
+
+def _status(found: dict[str, Any]) -> dict[str, Any]:
+    work, pull, known = found["work"], found["pull"] or {}, found["gateway"] or {}
+    ready = [row for row in work if row["state"] == "ready"]
+    oldest = min((row["oldest"] for row in ready), default=None)
+    items = dict.fromkeys(("ready", "leased", "done", "withdrawn", "expired", "dead"), 0)
+    for row in work:
+        items[row["state"]] += row["items"]
+    return {
+        "name": known.get("name"),
+        "operator": known.get("operator"),
+        **items,
+        "ready_targets": sum(int(row["targets"]) for row in ready),
+        "ready_urgent": sum(row["items"] for row in ready if row["priority"] <= 4),
+        "oldest_ready": _moment(oldest),
+        "last_pull": _moment(pull.get("last_at")),
+        "starved_since": _moment(pull.get("starved_at")),
+        "unmatched_receipts": found["unmatched"],
+    }
+
+
+def _moment(at: Any) -> str | None:
+    return beijing(at) if at else None

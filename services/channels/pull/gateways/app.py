@@ -1,0 +1,40 @@
+"""Wiring of the gateways' house."""
+
+from services.channels.pull.gateways import api, consumers
+from services.channels.pull.gateways.actions.clock import Clock
+from services.channels.pull.gateways.bell import POKE, Bells
+from services.channels.pull.gateways.parts import Parts
+from services.channels.pull.gateways.settings import GatewaySettings
+from services.kit.leadership import Leadership
+from services.kit.process import Floor, House, Service
+
+HOUSE = "gateways"
+
+
+async def open_gateways(floor: Floor) -> Service:
+    """Open the gateways' house on a floor."""
+    settings = GatewaySettings.load()
+    db = await floor.database(HOUSE)
+
+    async def tell(gateways: list[str]) -> None:
+        await floor.bus.poke(POKE, gateways)
+
+    bells = Bells(tell)
+    await floor.bus.on_poke(POKE, bells.hear)
+    floor.stack.push_async_callback(bells.close)
+    parts = Parts(db, floor.crypto, bells, settings, f"{floor.settings.base_url()}/c/")
+    leadership = Leadership(db, floor.settings.instance)
+    return Service(
+        HOUSE,
+        routers=api.routers,
+        houses=[
+            House(
+                db,
+                leadership,
+                subscriptions=consumers.subscriptions_of(parts),
+                siblings=[Clock(parts, leadership).run],
+            )
+        ],
+        parts={HOUSE: parts},
+        public=["/api/v1/gateways"],
+    )

@@ -1,0 +1,50 @@
+"""Results: one byte for each recipient of a batch, in the batch's order. A state never goes back."""
+
+from collections.abc import Mapping
+
+from contracts.outcome import TargetState
+
+ORDER = (
+    TargetState.QUEUED,
+    TargetState.SENT,
+    TargetState.WITHDRAWN,
+    TargetState.EXPIRED,
+    TargetState.FAILED,
+    TargetState.RECEIVED,
+)
+"""The place of a state is its byte: stored, so only ever appended to. It grows as the states' own order."""
+
+CODE = {state: code for code, state in enumerate(ORDER)}
+QUEUED, FAILED, RECEIVED = (CODE[s] for s in (TargetState.QUEUED, TargetState.FAILED, TargetState.RECEIVED))
+
+
+def blank(size: int) -> bytes:
+    """Return the results of a batch of which nothing is known."""
+    return bytes(size)
+
+
+def tally(results: bytes) -> dict[TargetState, int]:
+    """Return how many recipients are in each state that occurs."""
+    return {state: count for code, state in enumerate(ORDER) if (count := results.count(code))}
+
+
+def count(results: bytes, *states: TargetState) -> int:
+    """Return how many recipients are in one of these states."""
+    return sum(results.count(CODE[state]) for state in states)
+
+
+def settled(results: bytes, states: tuple[TargetState, ...], to: TargetState) -> bytes:
+    """Return the results with everything that is in one of these states moved on to another."""
+    return results.translate(bytes.maketrans(bytes(CODE[s] for s in states), bytes([CODE[to]] * len(states))))
+
+
+def folded(results: bytes, named: Mapping[int, int], rest: TargetState | None) -> bytes:
+    """Return the results with new ones folded in: codes for some places, one state for all the others."""
+    after = bytearray(results.translate(_RAISED[rest]) if rest else results)
+    for place, code in named.items():
+        after[place] = max(results[place], code)
+    return bytes(after)
+
+
+_RAISED = {state: bytes(max(code, low) for code in range(256)) for low, state in enumerate(ORDER)}
+"""For each state a table that lifts every lesser code to it."""

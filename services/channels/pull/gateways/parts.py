@@ -1,0 +1,20 @@
+"""What the actions of this house are given."""
+
+from dataclasses import dataclass
+
+from services.channels.pull.gateways.bell import Bells
+from services.channels.pull.gateways.settings import GatewaySettings
+from services.kit.crypto import CryptoProvider
+from services.kit.db import Database
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The open parts of the house."""
+
+    db: Database
+    crypto: CryptoProvider
+    bells: Bells
+    settings: GatewaySettings
+    link_base: str
+    """Under which a token is the address where a person confirms."""

@@ -1,0 +1,224 @@
+"""Batches and area orders in the database: read as `Work`, locked where they are about to change."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, RowMapping, Select, TextClause, bindparam, func, select, update
+
+from contracts.values import Action, Channel, Mode
+from services.channels.pull.gateways.model import results
+from services.channels.pull.gateways.model.work import State, Work
+from services.channels.pull.gateways.store.tables import BATCHES, BODIES, LEASED, OPEN, READY
+from services.kit.crypto import HASH_BYTES
+from services.kit.db import Database, Transaction
+
+_WORK = [
+    column
+    for column in BATCHES.c
+    if column.name
+    in {
+        *("delivery_id", "warning_id", "revision", "mode", "channel", "gateway", "rank", "action", "size"),
+        *(
+            "expires",
+            "state",
+            "results",
+            "reasons",
+            "attempt",
+            "misses",
+            "leased_at",
+            "lease_until",
+            "report",
+        ),
+    }
+]
+
+
+@dataclass(frozen=True)
+class Body:
+    """What never changes of a batch or area order and is big."""
+
+    sealed: bytes | None = None
+    hashes: bytes = b""
+    targets: tuple[str, ...] = ()
+    area: str | None = None
+
+    def names(self) -> list[str]:
+        """Return what the targets are called in reports: keyed hashes, or area codes."""
+        if not self.hashes:
+            return list(self.targets)
+        digits = self.hashes.hex()
+        return [digits[i : i + 2 * HASH_BYTES] for i in range(0, len(digits), 2 * HASH_BYTES)]
+
+
+async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) -> None:
+    """Keep new work: the changing part, its face to gateways, its body."""
+    row = {
+        "delivery_id": str(work.delivery_id),
+        "warning_id": str(work.warning_id),
+        "revision": work.revision,
+        "mode": work.mode,
+        "channel": work.channel,
+        "gateway": work.gateway,
+        "rank": work.rank,
+        "action": work.action,
+        "size": work.size,
+        "expires": work.expires,
+        "first_hash": body.hashes[:HASH_BYTES].hex() or None,
+        "not_before": tx.now,
+        "queued_at": tx.now,
+    }
+    await tx.execute(BATCHES.insert().values({**row, **face, **_changing(work)}))
+    targets = orjson.dumps(body.targets).decode() if body.targets else None
+    big = {"sealed": body.sealed, "hashes": body.hashes or None, "targets": targets, "area": body.area}
+    await tx.execute(BODIES.insert().values(delivery_id=str(work.delivery_id), **big))
+
+
+async def save(tx: Transaction, works: Sequence[Work]) -> None:
+    """Write what has changed of work."""
+    if works:
+        rows = [{"of": str(work.delivery_id), **_changing(work)} for work in works]
+        names = [name for name in rows[0] if name != "of"]
+        statement = update(BATCHES).where(BATCHES.c.delivery_id == bindparam("of"))
+        await tx.execute(statement.values({name: bindparam(name) for name in names}), rows)
+
+
+async def lock(tx: Transaction, delivery_id: UUID) -> Work | None:
+    """Return work that is about to change, None when it is not here."""
+    found = await _locked(tx, select(*_WORK).where(BATCHES.c.delivery_id == str(delivery_id)))
+    return found[0] if found else None
+
+
+async def lock_many(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Work]:
+    """Return all of these deliveries that are here, about to change."""
+    wanted = BATCHES.c.delivery_id.in_([str(d) for d in delivery_ids])
+    found = await _locked(tx, select(*_WORK).where(wanted).order_by(BATCHES.c.delivery_id))
+    return {work.delivery_id: work for work in found}
+
+
+async def lock_warning(tx: Transaction, warning_id: UUID, revision: int) -> list[Work]:
+    """Return the open work of a warning, up to a revision."""
+    return await _locked(
+        tx,
+        select(*_WORK)
+        .where(BATCHES.c.warning_id == str(warning_id), BATCHES.c.revision <= revision, BATCHES.c.open > 0)
+        .order_by(BATCHES.c.delivery_id),
+    )
+
+
+async def lock_ran_out(tx: Transaction, limit: int) -> list[Work]:
+    """Return work whose lease has run out, as far as nobody else is about to change it."""
+    run_out = select(*_WORK).where(LEASED, BATCHES.c.lease_until <= tx.now)
+    return await _locked(tx, run_out.order_by(BATCHES.c.lease_until).limit(limit), skip=True)
+
+
+async def lock_expired(tx: Transaction, limit: int) -> list[Work]:
+    """Return open work of warnings that have expired."""
+    expired = select(*_WORK).where(OPEN, BATCHES.c.expires <= tx.now)
+    return await _locked(tx, expired.order_by(BATCHES.c.expires).limit(limit), skip=True)
+
+
+def _ready(gateway: str, mode: Mode, now: datetime) -> list[ColumnElement[bool] | TextClause]:
+    return [
+        BATCHES.c.gateway == gateway,
+        BATCHES.c.mode == mode,
+        READY,
+        BATCHES.c.not_before <= now,
+        BATCHES.c.expires > now,
+    ]
+
+
+async def waiting(db: Database, gateway: str, mode: Mode) -> bool:
+    """Tell whether there is work for a gateway, without waiting for a writer."""
+    ready = select(BATCHES.c.delivery_id).where(*_ready(gateway, mode, db.clock.now())).limit(1)
+    return bool(await db.rows(ready))
+
+
+async def take(tx: Transaction, gateway: str, mode: Mode, limit: int) -> list[tuple[Work, Mapping[str, Any]]]:
+    """Return the next ready work with its face, urgent first, then by colour, then by age."""
+    turn = (BATCHES.c.priority, BATCHES.c.queued_at, BATCHES.c.delivery_id)
+    statement = select(BATCHES).where(*_ready(gateway, mode, tx.now)).order_by(*turn).limit(limit)
+    if tx.postgres:
+        statement = statement.with_for_update(skip_locked=True)
+    return [(_work(row), cast("Mapping[str, Any]", row)) for row in (await tx.execute(statement)).mappings()]
+
+
+async def bodies(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Body]:
+    """Return the bodies of work."""
+    statement = select(BODIES).where(BODIES.c.delivery_id.in_([str(d) for d in delivery_ids]))
+    return {
+        UUID(row["delivery_id"]): Body(
+            row["sealed"], row["hashes"] or b"", tuple(orjson.loads(row["targets"] or "[]")), row["area"]
+        )
+        for row in (await tx.execute(statement)).mappings()
+    }
+
+
+async def gateways_that_leased(tx: Transaction, warning_id: UUID, revision: int) -> list[tuple[str, Mode]]:
+    """Return who was given anything of a warning, up to a revision."""
+    statement = (
+        select(BATCHES.c.gateway, BATCHES.c.mode)
+        .where(BATCHES.c.warning_id == str(warning_id), BATCHES.c.revision <= revision, BATCHES.c.attempt > 0)
+        .distinct()
+        .order_by(BATCHES.c.gateway)
+    )
+    return [(row.gateway, Mode(row.mode)) for row in await tx.execute(statement)]
+
+
+async def oldest_ready(tx: Transaction) -> dict[tuple[str, Mode], datetime]:
+    """Return for each gateway since when work has been waiting for it."""
+    statement = (
+        select(BATCHES.c.gateway, BATCHES.c.mode, func.min(BATCHES.c.queued_at).label("since"))
+        .where(READY)
+        .group_by(BATCHES.c.gateway, BATCHES.c.mode)
+    )
+    return {(row.gateway, Mode(row.mode)): row.since for row in await tx.execute(statement)}
+
+
+async def _locked(tx: Transaction, statement: Select[Any], skip: bool = False) -> list[Work]:
+    if tx.postgres:
+        statement = statement.with_for_update(skip_locked=skip)
+    return [_work(row) for row in (await tx.execute(statement)).mappings()]
+
+
+def _work(row: RowMapping) -> Work:
+    reasons = orjson.loads(zlib.decompress(row["reasons"])) if row["reasons"] else {}
+    return Work(
+        delivery_id=UUID(row["delivery_id"]),
+        warning_id=UUID(row["warning_id"]),
+        revision=row["revision"],
+        mode=Mode(row["mode"]),
+        channel=Channel(row["channel"]),
+        gateway=row["gateway"],
+        rank=row["rank"],
+        action=Action(row["action"]),
+        size=row["size"],
+        expires=row["expires"],
+        state=State(row["state"]),
+        results=zlib.decompress(row["results"]) if row["results"] else results.blank(row["size"]),
+        reasons={int(place): why for place, why in reasons.items()},
+        attempt=row["attempt"],
+        misses=row["misses"],
+        leased_at=row["leased_at"],
+        lease_until=row["lease_until"],
+        report=row["report"],
+    )
+
+
+def _changing(work: Work) -> dict[str, Any]:
+    reasons = {str(place): why for place, why in work.reasons.items()}
+    return {
+        "state": work.state,
+        "open": work.open,
+        "attempt": work.attempt,
+        "misses": work.misses,
+        "leased_at": work.leased_at,
+        "lease_until": work.lease_until,
+        "report": work.report,
+        "results": zlib.compress(work.results, 1) if any(work.results) else None,
+        "reasons": zlib.compress(orjson.dumps(reasons), 1) if reasons else None,
+    }

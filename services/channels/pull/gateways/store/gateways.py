@@ -1,0 +1,102 @@
+"""Gateways: the registry's copy, and when each was heard of last."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from contracts.registry import GatewayEntry
+from contracts.values import Mode
+from services.channels import keys
+from services.channels.pull.gateways.store.tables import API_KEYS, BATCHES, BLOCKS, GATEWAYS, PULLS, RECEIPTS
+from services.kit.db import Database, Transaction
+
+
+async def newer(tx: Transaction, block: str, at: datetime) -> bool:
+    """Note how new a block is; return False when a newer one is here already."""
+    statement = select(BLOCKS.c.at).where(BLOCKS.c.block == block)
+    if tx.postgres:
+        statement = statement.with_for_update()
+    known = (await tx.execute(statement)).scalar_one_or_none()
+    if known is None:
+        await tx.execute(BLOCKS.insert().values(block=block, at=at))
+    elif known > at:
+        return False
+    else:
+        await tx.execute(update(BLOCKS).where(BLOCKS.c.block == block).values(at=at))
+    return True
+
+
+async def replace(tx: Transaction, entries: Sequence[GatewayEntry]) -> None:
+    """Make these, with their keys, the gateways that there are."""
+    gone = set((await tx.execute(select(API_KEYS.c.owner).distinct())).scalars())
+    for owner in gone - {e.gateway_id for e in entries}:
+        await keys.learn(tx, API_KEYS, owner, ())
+    await tx.execute(delete(GATEWAYS))
+    for entry in entries:
+        row = {"name": entry.name, "operator": entry.operator, "area_orders": entry.area_orders}
+        await tx.execute(GATEWAYS.insert().values(gateway_id=entry.gateway_id, **row))
+        await keys.learn(tx, API_KEYS, entry.gateway_id, entry.keys)
+
+
+DAY = timedelta(days=1)
+NOTED = timedelta(seconds=2)
+"""A gateway that pulls without pause is noted this often."""
+
+
+async def note_pull(db: Database, gateway: str, mode: Mode) -> None:
+    """Note that a gateway asks for work now."""
+    mine = (PULLS.c.gateway == gateway) & (PULLS.c.mode == mode)
+    if await db.rows(select(PULLS.c.last_at).where(mine, PULLS.c.last_at > db.clock.now() - NOTED)):
+        return
+    async with db.transaction() as tx:
+        known = await tx.execute(update(PULLS).where(mine).values(last_at=tx.now))
+        if known.rowcount:
+            return
+    try:
+        async with db.transaction() as tx:
+            await tx.execute(PULLS.insert().values(gateway=gateway, mode=mode, last_at=tx.now))
+    except IntegrityError:
+        return  # another replica has just noted it
+
+
+async def pulls(tx: Transaction) -> dict[tuple[str, Mode], Mapping[str, Any]]:
+    """Return when each gateway last asked, and since when that is an alarm."""
+    rows = (await tx.execute(select(PULLS))).mappings()
+    return {(row["gateway"], Mode(row["mode"])): row for row in rows}  # type: ignore[misc]
+
+
+async def note_starved(tx: Transaction, gateway: str, mode: Mode, since: datetime | None) -> None:
+    """Note since when a gateway's silence is an alarm, or that it is none any more."""
+    mine = (PULLS.c.gateway == gateway) & (PULLS.c.mode == mode)
+    known = await tx.execute(update(PULLS).where(mine).values(starved_at=since))
+    if not known.rowcount:
+        await tx.execute(PULLS.insert().values(gateway=gateway, mode=mode, starved_at=since))
+
+
+async def status(db: Database, gateway: str, mode: Mode) -> dict[str, Any]:
+    """Return how a gateway stands: its work of the last day by state, the oldest of each, its last pull."""
+    mine = (
+        (BATCHES.c.gateway == gateway)
+        & (BATCHES.c.mode == mode)
+        & (BATCHES.c.queued_at > db.clock.now() - DAY)
+    )
+    counted = select(
+        BATCHES.c.state,
+        BATCHES.c.priority,
+        func.count().label("items"),
+        func.sum(BATCHES.c.size).label("targets"),
+        func.min(BATCHES.c.queued_at).label("oldest"),
+    )
+    work = await db.rows(counted.where(mine).group_by(BATCHES.c.state, BATCHES.c.priority))
+    pull = await db.rows(select(PULLS).where(PULLS.c.gateway == gateway, PULLS.c.mode == mode))
+    known = await db.rows(select(GATEWAYS).where(GATEWAYS.c.gateway_id == gateway))
+    early = select(func.count().label("kept")).where(RECEIPTS.c.gateway == gateway, RECEIPTS.c.mode == mode)
+    return {
+        "work": work,
+        "pull": pull[0] if pull else None,
+        "gateway": known[0] if known else None,
+        "unmatched": (await db.rows(early))[0]["kept"],
+    }

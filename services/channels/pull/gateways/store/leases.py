@@ -1,0 +1,60 @@
+"""Leases: who was given which work, by the hash of what he must show."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from contracts.streams import KEPT_S
+from contracts.values import Mode
+from services.channels.pull.gateways.model.work import Work
+from services.channels.pull.gateways.store.tables import BATCH_LEASES
+from services.kit.crypto import hash_secret
+from services.kit.db import Transaction
+
+
+async def add(tx: Transaction, given: Sequence[tuple[str, Work]]) -> None:
+    """Note leases that are being given."""
+    rows = [
+        {
+            "lease_hash": hash_secret(lease),
+            "delivery_id": str(work.delivery_id),
+            "gateway": work.gateway,
+            "mode": work.mode,
+            "attempt": work.attempt,
+            "leased_at": tx.now,
+        }
+        for lease, work in given
+    ]
+    if rows:
+        await tx.execute(BATCH_LEASES.insert(), rows)
+
+
+async def find(tx: Transaction, lease: str, gateway: str, mode: Mode) -> Mapping[str, Any] | None:
+    """Return a lease that this gateway was given, None when it never was."""
+    statement = select(BATCH_LEASES).where(
+        BATCH_LEASES.c.lease_hash == hash_secret(lease),
+        BATCH_LEASES.c.gateway == gateway,
+        BATCH_LEASES.c.mode == mode,
+    )
+    return (await tx.execute(statement)).mappings().one_or_none()  # type: ignore[return-value]
+
+
+def delivery_of(lease: Mapping[str, Any]) -> UUID:
+    """Return which delivery a lease is of."""
+    return UUID(lease["delivery_id"])
+
+
+async def note_reported(tx: Transaction, lease: str) -> None:
+    """Note that a lease has been reported."""
+    mine = BATCH_LEASES.c.lease_hash == hash_secret(lease)
+    await tx.execute(update(BATCH_LEASES).where(mine).values(reported_at=tx.now))
+
+
+async def forget(tx: Transaction) -> None:
+    """Forget leases that are older than what the streams keep."""
+    await tx.execute(
+        delete(BATCH_LEASES).where(BATCH_LEASES.c.leased_at < tx.now - timedelta(seconds=KEPT_S))
+    )

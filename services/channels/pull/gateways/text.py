@@ -1,0 +1,68 @@
+"""What an SMS says: 【signature】 first and alone in its brackets, at most four segments, rendered once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contracts.delivery import DeliveryRequested
+from contracts.text import CLOSING, MOST_SEGMENTS, OPENING, segments
+from contracts.values import Action, Channel
+from services.channels.render import render
+from services.kit.errors import Reject
+
+PLACE = "{1}"
+"""Where a gateway puts the second element of a recipient's row."""
+
+LINK = "{link}"
+"""Where a template wants the address that a person confirms at."""
+
+_TOKEN = "x" * 24
+"""As long as the token of a link, for counting."""
+
+_PARTS = {Action.START: "first", Action.REPLACE: "update", Action.STOP: "lift"}
+_INNER = str.maketrans({OPENING: "〔", CLOSING: "〕"})
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text as it goes out, and in how many segments."""
+
+    text: str
+    segments: int
+
+
+def render_sms(request: DeliveryRequested, rendering: str, link_base: str) -> Words:
+    """Return the text of a delivery; raise Reject when it does not fit even at its shortest."""
+    for text in _drafts(request, rendering, link_base):
+        words = Words(text, segments(text.replace(PLACE, _TOKEN) if rendering == "person" else text))
+        if words.segments <= MOST_SEGMENTS:
+            return words
+    raise Reject(f"the text takes more than {MOST_SEGMENTS} SMS segments")
+
+
+def _drafts(request: DeliveryRequested, rendering: str, link_base: str) -> Iterator[str]:
+    """Yield the texts that say it, the fullest first."""
+    part = _PARTS[request.action]
+    body = _said(request, part)
+    match rendering:
+        case "person":
+            link = _said(request, "confirm").replace(LINK, f"{link_base}{PLACE}")
+            yield _signed(body + link)
+            yield _signed(_said(request, f"{part}-brief") + link)
+        case "duty":
+            yield _signed(body + _said(request, "duty"))
+            yield _signed(body)
+        case _:
+            yield _signed(body)
+
+
+def _said(request: DeliveryRequested, part: str) -> str:
+    channel = Channel.AREA if request.channel is Channel.AREA else Channel.SMS
+    return render(channel, part, request).replace(PLACE, "")
+
+
+def _signed(text: str) -> str:
+    """Return the text with no other pair of 【】 than the signature's."""
+    if not text.startswith(OPENING) or CLOSING not in text:
+        raise Reject("an SMS text begins with its signature in 【】")
+    signature, _, rest = text.partition(CLOSING)
+    return signature + CLOSING + " ".join(rest.translate(_INNER).split())

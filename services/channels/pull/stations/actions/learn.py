@@ -1,0 +1,24 @@
+"""Learn the stations and their keys from the registry's blocks."""
+
+import base64
+
+import orjson
+
+from contracts.registry import BLOCK_CONTEXT, BlockChanged, VillageBlock
+from services.channels.pull.stations.store import stations
+from services.kit.crypto import CryptoProvider
+from services.kit.db import Transaction
+
+
+async def learn(tx: Transaction, crypto: CryptoProvider, changed: BlockChanged) -> None:
+    """Take over one block, unless a newer one is known; towns and the district hold no stations."""
+    known = await stations.newest_block(tx, changed.block)
+    if known is not None and known >= changed.at:
+        return
+    if changed.gone:
+        await stations.learn(tx, changed.block, changed.sha256, changed.at, "", ())
+        return
+    plain = crypto.unseal(base64.b64decode(changed.sealed), BLOCK_CONTEXT)
+    if orjson.loads(plain).get("kind") == "village":
+        block = VillageBlock.model_validate_json(plain)
+        await stations.learn(tx, changed.block, changed.sha256, changed.at, block.code, block.stations)

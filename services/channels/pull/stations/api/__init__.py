@@ -1,0 +1,1 @@
+"""The public contract: `reading` (stream, poll, state), `telling` (reports, heartbeats), `links`."""

@@ -1,0 +1,42 @@
+"""The page behind the link in an SMS. Opening it does nothing: what scans links must not confirm."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse
+
+from services.channels.pull.stations.actions import confirm
+from services.channels.pull.stations.actions.confirm import Page
+from services.channels.pull.stations.api.parts import BoundedRoute, GivenParts
+from services.kit import pages
+
+router = APIRouter(prefix="/c", tags=["stations"], route_class=BoundedRoute)
+
+_PRIVATE = {"cache-control": "no-store", "x-robots-tag": "noindex", "referrer-policy": "no-referrer"}
+
+
+@router.get("/{token}", summary="Show what a link confirms", response_class=HTMLResponse)
+async def show(token: str, request: Request, parts: GivenParts) -> HTMLResponse:
+    """Show the warning and one button, or who has confirmed it and when."""
+    return _page(request, token, await confirm.look(parts.db, confirm.read(parts.crypto, token)))
+
+
+@router.post("/{token}", summary="Confirm by link, once", response_class=HTMLResponse)
+async def press(
+    token: str,
+    request: Request,
+    parts: GivenParts,
+    by: Annotated[str, Form(max_length=60, description="Who confirms; the duty person when empty")] = "",
+) -> HTMLResponse:
+    """Confirm in the name of the duty person, or of who is named; the first one stands."""
+    link = confirm.read(parts.crypto, token)
+    page = await confirm.look(parts.db, link)
+    if page.confirmed_at is None:
+        await parts.reports.submit(confirm.reports(page, by, parts.db.clock.now()))
+        page = await confirm.look(parts.db, link)
+    return _page(request, token, page)
+
+
+def _page(request: Request, token: str, page: Page) -> HTMLResponse:
+    body = pages.render("channels/confirm.html", request=request, token=token, page=page)
+    return HTMLResponse(body, headers=_PRIVATE)

@@ -1,0 +1,77 @@
+"""Group commit: what comes in while one transaction runs is done in the next, all together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from services.kit.db import Database, Transaction
+from services.kit.errors import Retry
+
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
+
+AT_ONCE = 500
+"""At most so many jobs share a transaction, so that none waits long for the others."""
+
+
+class GroupCommit(Generic[Job, Answer]):
+    """Collects jobs of many requests; each request is answered after the commit that holds its job."""
+
+    def __init__(
+        self, db: Database, do: Callable[[Transaction, Sequence[Job]], Awaitable[Sequence[Answer]]]
+    ) -> None:
+        self.db = db
+        self.do = do
+        self._waiting: list[tuple[Job, asyncio.Future[Answer]]] = []
+        self._wanted = asyncio.Event()
+
+    async def submit(self, job: Job) -> Answer:
+        """Have a job done in the next transaction; raise what made it fail."""
+        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, done))
+        self._wanted.set()
+        return await done
+
+    async def run(self) -> None:
+        """Commit groups for ever; it never sleeps while something waits."""
+        try:
+            while True:
+                await self._wanted.wait()
+                group, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                if not self._waiting:
+                    self._wanted.clear()
+                await self._commit([one for one in group if not one[1].done()])
+        finally:
+            for _, done in self._waiting:
+                _fail(done, Retry("this replica is stopping", after=1))
+
+    async def _commit(self, group: Sequence[tuple[Job, asyncio.Future[Answer]]]) -> None:
+        if not group:
+            return
+        try:
+            async with self.db.transaction() as tx:
+                answers = await self.do(tx, [job for job, _ in group])
+        except asyncio.CancelledError:
+            for _, done in group:
+                _fail(done, Retry("this replica is stopping", after=1))
+            raise
+        except Exception as error:
+            await self._blame(group, error)
+        else:
+            for (_, done), answer in zip(group, answers, strict=True):
+                if not done.done():
+                    done.set_result(answer)
+
+    async def _blame(self, group: Sequence[tuple[Job, asyncio.Future[Answer]]], error: Exception) -> None:
+        """Let one bad job fail alone: the others are done one by one."""
+        if isinstance(error, Retry) or len(group) == 1:
+            for _, done in group:
+                _fail(done, error)
+            return
+        for one in group:
+            await self._commit([one])
+
+
+def _fail(done: asyncio.Future[Answer], error: Exception) -> None:
+    if not done.done():
+        done.set_exception(error)

@@ -1,0 +1,1 @@
+"""Tables and queries of the stations house: `tables`, `items`, `deliveries`, `stations`."""

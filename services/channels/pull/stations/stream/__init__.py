@@ -1,0 +1,1 @@
+"""How items reach who is connected: `hub` fans out, `followers` are told, `pipe` writes, `frames` encode."""

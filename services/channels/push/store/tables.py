@@ -1,0 +1,87 @@
+"""The tables of a push house."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+from services.channels import tombstones
+from services.kit.db import Moment
+
+metadata = MetaData()
+TOMBSTONES = tombstones.table(metadata)
+
+DELIVERIES = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", String(36), primary_key=True),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("lane", String(8), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("stage", String(8), nullable=False),
+    Column("air", String(8), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("report", Integer, nullable=False),
+    Column("reference", String(64)),
+    Column("memo", LargeBinary, nullable=False),
+    Column("withdrawn", String(16)),
+    Column("states", LargeBinary, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("claimed_until", Moment),
+    Column("tried_at", Moment),
+    Column("expires_at", Moment, nullable=False),
+    Column("ends_at", Moment),
+)
+Index("deliveries_due", DELIVERIES.c.stage, DELIVERIES.c.mode, DELIVERIES.c.lane, DELIVERIES.c.due_at)
+Index("deliveries_of_warning", DELIVERIES.c.warning_id, DELIVERIES.c.revision)
+Index("deliveries_ending", DELIVERIES.c.ends_at)
+
+MESSAGES = Table(
+    "messages",
+    metadata,
+    Column("message_id", String(64), primary_key=True),
+    Column("delivery_id", String(36), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+)
+"""What a partner calls a message to one recipient: only for those of which it tells us more later."""
+
+EVENTS = Table(
+    "events",
+    metadata,
+    Column("message_id", String(64), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("detail", String(200)),
+    Column("heard_at", Moment, nullable=False, index=True),
+)
+"""What a partner told us of its own accord and what is not folded in yet; it may come before the answer."""
+
+SERIALS = Table(
+    "serials",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+TOKENS = Table(
+    "tokens",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("sealed", LargeBinary),
+    Column("good_until", Moment),
+    Column("renew_at", Moment),
+    Column("asked_until", Moment),
+)
+"""The access token of an account, sealed; one replica at a time asks for a new one."""
+
+LINKS = Table(
+    "links",
+    metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("up", Boolean, nullable=False),
+    Column("seen", String(200), nullable=False),
+    Column("tested_at", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("took_ms", Integer, nullable=False),
+)
+"""What the last link test saw, and since when it has been so."""

@@ -1,0 +1,176 @@
+"""Issuing: what is composed and signed before the transaction, and said within it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import cap
+from contracts.values import Lane
+from contracts.warning import (
+    Notice,
+    Predecessor,
+    WarningCancelled,
+    WarningIssued,
+    WarningPublished,
+    WarningUpdated,
+)
+from services.issuer import store
+from services.issuer.actions.drafting import tell
+from services.issuer.actions.press import Press, free_identifier
+from services.issuer.model import STANDING, Kind, Person, Published, State, WeatherWarning
+from services.kit.db import Database, Transaction
+from services.kit.errors import Refused, Retry
+
+RETELL_AFTER = timedelta(seconds=10)
+"""How long the router is given to plan before a revision is said again."""
+
+MOST_SECONDS = 30
+"""How far ahead a free identifier is looked for."""
+
+_MESSAGES: dict[Kind, type[WarningPublished]] = {
+    Kind.ALERT: WarningIssued,
+    Kind.UPDATE: WarningUpdated,
+    Kind.CANCEL: WarningCancelled,
+}
+
+
+class Overtaken(Exception):
+    """What a revision replaces changed while it was being composed; compose it again."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What a revision replaces."""
+
+    references: str
+    """Every message of the warning that a receiver may still hold, byte for byte."""
+    ends: tuple[WeatherWarning, ...]
+    """The revisions in force or halted that give way, of this warning and of those that it mutes."""
+    supersedes: tuple[Predecessor, ...]
+
+    def same_as(self, other: "Chain") -> bool:
+        """Tell whether two looks at the rows saw the same."""
+        return (self.references, _versions(self.ends)) == (other.references, _versions(other.ends))
+
+
+def _versions(revisions: Sequence[WeatherWarning]) -> list[tuple[str, int, int]]:
+    return [(str(one.warning_id), one.revision, one.version) for one in revisions]
+
+
+async def chain_of(db: Database, warning: WeatherWarning, now: datetime) -> Chain:
+    """Return what a revision would replace if it went out now."""
+    async with db.read() as connection:
+        return await _chain(connection, warning, now)
+
+
+async def _chain(
+    connection: AsyncConnection, warning: WeatherWarning, now: datetime, *, lock: bool = False
+) -> Chain:
+    own = await store.warnings.published(connection, warning.warning_id, lock=lock)
+    if any(one.revision > warning.revision for one in own):
+        raise Refused("a later revision of this warning is out already", mend="begin a new update")
+    muted = [
+        found
+        for other in warning.content.supersedes
+        if (found := await store.warnings.standing(connection, other, lock=lock))
+        and found.state is State.ISSUED
+    ]
+    held = [one for one in own if one.content.expires > now] or own[-1:]
+    ends = [one for one in own if one.state in STANDING] + muted
+    notices = [one.published.notice for one in (*held, *muted) if one.published]
+    return Chain(
+        references=" ".join(_reference(notice) for notice in notices),
+        ends=tuple(ends),
+        supersedes=tuple(Predecessor(warning_id=m.warning_id, revision=m.revision) for m in muted),
+    )
+
+
+def _reference(notice: Notice) -> str:
+    return cap.reference(notice.sender_code, notice.identifier, notice.sent)
+
+
+async def issue(
+    db: Database, press: Press, approved: WeatherWarning, seen: int, by: Person
+) -> WeatherWarning:
+    """Compose, check and sign; then store it and say it, together. Nothing is stored when signing fails."""
+    now = db.clock.now()
+    if approved.content.expires <= now:
+        raise Refused("it has expired while it waited", mend="return it and choose a later expiry")
+    chain = await chain_of(db, approved, now)
+    issued = approved.issued(await _printed(db, press, approved, chain, now), now)
+    try:
+        async with db.transaction() as tx:
+            if not chain.same_as(await _chain(tx.connection, approved, now, lock=True)):
+                raise Overtaken
+            await store.changes.save(tx, issued, seen, retell_at=now + RETELL_AFTER)
+            await _end(tx, chain, issued, by)
+            tx.emit(message_of(issued, tx.now))
+            await tell(tx, issued, by, "approved", issued.approvals[-1].statement)
+            await store.events.tell(tx, issued, by.username, "issued", _name(issued))
+    except IntegrityError as error:
+        raise Overtaken from error
+    return issued
+
+
+async def _printed(
+    db: Database, press: Press, approved: WeatherWarning, chain: Chain, now: datetime
+) -> Published:
+    assert approved.manifest is not None
+    notice = press.notice(
+        approved.content,
+        approved.manifest,
+        identifier=await _identifier(db, press, now),
+        references=chain.references,
+        sent=now.replace(microsecond=0),
+        approvers=tuple(approval.name for approval in approved.approvals),
+    )
+    document = await press.document(notice, approved.content)
+    return Published(notice, document, now, chain.supersedes)
+
+
+async def _identifier(db: Database, press: Press, now: datetime) -> str:
+    """Return a free identifier of this second, or of one of the next when ten are taken."""
+    async with db.read() as connection:
+        for second in range(MOST_SECONDS):
+            beginning = press.beginning(now + timedelta(seconds=second))
+            taken = await store.changes.identifiers_beginning(connection, beginning)
+            if found := free_identifier(beginning, taken):
+                return found
+    raise Retry("too many warnings are issued at once", after=1)
+
+
+async def _end(tx: Transaction, chain: Chain, issued: WeatherWarning, by: Person) -> None:
+    for one in chain.ends:
+        kind = issued.content.kind if one.warning_id == issued.warning_id else Kind.UPDATE
+        ended = one.ended_by(kind, issued.updated_at)
+        await store.changes.save(tx, ended, one.version)
+        await store.events.tell(tx, ended, by.username, str(ended.state), _name(issued))
+
+
+def _name(issued: WeatherWarning) -> str:
+    return issued.published.notice.identifier if issued.published else ""
+
+
+def message_of(issued: WeatherWarning, at: datetime) -> WarningPublished:
+    """Return what everybody is told of a revision that is out; the same again whenever it is told again."""
+    published, manifest, content = issued.published, issued.manifest, issued.content
+    assert published is not None
+    assert manifest is not None
+    return _MESSAGES[content.kind](
+        mode=content.mode,
+        lane=content.level.lane if content.kind is Kind.ALERT else Lane.URGENT,
+        warning_id=issued.warning_id,
+        revision=issued.revision,
+        at=at,
+        notice=published.notice,
+        selection=content.selection,
+        cap_xml=published.cap_xml.decode(),
+        content_sha256=issued.content_sha256,
+        manifest_sha256=manifest.sha256,
+        registry_version=manifest.registry_version,
+        approved_at=published.approved_at,
+        supersedes=published.supersedes,
+    )

@@ -1,0 +1,126 @@
+"""Making a content: what the forecaster said, and the catalogue's rules for all that he left out."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from contracts.values import Mode
+from services.issuer.catalogue import Act, Catalogue, Deed, Filling, Language, Signal, words
+from services.issuer.model.content import Content, Kind, Window, Wish
+from services.issuer.model.warning import Step
+from services.issuer.reach import Reached
+from services.kit.errors import Invalid
+
+_PLAIN = ("hazard", "level", "product", "selection", "observed", "effective", "onset", "supersedes")
+_LANGUAGES: Mapping[str, Language] = {"text": "zh-CN", "text_en": "en-US"}
+
+
+def steps(catalogue: Catalogue, content: Content) -> tuple[Step, ...]:
+    """Return who must approve a content, in order."""
+    deed = Deed.LIFT if content.kind is Kind.CANCEL else Deed.ISSUE
+    needed = catalogue.authority.approvals(content.product, content.level, deed)
+    return tuple(frozenset(str(role) for role in approval.roles) for approval in needed)
+
+
+def drafted(catalogue: Catalogue, mode: Mode, wish: Wish, reached: Reached | None, now: datetime) -> Content:
+    """Return the content of a new warning; without `reached`, the texts must be in the wish."""
+    for field in ("hazard", "level", "selection"):
+        if getattr(wish, field) is None:
+            raise Invalid(field, "is missing", "choose it")
+    fields = {name: getattr(wish, name) for name in _PLAIN if getattr(wish, name) is not None}
+    fields |= {"slots": dict(wish.slots or {}), "mode": mode, "made": True}
+    return _completed(catalogue, fields, wish, reached, now)
+
+
+def edited(
+    catalogue: Catalogue, base: Content, wish: Wish, reached: Reached | None, now: datetime
+) -> Content:
+    """Return a draft's content with what the forecaster changed, and what follows from that."""
+    fields = {name: getattr(base, name) for name in type(base).model_fields}
+    fields |= {name: getattr(wish, name) for name in _PLAIN if getattr(wish, name) is not None}
+    fields |= {name: None for name in ("effective", "onset") if wish.says(name) and not getattr(wish, name)}
+    if wish.window and not wish.says("onset"):
+        fields["onset"] = None
+    if wish.slots is not None:
+        fields["slots"] = dict(wish.slots)
+    elif fields["hazard"] != base.hazard:
+        fields["slots"] = {}
+    if wish.says("text") and wish.text is None:
+        fields["made"] = True
+    return _completed(catalogue, fields, wish, reached, now)
+
+
+def _completed(
+    catalogue: Catalogue, fields: dict[str, Any], wish: Wish, reached: Reached | None, now: datetime
+) -> Content:
+    signal = catalogue.issuable(fields["hazard"], fields["level"])
+    fields |= _times(signal, fields, wish, now)
+    signal.quantities(fields["slots"])
+    if reached is not None:
+        fields |= {"names": reached.names, "whole_district": reached.whole_district}
+    if wish.text or wish.text_en:
+        fields |= _by_hand(fields, wish)
+    if not fields["made"]:
+        content = Content(**fields)
+    else:
+        content = worded(catalogue, Content(**{**fields, "text": _BLANK, "text_en": None}), now)
+    steps(catalogue, content)
+    return content
+
+
+_BLANK = {"headline": "", "description": "", "instruction": "", "short": ""}
+
+
+def _times(signal: Signal, fields: Mapping[str, Any], wish: Wish, now: datetime) -> dict[str, Any]:
+    begin = now.replace(second=0, microsecond=0)
+    by_rule = Window(begin=begin, end=begin + timedelta(hours=signal.grade.window_hours))
+    window: Window = wish.window or (not wish.says("window") and fields.get("window")) or by_rule
+    if window.end <= window.begin:
+        raise Invalid("window.end", "is not after the begin of the window", "choose a later time")
+    start = max(window.begin, fields.get("effective") or now)
+    lasting = max(start + timedelta(hours=signal.grade.validity_hours), window.end)
+    expires = wish.expires or (not wish.says("expires") and fields.get("expires")) or lasting
+    ahead = window.begin if window.begin > now else None
+    return {"window": window, "expires": expires, "onset": fields.get("onset") or ahead}
+
+
+def _by_hand(fields: Mapping[str, Any], wish: Wish) -> dict[str, Any]:
+    """Take the words that were sent; an English text is kept only beside words that were sent too."""
+    if wish.text is None and "text" not in fields:
+        raise Invalid("text", "is missing beside text_en", "send the Chinese text, or leave both out")
+    english = wish.text_en if wish.says("text_en") or fields["made"] else fields.get("text_en")
+    return {"made": False, "text": wish.text or fields["text"], "text_en": english}
+
+
+def worded(catalogue: Catalogue, content: Content, now: datetime) -> Content:
+    """Return the content with the catalogue's words for it."""
+    if not content.names:
+        raise Invalid(
+            "text", "cannot be made without the names of the towns", "send the texts, or try again later"
+        )
+    signal = catalogue.signal(content.hazard, content.level)
+    texts = {name: words(signal, _filling(content, now, name), said) for name, said in _LANGUAGES.items()}
+    return content.model_copy(update={**texts, "made": True})
+
+
+def _filling(content: Content, now: datetime, name: str) -> Filling:
+    return Filling(
+        act=_act(content),
+        issued_at=now,
+        window_start=content.window.begin,
+        window_end=content.window.end,
+        towns=content.names,
+        whole_district=content.whole_district,
+        values=content.slots,
+        observed=content.observed if name == "text" else "",
+        former=content.former,
+        former_at=content.former_at,
+    )
+
+
+def _act(content: Content) -> Act:
+    if content.kind is Kind.CANCEL:
+        return Act.CANCELLED
+    if content.kind is Kind.UPDATE and content.former:
+        return Act.between(content.former, content.level)
+    return Act.ISSUED

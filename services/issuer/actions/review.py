@@ -1,0 +1,130 @@
+"""Review: put a draft before its approvers, approve it, give it back, end it."""
+
+from uuid import UUID
+
+from contracts.plan import Manifest
+from services.issuer import store
+from services.issuer.actions import issuing, making
+from services.issuer.actions.drafting import at_the_desk, changed, tell
+from services.issuer.actions.press import Press
+from services.issuer.model import Content, Kind, Person, State, WeatherWarning, faults, next_step
+from services.issuer.reach import Reach
+from services.kit.db import Database
+from services.kit.errors import Forbidden, Invalid, Refused, Retry
+from services.kit.telemetry import span
+
+TRIES = 5
+"""How often an issue is prepared anew because what it replaces moved meanwhile."""
+
+
+async def submit(
+    db: Database, press: Press, reach: Reach, warning_id: UUID, by: Person, version: int | None = None
+) -> WeatherWarning:
+    """Pin the target list of a draft and put both before the approvers; the words are fixed from here."""
+    at_the_desk(press.catalogue, by)
+    warning = await _seen(db, warning_id, version)
+    if warning.state is not State.DRAFT:
+        raise Refused(f"revision {warning.revision} is {warning.state}, not a draft")
+    _without_faults(warning.content, db, press)
+    content, manifest = await _pinned(db, press, reach, warning)
+    _without_faults(content, db, press)
+    now = db.clock.now()
+    chain = await issuing.chain_of(db, warning, now)
+    await press.check(content, manifest, chain.references, now)
+    new = warning.edited(content, by.username, now).submitted(manifest, by.username, now)
+    async with db.transaction() as tx:
+        await store.changes.save(tx, new, warning.version)
+        await tell(tx, new, by, "submitted")
+    return new
+
+
+async def _pinned(
+    db: Database, press: Press, reach: Reach, warning: WeatherWarning
+) -> tuple[Content, Manifest]:
+    """Return the content as it will be read, and its target list; a lift goes to those of before."""
+    content, now = warning.content, db.clock.now()
+    if content.kind is Kind.CANCEL:
+        async with db.read() as connection:
+            base = await store.warnings.standing(connection, warning.warning_id)
+        if base is None or base.manifest is None:
+            raise Refused("there is nothing in force to lift", mend="reject this revision")
+        manifest = base.manifest
+    else:
+        reached = await reach.preview(content.mode, content.selection, pin=True)
+        manifest = reached.manifest
+        content = content.model_copy(
+            update={"names": reached.names, "whole_district": reached.whole_district}
+        )
+    return making.worded(press.catalogue, content, now) if content.made else content, manifest
+
+
+def _without_faults(content: Content, db: Database, press: Press) -> None:
+    found = faults(content, db.clock.now(), press.signature)
+    if found:
+        raise Invalid.of(found)
+
+
+async def approve(
+    db: Database,
+    press: Press,
+    warning_id: UUID,
+    by: Person,
+    *,
+    content_sha256: str,
+    manifest_sha256: str,
+    statement: str = "",
+) -> WeatherWarning:
+    """Approve exactly this text and target list; the last approval that is needed issues the warning."""
+    with span("issuer.approve", **{"yutian.warning_id": str(warning_id)}):
+        for _ in range(TRIES):
+            async with db.read() as connection:
+                warning = await store.warnings.get(connection, warning_id)
+            needed = making.steps(press.catalogue, warning.content)
+            now = db.clock.now()
+            new = warning.approved(by, (content_sha256, manifest_sha256), needed, now, statement)
+            if next_step(needed, new.approvals) is not None:
+                return await _keep(db, new, warning.version, by, statement)
+            try:
+                return await issuing.issue(db, press, new, warning.version, by)
+            except issuing.Overtaken:
+                continue
+        raise Retry("what this warning replaces keeps changing", after=1)
+
+
+async def _keep(db: Database, new: WeatherWarning, seen: int, by: Person, statement: str) -> WeatherWarning:
+    async with db.transaction() as tx:
+        await store.changes.save(tx, new, seen)
+        await tell(tx, new, by, "approved", statement)
+    return new
+
+
+async def send_back(db: Database, press: Press, warning_id: UUID, by: Person, reason: str) -> WeatherWarning:
+    """Give a revision in review back to its author; its approvals are void."""
+    at_the_desk(press.catalogue, by)
+    warning = await _seen(db, warning_id)
+    new = warning.returned(reason, db.clock.now())
+    async with db.transaction() as tx:
+        await store.changes.save(tx, new, warning.version)
+        await tell(tx, new, by, "returned", reason)
+    return new
+
+
+async def reject(db: Database, press: Press, warning_id: UUID, by: Person, reason: str) -> WeatherWarning:
+    """End a revision that has not gone out: its author may, and whoever could approve it."""
+    warning = await _seen(db, warning_id)
+    approvers = frozenset[str]().union(*making.steps(press.catalogue, warning.content))
+    if by.username not in warning.authors and not by.roles & approvers:
+        raise Forbidden("only its author or an approver may reject it")
+    new = warning.rejected(reason, db.clock.now())
+    async with db.transaction() as tx:
+        await store.changes.save(tx, new, warning.version)
+        await tell(tx, new, by, "rejected", reason)
+    return new
+
+
+async def _seen(db: Database, warning_id: UUID, version: int | None = None) -> WeatherWarning:
+    async with db.read() as connection:
+        warning = await store.warnings.get(connection, warning_id)
+        if version is not None and warning.version != version:
+            raise changed(warning, await store.events.since(connection, warning, version))
+    return warning

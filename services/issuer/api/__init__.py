@@ -1,0 +1,15 @@
+"""HTTP in, action called, view out: /api/v1/sessions, /catalogue, /warnings, /import."""
+
+from services.issuer.api import catalogue, imports, progress, review, sessions, warnings
+from services.issuer.api.parts import IssuerParts, Parts, SignedIn, person, session_token
+
+ROUTERS = (
+    sessions.router,
+    catalogue.router,
+    warnings.router,
+    review.router,
+    progress.router,
+    imports.router,
+)
+
+__all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "person", "session_token"]

@@ -1,0 +1,166 @@
+"""What is sent to the issuer; unknown fields are refused."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from contracts.values import (
+    AreaSelection,
+    Circle,
+    HazardCode,
+    Instant,
+    Level,
+    Mode,
+    Ring,
+    Sha256,
+    TownCode,
+    VillageCode,
+)
+from contracts.warning import WarningText
+from services.issuer.model import Window, Wish
+from services.issuer.model.content import MOST_PLACES, MOST_SHAPES, MOST_SUPERSEDED
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+Why = Annotated[Line, Field(min_length=1, examples=["The area is wrong: 打通镇 is missing"])]
+
+
+class Body(BaseModel):
+    """The base of all that is sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignInBody(Body):
+    """A name and a password."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"username": "zhang", "password": "Yt-example-only"}}
+    )
+
+    username: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")
+    password: SecretStr = Field(min_length=1, max_length=200)
+
+
+class CircleBody(Circle):
+    """A circle: centre as [longitude, latitude], radius in kilometres."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SelectionBody(Body):
+    """Whole towns (9 digits) and villages (12 digits) by code, parts of the district by shape."""
+
+    towns: tuple[TownCode, ...] = Field((), max_length=MOST_PLACES, examples=[["500110110", "500110111"]])
+    villages: tuple[VillageCode, ...] = Field((), max_length=MOST_PLACES)
+    polygons: tuple[Ring, ...] = Field((), max_length=MOST_SHAPES)
+    circles: tuple[CircleBody, ...] = Field((), max_length=MOST_SHAPES)
+
+    def value(self) -> AreaSelection:
+        """Return the selection as messages hold it."""
+        return AreaSelection(
+            towns=self.towns, villages=self.villages, polygons=self.polygons, circles=self.circles
+        )
+
+
+class WindowBody(Window):
+    """When the weather is expected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextBody(Body):
+    """The words in one language."""
+
+    headline: str = Field(max_length=1000)
+    description: str = Field(max_length=10_000)
+    instruction: str = Field("", max_length=10_000)
+    short: str = Field(max_length=2000, description="One paragraph for SMS, crawl and loudspeaker")
+
+    def value(self, language: str) -> WarningText:
+        """Return the words as messages hold them."""
+        return WarningText(language=language, **self.model_dump())
+
+
+class WishBody(Body):
+    """What a forecaster asks for. What is left out, or null, follows from the catalogue's rules."""
+
+    hazard: HazardCode | None = Field(None, description="National event type code", examples=["11B03"])
+    level: Level | None = None
+    product: str | None = Field(None, max_length=20, description="Kind of product; left out: signal")
+    selection: SelectionBody | None = None
+    window: WindowBody | None = Field(None, description="When the weather is expected")
+    slots: dict[str, str] | None = Field(
+        None, max_length=20, description="The numbers in the texts, by slot: see GET /api/v1/catalogue"
+    )
+    observed: str | None = Field(None, max_length=500, description="What has happened already, one sentence")
+    effective: Instant | None = Field(None, description="Left out: from the moment of issue")
+    onset: Instant | None = None
+    expires: Instant | None = Field(None, description="At most 72 hours after it begins")
+    text: TextBody | None = Field(None, description="Left out: made from the catalogue's templates")
+    text_en: TextBody | None = None
+    supersedes: tuple[UUID, ...] | None = Field(
+        None, max_length=MOST_SUPERSEDED, description="Other warnings in force that this one mutes"
+    )
+
+    def wish(self) -> Wish:
+        """Return the wish, knowing which fields were sent."""
+        sent: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        sent.pop("mode", None)
+        if self.selection is not None:
+            sent["selection"] = self.selection.value()
+        for name, language in (("text", "zh-CN"), ("text_en", "en-US")):
+            words: TextBody | None = sent.get(name)
+            if words is not None:
+                sent[name] = words.value(language)
+        return Wish(**sent)
+
+
+class DraftBody(WishBody):
+    """A new warning: mode, hazard, level and area are enough."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "mode": "drill",
+                "hazard": "11B03",
+                "level": "ORANGE",
+                "selection": {"towns": ["500110110", "500110111"]},
+                "slots": {"amount": "50~80", "hourly": "30~50"},
+            }
+        },
+    )
+
+    mode: Mode
+    hazard: HazardCode
+    level: Level
+    selection: SelectionBody
+
+
+class EditBody(WishBody):
+    """What is to be changed in a draft."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"level": "RED", "slots": {"amount": "100"}}}
+    )
+
+
+class ApproveBody(Body):
+    """Exactly what is approved: the hashes of the text and of the target list that were read."""
+
+    content_sha256: Sha256
+    manifest_sha256: Sha256
+    statement: Line = Field("", description="The sentence that the approver ticked or typed")
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"reason": "The window is wrong"}}
+    )
+
+    reason: Why

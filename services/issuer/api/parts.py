@@ -1,0 +1,56 @@
+"""What the endpoints are given."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.issuer.actions import Doorman, LocalSessions, Press
+from services.issuer.catalogue import Catalogue
+from services.issuer.model import Person
+from services.issuer.reach import Reach
+from services.issuer.watch import Watch
+from services.kit.db import Database
+from services.kit.identity import Principal, Someone, cookie_name
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The issuer's own parts, put together in `app.py`."""
+
+    db: Database
+    catalogue: Catalogue
+    press: Press
+    reach: Reach
+    watch: Watch
+    sessions: LocalSessions
+    doorman: Doorman
+
+
+def _parts(request: Request) -> Parts:
+    found: Parts = request.app.state.parts["issuer"]
+    return found
+
+
+IssuerParts = Annotated[Parts, Depends(_parts)]
+
+
+def person(found: Principal) -> Person:
+    """Return who is signed in, as the model knows people."""
+    return Person(found.username, found.display_name, found.roles)
+
+
+async def _signed_in(someone: Someone) -> Person:
+    return person(someone)
+
+
+SignedIn = Annotated[Person, Depends(_signed_in)]
+"""Who is asking; what he may do is decided by the actions."""
+
+
+def session_token(request: Request) -> str:
+    """Return the token of a session as it was sent, empty when none was."""
+    scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return sent.strip()
+    return request.cookies.get(cookie_name(request), "")

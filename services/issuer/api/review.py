@@ -1,0 +1,94 @@
+"""What is done to a warning as a whole: submit, approve, return, reject, update, cancel, halt."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import JSONResponse
+
+from services.issuer import actions, store
+from services.issuer.api.answers import after, seen_version
+from services.issuer.api.bodies import ApproveBody, ReasonBody
+from services.issuer.api.parts import IssuerParts, SignedIn
+from services.issuer.api.views import WarningView
+from services.issuer.api.warnings import IfMatch
+from services.kit.idempotency import idempotent_route
+from services.kit.identity import principal
+
+router = APIRouter(
+    prefix="/api/v1/warnings/{warning_id}",
+    tags=["review"],
+    route_class=idempotent_route("issuer"),
+    default_response_class=JSONResponse,
+    dependencies=[Depends(principal)],
+)
+
+
+@router.post("/submit", summary="Put a draft before its approvers")
+async def submit(
+    warning_id: UUID, response: Response, parts: IssuerParts, by: SignedIn, if_match: IfMatch = None
+) -> WarningView:
+    """Pin who will hear it. 503 when the router, which counts them, is away: the draft is kept."""
+    version = None
+    if if_match is not None:
+        async with parts.db.read() as connection:
+            version = seen_version(if_match, await store.warnings.get(connection, warning_id))
+    warning = await actions.submit(parts.db, parts.press, parts.reach, warning_id, by, version)
+    return await after(parts, response, warning)
+
+
+@router.post("/approve", summary="Approve exactly this text and target list")
+async def approve(
+    warning_id: UUID, body: ApproveBody, response: Response, parts: IssuerParts, by: SignedIn
+) -> WarningView:
+    """Give one approval; the last one that is needed signs the CAP document and issues the warning."""
+    warning = await actions.approve(
+        parts.db,
+        parts.press,
+        warning_id,
+        by,
+        content_sha256=body.content_sha256,
+        manifest_sha256=body.manifest_sha256,
+        statement=body.statement,
+    )
+    return await after(parts, response, warning)
+
+
+@router.post("/return", summary="Give it back to its author")
+async def send_back(
+    warning_id: UUID, body: ReasonBody, response: Response, parts: IssuerParts, by: SignedIn
+) -> WarningView:
+    """Make it a draft again; its approvals are void."""
+    warning = await actions.send_back(parts.db, parts.press, warning_id, by, body.reason)
+    return await after(parts, response, warning)
+
+
+@router.post("/reject", summary="End a draft or a revision in review")
+async def reject(
+    warning_id: UUID, body: ReasonBody, response: Response, parts: IssuerParts, by: SignedIn
+) -> WarningView:
+    """End it before it goes out; its author may, and whoever could approve it."""
+    warning = await actions.reject(parts.db, parts.press, warning_id, by, body.reason)
+    return await after(parts, response, warning)
+
+
+@router.post("/update", status_code=201, summary="Begin an update of a warning that is out")
+async def update(warning_id: UUID, response: Response, parts: IssuerParts, by: SignedIn) -> WarningView:
+    """Copy what is in force into the draft of the next revision; change it with PATCH."""
+    warning = await actions.update(parts.db, parts.catalogue, warning_id, by)
+    return await after(parts, response, warning)
+
+
+@router.post("/cancel", status_code=201, summary="Begin to lift a warning")
+async def cancel(warning_id: UUID, response: Response, parts: IssuerParts, by: SignedIn) -> WarningView:
+    """Put an all-clear for the same targets before its approvers, with its words made."""
+    warning = await actions.cancel(parts.db, parts.catalogue, warning_id, by)
+    return await after(parts, response, warning)
+
+
+@router.post("/halt", summary="Stop a warning at once")
+async def halt(
+    warning_id: UUID, body: ReasonBody, response: Response, parts: IssuerParts, by: SignedIn
+) -> WarningView:
+    """Let nothing more of it go out. One person may; it is looked at within a day."""
+    warning = await actions.halt(parts.db, parts.catalogue, warning_id, by, body.reason)
+    return await after(parts, response, warning)

@@ -1,0 +1,36 @@
+"""The desk: the pages of forecasters, checkers and signers. They call the issuer's actions directly."""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from xstatic.pkg import leaflet
+
+from services.issuer.desk import compose, deeds, face, home, listing, sessions
+from services.issuer.desk.parts import Parts
+from services.issuer.desk.registry import Places, RegistryPlaces
+
+STATIC = Path(__file__).parent.parent / "static"
+
+
+def _static() -> APIRouter:
+    """Return what serves our own scripts, and Leaflet out of the installed package."""
+    router = APIRouter()
+    router.routes.append(Mount("/static/issuer", StaticFiles(directory=STATIC)))
+    router.routes.append(Mount("/static/leaflet", StaticFiles(directory=leaflet.BASE_DIR)))
+    return router
+
+
+ROUTERS = (
+    sessions.router,
+    home.router,
+    listing.router,
+    compose.router,
+    face.router,
+    deeds.router,
+    _static(),
+)
+"""In this order: `/warnings/new` comes before `/warnings/{warning_id}`."""
+
+__all__ = ["ROUTERS", "Parts", "Places", "RegistryPlaces"]

@@ -1,0 +1,229 @@
+"""Composing: choose a signal, fill its sheet, see who is reached, keep it or send it for approval."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+
+from contracts.values import Level, Mode
+from services.issuer import actions, store
+from services.issuer.api import IssuerParts, Parts, SignedIn
+from services.issuer.catalogue import Signal
+from services.issuer.desk import sheet as sheets
+from services.issuer.desk import trial
+from services.issuer.desk.page import fragment, page, summary
+from services.issuer.desk.parts import DeskParts
+from services.issuer.desk.reading import read
+from services.issuer.desk.sheet import Sheet
+from services.issuer.desk.times import typed
+from services.issuer.desk.trial import Trial
+from services.issuer.model import Changed, Person, State, WeatherWarning, Wish
+from services.kit.errors import Invalid, Problem, Refused, Retry
+from services.kit.identity import needs
+from services.kit.pages import language_of
+
+DESK = ("drafter", "checker", "signer")
+router = APIRouter(include_in_schema=False, dependencies=[Depends(needs(*DESK))])
+
+ANCHORS = {
+    "level": "level",
+    "window": "begin",
+    "window.begin": "begin",
+    "window.end": "end",
+    "expires": "expires",
+    "observed": "observed",
+    "slots": "slots",
+    "selection": "areas",
+    "selection.polygons": "shapes",
+    "selection.circles": "shapes",
+    "shapes": "shapes",
+    "names": "names",
+    "areas": "areas",
+    "text": "headline",
+    **{f"text.{name}": name for name in sheets.TEXTS},
+    **{f"text_en.{name}": f"en_{name}" for name in sheets.TEXTS},
+}
+"""The id of the input that holds each field."""
+
+Hazard = Annotated[str, Query(max_length=5)]
+
+
+@router.get("/warnings/new")
+async def show_new(
+    request: Request,
+    parts: IssuerParts,
+    desk: DeskParts,
+    mode: Mode = Mode.LIVE,
+    hazard: Hazard = "",
+    level: Level | None = None,
+) -> HTMLResponse:
+    """Offer the signals, or the sheet of the one that was chosen."""
+    if not hazard or level is None:
+        return page("signals.html", request=request, parts=parts, mode=mode)
+    signal = parts.catalogue.issuable(hazard, level)
+    sheet = sheets.fresh(signal, mode, parts.db.clock.now(), language_of(request))
+    return await _show(request, parts, desk, signal, sheet)
+
+
+@router.get("/warnings/{warning_id}/edit")
+async def show_draft(request: Request, warning_id: UUID, parts: IssuerParts, desk: DeskParts) -> HTMLResponse:
+    """Show the sheet of a draft."""
+    warning = await _draft(parts, warning_id)
+    sheet = sheets.of_content(warning.content, warning.version, language_of(request))
+    signal = parts.catalogue.issuable(sheet.hazard, sheet.level)
+    return await _show(request, parts, desk, signal, sheet, warning=warning)
+
+
+@router.post("/warnings/new/try")
+@router.post("/warnings/{warning_id}/edit/try")
+async def try_out(
+    request: Request, parts: IssuerParts, desk: DeskParts, warning_id: UUID | None = None
+) -> JSONResponse:
+    """Return what the form would become, for the script that shows it while people type."""
+    warning = await _draft(parts, warning_id) if warning_id else None
+    signal, sheet = await _sent(request, parts, warning)
+    base = warning.content if warning else None
+    tried = await trial.attempt(parts, sheet, signal, await desk.places.gazetteer(), base)
+    return JSONResponse(_answer(request, parts, signal, tried))
+
+
+@router.post("/warnings/new")
+@router.post("/warnings/{warning_id}/edit")
+async def take(
+    request: Request, parts: IssuerParts, desk: DeskParts, by: SignedIn, warning_id: UUID | None = None
+) -> Response:
+    """Keep the draft, and send it for approval when that was the button; show what is wrong otherwise."""
+    warning = await _draft(parts, warning_id) if warning_id else None
+    signal, sheet = await _sent(request, parts, warning)
+    do = (await request.form()).get("do")
+    try:
+        if do == "try":
+            return await _show(request, parts, desk, signal, sheet, warning=warning)
+        kept = await _keep(parts, desk, by, signal, sheet, warning)
+    except Changed as error:
+        newer = await _draft(parts, warning_id) if warning_id else None
+        later = replace(sheet, version=newer.version if newer else 0)
+        return await _show(request, parts, desk, signal, later, warning=newer, error=error)
+    except (Refused, Retry) as error:
+        return await _show(request, parts, desk, signal, sheet, warning=warning, error=error)
+    if do == "submit":
+        try:
+            await actions.submit(parts.db, parts.press, parts.reach, kept.warning_id, by, kept.version)
+        except (Refused, Retry) as error:
+            sheet = replace(sheet, version=kept.version)
+            return await _show(request, parts, desk, signal, sheet, warning=kept, error=error)
+    return RedirectResponse(f"/warnings/{kept.warning_id}", status_code=303)
+
+
+async def _keep(
+    parts: Parts, desk: DeskParts, by: Person, signal: Signal, sheet: Sheet, warning: WeatherWarning | None
+) -> WeatherWarning:
+    """Keep a draft; while the router is away, with the words as they stand in the form."""
+    gazetteer, now = await desk.places.gazetteer(), parts.db.clock.now()
+    found = read(sheet, signal, gazetteer, now)
+    if found.faults:
+        raise Invalid.of(found.faults)
+    try:
+        return await _save(parts, by, sheet, found.wish, warning)
+    except Retry:
+        by_hand = read(replace(sheet, made=""), signal, gazetteer, now).wish
+        if by_hand.text is None or not by_hand.text.headline:
+            raise
+        return await _save(parts, by, sheet, by_hand, warning)
+
+
+async def _save(
+    parts: Parts, by: Person, sheet: Sheet, wish: Wish, warning: WeatherWarning | None
+) -> WeatherWarning:
+    signature = parts.press.signature
+    if warning is None:
+        return await actions.draft(
+            parts.db, parts.catalogue, parts.reach, mode=sheet.mode, wish=wish, by=by, signature=signature
+        )
+    return await actions.edit(
+        parts.db,
+        parts.catalogue,
+        parts.reach,
+        warning_id=warning.warning_id,
+        version=sheet.version,
+        wish=wish,
+        by=by,
+        signature=signature,
+    )
+
+
+async def _draft(parts: Parts, warning_id: UUID) -> WeatherWarning:
+    async with parts.db.read() as connection:
+        warning = await store.warnings.get(connection, warning_id)
+    if warning.state is not State.DRAFT:
+        raise Refused(f"revision {warning.revision} is {warning.state}, not a draft")
+    return warning
+
+
+async def _sent(request: Request, parts: Parts, warning: WeatherWarning | None) -> tuple[Signal, Sheet]:
+    """Return the sheet that was sent; a draft keeps its mode and hazard."""
+    form = await request.form()
+    try:
+        mode, level = Mode(str(form.get("mode"))), Level(str(form.get("level")))
+    except ValueError:
+        raise Invalid("level", "is not a colour, or the mode is unknown", "choose a colour") from None
+    hazard = str(form.get("hazard", ""))
+    if warning is not None:
+        mode, hazard = warning.content.mode, warning.content.hazard
+    return parts.catalogue.issuable(hazard, level), sheets.of_form(form, mode, hazard, level)
+
+
+async def _show(
+    request: Request,
+    parts: Parts,
+    desk: DeskParts,
+    signal: Signal,
+    sheet: Sheet,
+    *,
+    warning: WeatherWarning | None = None,
+    error: Problem | None = None,
+) -> HTMLResponse:
+    gazetteer = await desk.places.gazetteer()
+    tried = await trial.attempt(parts, sheet, signal, gazetteer, warning.content if warning else None)
+    return page(
+        "compose.html",
+        request=request,
+        parts=parts,
+        status=error.status if error else 200,
+        errors=summary(error, ANCHORS) if error else [],
+        signal=signal,
+        warning=warning,
+        gazetteer=gazetteer,
+        **_shown(parts, signal, tried),
+    )
+
+
+def _shown(parts: Parts, signal: Signal, tried: Trial) -> dict[str, Any]:
+    content = tried.content
+    return {
+        "sheet": tried.sheet,
+        "tried": tried,
+        "panel": tried.panel,
+        "content": content,
+        "length": trial.length(content, parts.press.signature) if content else None,
+        "defaults": sheets.defaults(signal),
+        "wrong": {fault.field: fault for fault in tried.faults},
+    }
+
+
+def _answer(request: Request, parts: Parts, signal: Signal, tried: Trial) -> dict[str, Any]:
+    shown = _shown(parts, signal, tried)
+    window = tried.read.wish.window
+    return {
+        "reach": fragment("reach.html", request=request, parts=parts, signal=signal, **shown),
+        "understood": fragment("understood.html", request=request, parts=parts, signal=signal, **shown),
+        "length": fragment("length.html", request=request, parts=parts, signal=signal, **shown),
+        "villages": list(tried.panel.manifest.villages) if tried.panel else [],
+        "texts": tried.sheet.texts,
+        "made": tried.sheet.made,
+        "by_hand": tried.sheet.by_hand,
+        "defaults": shown["defaults"],
+        "end": typed(window.end, language_of(request)) if window else "",
+    }

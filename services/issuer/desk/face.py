@@ -1,0 +1,129 @@
+"""A warning's page: its face, its targets, who must still agree, how far it has come, what I may do."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from contracts.outcome import Column
+from contracts.values import Channel
+from services.issuer import store
+from services.issuer.actions.making import steps
+from services.issuer.api import IssuerParts, Parts, SignedIn
+from services.issuer.api.warnings import Revision
+from services.issuer.desk.board import FIRST_PROMISED, PROMISED, board
+from services.issuer.desk.consent import phrase, sentence
+from services.issuer.desk.page import fragment, page, summary, wording
+from services.issuer.desk.parts import DeskParts
+from services.issuer.desk.possible import needed, possible
+from services.issuer.desk.trial import length
+from services.issuer.model import Account, Person, State, WeatherWarning
+from services.kit.errors import NotFound, Problem
+
+router = APIRouter(include_in_schema=False)
+
+ANCHORS = {"statement": "typed", "agreed": "agreed", "reason": "reason"}
+
+
+@router.get("/warnings/{warning_id}")
+async def show(
+    request: Request,
+    warning_id: UUID,
+    parts: IssuerParts,
+    desk: DeskParts,
+    by: SignedIn,
+    revision: Revision = None,
+) -> HTMLResponse:
+    """Show one revision, the newest when none is named."""
+    async with parts.db.read() as connection:
+        warning = await store.warnings.get(connection, warning_id, revision)
+    return await show_warning(request, parts, desk, by, warning)
+
+
+@router.get("/warnings/{warning_id}/board")
+async def show_board(
+    request: Request,
+    warning_id: UUID,
+    parts: IssuerParts,
+    desk: DeskParts,
+    _: SignedIn,
+    revision: Revision = None,
+) -> JSONResponse:
+    """Return the board anew, for the script that puts it in its place."""
+    async with parts.db.read() as connection:
+        warning = await store.warnings.get(connection, warning_id, revision)
+    gazetteer = await desk.places.gazetteer()
+    seen = await board(parts, warning, gazetteer)
+    if seen is None:
+        raise NotFound("this revision has not gone out")
+    html = fragment("board.html", request=request, parts=parts, **_board(warning, seen))
+    return JSONResponse({"html": html, "places": seen.places, "over": seen.over, "state": warning.state})
+
+
+async def show_warning(
+    request: Request,
+    parts: Parts,
+    desk: DeskParts,
+    by: Person,
+    warning: WeatherWarning,
+    *,
+    error: Problem | None = None,
+    typed: dict[str, str] | None = None,
+) -> HTMLResponse:
+    """Return the page of a revision, with what was wrong with the last deed on top."""
+    async with parts.db.read() as connection:
+        others = await store.warnings.revisions(connection, warning.warning_id)
+        story = await store.events.of_warning(connection, warning.warning_id)
+        accounts = await store.people.accounts(connection)
+    gazetteer = await desk.places.gazetteer()
+    seen = await board(parts, warning, gazetteer)
+    manifest = warning.manifest
+    return page(
+        "warning.html",
+        request=request,
+        parts=parts,
+        status=error.status if error else 200,
+        errors=summary(error, ANCHORS) if error else [],
+        typed=typed or {},
+        others=others,
+        story=story,
+        gazetteer=gazetteer,
+        acts=possible(parts.catalogue, warning, by, [(one.state, one.kind) for one in others]),
+        names={account.username: account.display_name for account in accounts},
+        length=length(warning.content, parts.press.signature),
+        signature=parts.press.signature,
+        unreachable=gazetteer.unreachable(manifest.villages) if manifest else [],
+        by=by,
+        **_approval(request, parts, warning, accounts),
+        **_board(warning, seen),
+    )
+
+
+def _approval(
+    request: Request, parts: Parts, warning: WeatherWarning, accounts: list[Account]
+) -> dict[str, Any]:
+    """Return what the page says of approvals: those given, the one that is needed next, by whom."""
+    say = wording(request, parts)
+    roles = needed(parts.catalogue, warning)
+    taken = {*warning.authors, *(approval.by for approval in warning.approvals)}
+    could = [one for one in accounts if roles and one.roles & roles and one.username not in taken]
+    asked = warning.state is State.REVIEW and warning.manifest is not None
+    return {
+        "steps": steps(parts.catalogue, warning.content),
+        "needed": roles,
+        "could": could,
+        "phrase": phrase(warning, say) if asked else "",
+        "sentence": sentence(warning, say) if asked else "",
+    }
+
+
+def _board(warning: WeatherWarning, seen: Any) -> dict[str, Any]:
+    return {
+        "warning": warning,
+        "board": seen,
+        "columns": list(Column),
+        "promised": PROMISED,
+        "first_promised": FIRST_PROMISED,
+        "station": Channel.STATION,
+    }

@@ -1,0 +1,108 @@
+"""The desk's first page: what waits for me, what is in force, what is silent, what is being written."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from contracts.outcome import Column
+from contracts.values import Channel
+from services.issuer import store
+from services.issuer.api import IssuerParts, Parts, SignedIn
+from services.issuer.desk.page import page
+from services.issuer.desk.possible import needed, waits_for
+from services.issuer.model import Person, State, WeatherWarning
+from services.issuer.model.progress import Photograph
+from services.issuer.store.warnings import Summary
+
+router = APIRouter(include_in_schema=False)
+
+MOST = 200
+ENDS_SOON = timedelta(hours=2)
+SILENT_AFTER = timedelta(minutes=2)
+"""How long stations are given to receive before the desk says that some have not."""
+
+UNPLANNED_AFTER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that somebody should look at."""
+
+    warning: WeatherWarning
+    what: str
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A revision in force or halted, and how far it has come."""
+
+    warning: WeatherWarning
+    photo: Photograph
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A revision in review."""
+
+    warning: WeatherWarning
+    mine: bool
+    needs: frozenset[str]
+
+
+@router.get("/")
+async def show_home(request: Request, parts: IssuerParts, by: SignedIn) -> HTMLResponse:
+    """Show the desk."""
+    standing = [
+        Standing(one, await parts.watch.photograph(one.warning_id, one.revision))
+        for one in await _whole(parts, [State.ISSUED, State.HALTED])
+    ]
+    waiting = [
+        Waiting(one, waits_for(parts.catalogue, one, by), needed(parts.catalogue, one) or frozenset())
+        for one in await _whole(parts, [State.REVIEW])
+    ]
+    return page(
+        "home.html",
+        request=request,
+        parts=parts,
+        standing=sorted(standing, key=lambda s: (s.warning.content.level.rank, s.warning.content.expires)),
+        mine=[one for one in waiting if one.mine],
+        waiting=[one for one in waiting if not one.mine],
+        drafts=_mine_first(await _summaries(parts, [State.DRAFT]), by),
+        troubles=[trouble for one in standing for trouble in _troubles(parts, one)],
+        at_desk=bool(by.roles & parts.catalogue.authority.desk_roles),
+    )
+
+
+async def _summaries(parts: Parts, states: list[State]) -> list[Summary]:
+    async with parts.db.read() as connection:
+        return await store.warnings.page(connection, states, None, None, MOST)
+
+
+async def _whole(parts: Parts, states: list[State]) -> list[WeatherWarning]:
+    found = await _summaries(parts, states)
+    async with parts.db.read() as connection:
+        return [await store.warnings.get(connection, one.warning_id, one.revision) for one in found]
+
+
+def _mine_first(drafts: list[Summary], by: Person) -> list[Summary]:
+    return sorted(drafts, key=lambda one: by.username not in one.authors)
+
+
+def _troubles(parts: Parts, one: Standing) -> list[Trouble]:
+    """Return what is wrong with a warning in force, in words that a catalogue has."""
+    now, warning, photo = parts.db.clock.now(), one.warning, one.photo
+    age = now - photo.approved_at
+    stations = next((c for c in photo.channels if c.channel is Channel.STATION), None)
+    late = stations is not None and age > SILENT_AFTER
+    counts = {
+        "is not out yet: the router has not planned it": photo.planned_at is None and age > UNPLANNED_AFTER,
+        "deliveries that nobody has taken": sum(c.unheard for c in photo.channels) * (age > UNPLANNED_AFTER),
+        "stations have not received it": stations.columns[Column.OPEN] if late and stations else 0,
+        "targets failed": photo.columns[Column.FAILED],
+        "runs out soon": warning.state is State.ISSUED and warning.content.expires - now < ENDS_SOON,
+        "was halted and must be looked at": warning.state is State.HALTED,
+    }
+    return [Trouble(warning, what, int(count)) for what, count in counts.items() if count]

@@ -1,0 +1,130 @@
+"""The compose form as it was typed: every word kept, whatever is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from starlette.datastructures import FormData
+
+from contracts.canonical import content_hash
+from contracts.values import AreaSelection, Level, Mode
+from contracts.warning import WarningText
+from services.issuer.catalogue import Signal
+from services.issuer.desk.times import typed
+from services.issuer.model import Content
+
+TEXTS = ("headline", "description", "instruction", "short")
+ENGLISH = tuple(f"en_{name}" for name in TEXTS)
+_LINES = ("begin", "end", "expires", "observed", "names", "shapes")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands in the form's fields."""
+
+    mode: Mode
+    hazard: str
+    level: Level
+    begin: str = ""
+    end: str = ""
+    expires: str = ""
+    observed: str = ""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    towns: frozenset[str] = frozenset()
+    names: str = ""
+    """Towns and villages, pasted by name or code."""
+    shapes: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """The words in both languages, by the names of their fields."""
+    made: str = ""
+    """The hash of the texts as the catalogue made them: other texts are the forecaster's own."""
+    version: int = 0
+
+    @property
+    def by_hand(self) -> bool:
+        """True when the forecaster has changed a word, so that texts no longer follow the form."""
+        return any(self.texts.values()) and texts_hash(self.texts) != self.made
+
+    def with_made(self, text: WarningText, english: WarningText | None) -> "Sheet":
+        """Return the sheet with the catalogue's words in it."""
+        texts = both(text, english)
+        return replace(self, texts=texts, made=texts_hash(texts))
+
+
+def fresh(signal: Signal, mode: Mode, now: datetime, language: str) -> Sheet:
+    """Return the form of a new warning, as far as the signal's rules fill it."""
+    begin = now.replace(second=0, microsecond=0)
+    end = begin + timedelta(hours=signal.grade.window_hours)
+    return Sheet(
+        mode=mode,
+        hazard=signal.hazard.code,
+        level=signal.level,
+        begin=typed(begin, language),
+        end=typed(end, language),
+        slots=defaults(signal),
+    )
+
+
+def defaults(signal: Signal) -> dict[str, str]:
+    """Return what stands in a signal's slots before anybody typed."""
+    return {name: signal.grade.defaults.get(name, "") for name in signal.hazard.slots}
+
+
+def of_form(form: FormData, mode: Mode, hazard: str, level: Level) -> Sheet:
+    """Return what was sent; mode, hazard and colour are known to be possible."""
+    sent = {name: _plain(form.get(name)) for name in (*_LINES, *TEXTS, *ENGLISH, "made", "version")}
+    return Sheet(
+        mode=mode,
+        hazard=hazard,
+        level=level,
+        slots={k.removeprefix("slot-"): _plain(v) for k, v in form.items() if k.startswith("slot-")},
+        towns=frozenset(_plain(code) for code in form.getlist("towns")),
+        texts={name: sent[name] for name in (*TEXTS, *ENGLISH)},
+        made=sent["made"],
+        version=int(sent["version"]) if sent["version"].isdecimal() else 0,
+        **{name: sent[name] for name in _LINES},
+    )
+
+
+def of_content(content: Content, version: int, language: str) -> Sheet:
+    """Return the form of a draft that is kept."""
+    texts = both(content.text, content.text_en)
+    return Sheet(
+        mode=content.mode,
+        hazard=content.hazard,
+        level=content.level,
+        begin=typed(content.window.begin, language),
+        end=typed(content.window.end, language),
+        expires=typed(content.expires, language),
+        observed=content.observed,
+        slots=content.slots,
+        towns=frozenset(content.selection.towns),
+        names=" ".join(content.selection.villages),
+        shapes=written(content.selection),
+        texts=texts,
+        made=texts_hash(texts) if content.made else "",
+        version=version,
+    )
+
+
+def both(text: WarningText, english: WarningText | None) -> dict[str, str]:
+    """Return the words of both languages by the names of their fields."""
+    found = {name: _plain(getattr(text, name)) for name in TEXTS}
+    return found | {f"en_{name}": _plain(getattr(english, name)) if english else "" for name in TEXTS}
+
+
+def texts_hash(texts: Mapping[str, str]) -> str:
+    """Return the hash by which untouched texts are known."""
+    return content_hash([texts.get(name, "") for name in (*TEXTS, *ENGLISH)])
+
+
+def written(selection: AreaSelection) -> str:
+    """Return the shapes of a selection, one on each line, as the form takes them."""
+    polygons = [" ".join(f"{lon:g},{lat:g}" for lon, lat in ring[:-1]) for ring in selection.polygons]
+    circles = [f"circle {c.centre[0]:g},{c.centre[1]:g} {c.radius_km:g}" for c in selection.circles]
+    return "\n".join([*polygons, *circles])
+
+
+def _plain(value: object) -> str:
+    """Return a field as text; browsers end lines with CR LF."""
+    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""

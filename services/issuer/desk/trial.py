@@ -1,0 +1,122 @@
+"""Trying a sheet out: the words that it makes, their length, and who would be reached, with nothing kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from contracts.plan import Manifest
+from contracts.text import MOST_SEGMENTS, segments, utf16_units
+from contracts.values import AreaSelection, Mode
+from services.issuer.actions import making
+from services.issuer.api import Parts
+from services.issuer.catalogue import Signal
+from services.issuer.desk.places import Gazetteer
+from services.issuer.desk.reached import Panel, panel
+from services.issuer.desk.reading import Read, read
+from services.issuer.desk.sheet import Sheet
+from services.issuer.model import Content, Wish, faults, selection_faults, sms
+from services.issuer.reach import Reached
+from services.kit.errors import Fault, Invalid, Problem
+
+UNNAMED = "……"
+"""Stands in the texts where the towns will be named."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a sheet would become."""
+
+    sheet: Sheet
+    """With the catalogue's words in it, unless the forecaster wrote his own."""
+    read: Read
+    content: Content | None = None
+    panel: Panel | None = None
+    away: Problem | None = None
+    """Why nobody could be counted."""
+    found: tuple[Fault, ...] = field(default=())
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Everything that is wrong, each thing once."""
+        return tuple(dict.fromkeys((*self.read.faults, *self.found)))
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long the short text is for a telephone."""
+
+    units: int
+    segments: int
+    most: int = MOST_SEGMENTS
+
+    @property
+    def too_long(self) -> bool:
+        """True when it would be refused."""
+        return self.segments > self.most
+
+
+def length(content: Content, signature: str) -> Length:
+    """Return the length of the SMS with its signature."""
+    text = sms(content, signature)
+    return Length(utf16_units(text), segments(text))
+
+
+async def attempt(
+    parts: Parts, sheet: Sheet, signal: Signal, gazetteer: Gazetteer, base: Content | None
+) -> Trial:
+    """Return what a sheet would become; `base` is the draft's content as it is kept."""
+    now = parts.db.clock.now()
+    found = read(sheet, signal, gazetteer, now)
+    reached, away, wrong = await _reached(parts, sheet.mode, found.wish)
+    worded, more = _content(parts, sheet, found.wish, base, reached or _unnamed(sheet, found.wish, gazetteer))
+    if worded is not None:
+        more = [*more, *faults(worded, now, parts.press.signature)]
+        sheet = sheet if sheet.by_hand else sheet.with_made(worded.text, worded.text_en)
+    shown = panel(reached, gazetteer) if reached else None
+    return Trial(sheet, found, worded, shown, away, (*wrong, *more))
+
+
+async def _reached(
+    parts: Parts, mode: Mode, wish: Wish
+) -> tuple[Reached | None, Problem | None, tuple[Fault, ...]]:
+    if wish.selection is None or wish.selection.empty or selection_faults(wish.selection):
+        return None, None, ()
+    try:
+        return await parts.reach.preview(mode, wish.selection, pin=False), None, ()
+    except Invalid as error:
+        return None, None, error.faults
+    except Problem as error:
+        return None, error, ()
+
+
+def _unnamed(sheet: Sheet, wish: Wish, gazetteer: Gazetteer) -> Reached:
+    """Return enough of an answer to make words with, while nobody has counted anybody."""
+    selection = wish.selection or AreaSelection()
+    names = tuple(town.name for town in gazetteer.towns if town.code in selection.towns)
+    nobody = Manifest.pinned(
+        mode=sheet.mode,
+        registry_version="0" * 64,
+        selection=selection,
+        towns=(),
+        villages=(),
+        generated=(),
+        areas=(),
+        channels=(),
+    )
+    whole = bool(gazetteer.towns) and len(names) == len(gazetteer.towns)
+    return Reached(nobody, names or (UNNAMED,), whole)
+
+
+def _content(
+    parts: Parts, sheet: Sheet, wish: Wish, base: Content | None, reached: Reached
+) -> tuple[Content | None, list[Fault]]:
+    now: datetime = parts.db.clock.now()
+    make: Callable[[], Content] = (
+        (lambda: making.drafted(parts.catalogue, sheet.mode, wish, reached, now))
+        if base is None
+        else (lambda: making.edited(parts.catalogue, base, wish, reached, now))
+    )
+    try:
+        return make(), []
+    except Invalid as error:
+        return None, list(error.faults)

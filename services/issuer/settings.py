@@ -1,0 +1,26 @@
+"""The settings of the issuer."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from services.kit.settings import Settings
+
+
+class IssuerSettings(Settings):
+    """What may be changed about the issuer without changing its code."""
+
+    service: ClassVar[str] = "issuer"
+
+    sender_code: str = Field(
+        "",
+        pattern=r"^(\d{14})?$",
+        description="Our name in CAP, fourteen digits, never changed after go-live; empty: the catalogue's",
+    )
+    sender_name: str = Field("", max_length=40, description="Our name in CAP; empty: the catalogue's")
+    cap_contact: str = Field("", max_length=200, description="Whom receivers of CAP may ask")
+    sms_signature: str = Field(
+        "【綦江区气象台】",
+        pattern=r"^【[^【】]{2,18}】$",
+        description="What every SMS begins with, as filed with the operators; counted with the text",
+    )

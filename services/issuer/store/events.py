@@ -1,0 +1,63 @@
+"""The story of a warning: who did what, when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.issuer.model.warning import WeatherWarning
+from services.issuer.store.tables import EVENTS
+from services.kit.db import Transaction
+from services.kit.ids import uuid7
+
+
+@dataclass(frozen=True)
+class Event:
+    """Somebody did something to a revision."""
+
+    revision: int
+    version: int
+    """The version that came of it."""
+    at: datetime
+    actor: str
+    act: str
+    note: str
+
+
+async def tell(tx: Transaction, warning: WeatherWarning, actor: str, act: str, note: str = "") -> None:
+    """Write what somebody did."""
+    row = {
+        "event_id": str(uuid7()),
+        "warning_id": str(warning.warning_id),
+        "revision": warning.revision,
+        "version": warning.version,
+        "at": tx.now,
+        "actor": actor,
+        "act": act,
+        "note": note,
+    }
+    await tx.execute(EVENTS.insert().values(row))
+
+
+async def of_warning(connection: AsyncConnection, warning_id: UUID) -> list[Event]:
+    """Return everything that was done to a warning, in order."""
+    return await _events(connection, warning_id, EVENTS.c.version >= 0)
+
+
+async def since(connection: AsyncConnection, warning: WeatherWarning, version: int) -> list[Event]:
+    """Return what was done to a revision after a version."""
+    later = (EVENTS.c.revision == warning.revision) & (EVENTS.c.version > version)
+    return await _events(connection, warning.warning_id, later)
+
+
+async def _events(connection: AsyncConnection, warning_id: UUID, which: object) -> list[Event]:
+    columns: Sequence[str] = ("revision", "version", "at", "actor", "act", "note")
+    statement = (
+        select(*(EVENTS.c[name] for name in columns))
+        .where(EVENTS.c.warning_id == str(warning_id), which)  # type: ignore[arg-type]
+        .order_by(EVENTS.c.at, EVENTS.c.event_id)
+    )
+    return [Event(**row) for row in (await connection.execute(statement)).mappings()]

@@ -1,0 +1,132 @@
+"""The issuer's tables."""
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from services.kit.db import Moment
+
+metadata = MetaData()
+
+USERS = Table(
+    "users",
+    metadata,
+    Column("username", String(40), primary_key=True),
+    Column("display_name", String(40), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("town", String(9)),
+    Column("failed", Integer, nullable=False),
+    Column("locked_until", Moment),
+)
+
+SESSIONS = Table(
+    "sessions",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("username", String(40), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+WARNINGS = Table(
+    "warnings",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("hazard", String(5), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("headline", String(200), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("manifest", Text),
+    Column("manifest_sha256", String(64)),
+    Column("authors", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("submitted_at", Moment),
+    Column("expires", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("review_due", Moment),
+    Column("identifier", String(40), unique=True),
+    Column("notice", Text),
+    Column("cap_xml", LargeBinary),
+    Column("supersedes", Text),
+    Column("approved_at", Moment),
+    Column("planned_at", Moment),
+    Column("retell_at", Moment),
+    Column("retold", Integer, nullable=False),
+)
+Index("warnings_by_age", WARNINGS.c.created_at, WARNINGS.c.warning_id, WARNINGS.c.revision)
+Index("warnings_by_state", WARNINGS.c.state, WARNINGS.c.expires)
+Index("warnings_to_retell", WARNINGS.c.retell_at)
+
+APPROVALS = Table(
+    "approvals",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("username", String(40), nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("statement", Text, nullable=False),
+    UniqueConstraint("warning_id", "revision", "username", name="one_approval_each"),
+)
+
+EVENTS = Table(
+    "events",
+    metadata,
+    Column("event_id", String(36), primary_key=True),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(40), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("note", Text, nullable=False),
+)
+Index("events_of_a_warning", EVENTS.c.warning_id, EVENTS.c.at)
+
+PROGRESS = Table(
+    "progress",
+    metadata,
+    Column("delivery_id", String(36), primary_key=True),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("channel", String(12), nullable=False),
+    Column("report", Integer, nullable=False),
+    Column("tally", Text, nullable=False),
+    Column("first_at", Moment),
+    Column("gains", Text, nullable=False),
+)
+Index("progress_of_a_revision", PROGRESS.c.warning_id, PROGRESS.c.revision)
+
+PROGRESS_TARGETS = Table(
+    "progress_targets",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("channel", String(12), primary_key=True),
+    Column("target", String(64), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", String(80)),
+    Column("received_at", Moment),
+    Column("confirmed_at", Moment),
+)

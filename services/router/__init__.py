@@ -1,0 +1,6 @@
+"""The router: who must hear a warning, and by which channel.
+
+Owns the pinned manifests, the plans and their deliveries, and its own copy of the registry. Hears
+`registry.changed`, `warning.*` and `delivery.reported`; says `plan.made`, `delivery.requested` and
+`delivery.withdrawn`. A plan is the manifest that was pinned when the warning was submitted, nothing else.
+"""

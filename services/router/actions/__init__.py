@@ -1,0 +1,1 @@
+"""The verbs of the router: copy, preview, plan, end, hear, sweep."""

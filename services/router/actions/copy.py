@@ -1,0 +1,59 @@
+"""Copy: a block of the registry is verified by its address, opened once, and kept sealed."""
+
+import asyncio
+import base64
+import binascii
+from datetime import timedelta
+
+from pydantic import ValidationError
+
+from contracts.canonical import sha256_hex
+from contracts.registry import BLOCK_CONTEXT, BlockChanged
+from services.kit.crypto import CryptoProvider
+from services.kit.db import Database, Transaction
+from services.kit.errors import Reject
+from services.router.model.registry import Opened, OpenedVillage, open_block
+from services.router.store import blocks
+
+UNUSED = timedelta(days=30)
+REPLACED = timedelta(days=1)
+"""How long manifests are kept after their plans, and blocks after they were replaced."""
+
+
+async def copy(tx: Transaction, message: BlockChanged, crypto: CryptoProvider) -> None:
+    """Keep a block and make it the newest of its key; raise Reject when its bytes are not what they say."""
+    if not message.gone:
+        sealed = _bytes_of(message)
+        opened = await asyncio.to_thread(_open, message.block, sealed, crypto)
+        stations, recipients = _counts(opened)
+        await blocks.keep(tx, message.sha256, sealed, stations=stations, recipients=recipients)
+    await blocks.point(tx, message.block, message.sha256, message.at, gone=message.gone)
+
+
+async def forget(db: Database) -> int:
+    """Delete what no open plan and no key needs any more; return how many blocks went."""
+    async with db.transaction() as tx:
+        return await blocks.forget(tx, tx.now - UNUSED, tx.now - REPLACED)
+
+
+def _bytes_of(message: BlockChanged) -> bytes:
+    try:
+        sealed = base64.b64decode(message.sealed, validate=True)
+    except binascii.Error:
+        raise Reject(f"block {message.block} is not base64") from None
+    if sha256_hex(sealed) != message.sha256:
+        raise Reject(f"block {message.block} does not have the hash that it claims")
+    return sealed
+
+
+def _open(key: str, sealed: bytes, crypto: CryptoProvider) -> Opened:
+    try:
+        return open_block(key, crypto.unseal(sealed, BLOCK_CONTEXT), crypto.keyed_hash)
+    except ValidationError:
+        raise Reject(f"block {key} is not a block of the registry") from None
+
+
+def _counts(opened: Opened) -> tuple[int, int]:
+    if not isinstance(opened, OpenedVillage):
+        return 0, 0
+    return len(opened.village.stations), opened.people.count

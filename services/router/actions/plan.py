@@ -1,0 +1,179 @@
+"""Plan: the pinned manifest of a revision becomes requests to the channels.
+
+A revision that was ended before its plan was made is planned all the same, or its targets would be missing
+from the account. Its withdrawals are said first and then its requests: each channel finds the tombstone,
+sends nothing, and reports every target as withdrawn, so that the sum still equals the manifest.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.delivery import DeliveryRequested, PlanMade, PlannedDelivery, SealedBatch, delivery_id_of
+from contracts.plan import Manifest
+from contracts.values import Channel
+from contracts.warning import WarningPublished
+from services.kit.crypto import CryptoProvider
+from services.kit.db import Transaction
+from services.kit.errors import NotFound, Reject
+from services.router.actions.batches import Order, open_district, seal
+from services.router.actions.end import end_predecessors, withdraw
+from services.router.model.deliveries import (
+    FORWARDS_CAP,
+    PATIENCE,
+    action_of,
+    block_shares,
+    lane_of,
+    named_parts,
+    notice_for,
+)
+from services.router.model.manifest import SEALED
+from services.router.model.registry import DISTRICT_KEY
+from services.router.store import blocks, ends, plans
+
+
+@dataclass(frozen=True)
+class Content:
+    """What one delivery reaches: named targets or a sealed batch, and who carries it."""
+
+    delivery_id: UUID
+    channel: Channel
+    targets: tuple[str, ...] = ()
+    batch: SealedBatch | None = None
+    route: str | None = None
+
+
+async def plan(tx: Transaction, message: WarningPublished, crypto: CryptoProvider) -> None:
+    """Say the plan of a revision and request its deliveries; said again, only the plan is repeated.
+
+    Raises NotFound while the pinned manifest is not here.
+    """
+    await end_predecessors(tx, message)
+    known = await plans.made(tx, message.warning_id, message.revision)
+    if known is not None:
+        tx.emit(known)
+        return
+    manifest = await _manifest(tx, message)
+    contents = [*_named(message, manifest), *await _sealed(tx, message, manifest, crypto)]
+    if sum(r.batch.size if r.batch else len(r.targets) for r in contents) != manifest.count:
+        raise Reject("the deliveries do not add up to the manifest")
+    requests = await _requests(tx, message, contents)
+    await _say(tx, message, manifest, requests, {c.delivery_id: c.route for c in contents if c.route})
+
+
+async def _manifest(tx: Transaction, message: WarningPublished) -> Manifest:
+    """Return the pinned manifest; the selection is this warning's own, others may share the targets."""
+    found = await plans.manifest(tx, message.manifest_sha256)
+    if found is None:
+        raise NotFound("the manifest of this revision is not here")
+    if found.mode is not message.mode:
+        raise Reject("the manifest was pinned for the other mode")
+    return found.model_copy(update={"selection": message.selection})
+
+
+def _named(message: WarningPublished, manifest: Manifest) -> list[Content]:
+    warning_id, revision = message.warning_id, message.revision
+    return [
+        Content(
+            delivery_id_of(warning_id, revision, part.channel, part.name),
+            part.channel,
+            targets=part.targets,
+            route=part.route,
+        )
+        for part in named_parts(manifest)
+    ]
+
+
+async def _sealed(
+    tx: Transaction, message: WarningPublished, manifest: Manifest, crypto: CryptoProvider
+) -> list[Content]:
+    contents: list[Content] = []
+    for channel in SEALED:
+        shares = block_shares(manifest, channel)
+        if not shares:
+            continue
+        keys = await blocks.pinned(tx, manifest.registry_version, DISTRICT_KEY)
+        sealed = await _blocks(tx, [*keys.values(), *(share.sha256 for share in shares)])
+        routes = open_district(keys, sealed, crypto).routes(channel)
+        order = Order(message.mode, message.warning_id, message.revision, channel, shares, routes)
+        made = await asyncio.to_thread(seal, order, sealed, crypto)
+        contents += [Content(name, channel, batch=batch, route=batch.route) for name, batch in made.items()]
+    return contents
+
+
+async def _blocks(tx: Transaction, addresses: list[str]) -> dict[str, bytes]:
+    found = await blocks.sealed(tx, addresses)
+    if set(addresses) - found.keys():
+        raise NotFound("a block of the pinned registry version is not here")
+    return found
+
+
+async def _requests(
+    tx: Transaction, message: WarningPublished, contents: list[Content]
+) -> list[DeliveryRequested]:
+    earlier: dict[tuple[Channel, str | None], list[UUID]] = {}
+    for channel, route, delivery_id in await plans.earlier(tx, message.warning_id, message.revision):
+        earlier.setdefault((channel, route), []).append(delivery_id)
+    return [_request(tx, message, content, earlier) for content in contents]
+
+
+def _request(
+    tx: Transaction,
+    message: WarningPublished,
+    content: Content,
+    earlier: Mapping[tuple[Channel, str | None], list[UUID]],
+) -> DeliveryRequested:
+    """Return the request; batches name no predecessors, whom a phone was told cannot be taken back."""
+    named = content.batch is None
+    return DeliveryRequested(
+        mode=message.mode,
+        lane=lane_of(message),
+        warning_id=message.warning_id,
+        revision=message.revision,
+        channel=content.channel,
+        at=tx.now,
+        delivery_id=content.delivery_id,
+        action=action_of(message),
+        notice=notice_for(content.channel, message.notice),
+        targets=content.targets,
+        batch=content.batch,
+        cap_xml=message.cap_xml if content.channel in FORWARDS_CAP else None,
+        references=tuple(earlier.get((content.channel, content.route), ())) if named else (),
+        manifest_sha256=message.manifest_sha256,
+    )
+
+
+async def _say(
+    tx: Transaction,
+    message: WarningPublished,
+    manifest: Manifest,
+    requests: list[DeliveryRequested],
+    routes: Mapping[UUID, str],
+) -> None:
+    made = _made(tx, message, manifest, requests)
+    await plans.keep_plan(tx, made, action_of(message), message.notice.expires)
+    await plans.keep_deliveries(tx, requests, routes, PATIENCE[lane_of(message)])
+    tx.emit(made)
+    stone = await ends.stone(tx, message.mode, message.warning_id)
+    if stone is not None and stone.revision >= message.revision:
+        for channel in sorted({request.channel for request in requests}):
+            withdraw(tx, message.mode, message.warning_id, stone.revision, channel, stone.reason)
+    for request in requests:
+        tx.emit(request)
+
+
+def _made(
+    tx: Transaction, message: WarningPublished, manifest: Manifest, requests: list[DeliveryRequested]
+) -> PlanMade:
+    return PlanMade(
+        mode=message.mode,
+        lane=lane_of(message),
+        warning_id=message.warning_id,
+        revision=message.revision,
+        at=tx.now,
+        manifest=manifest,
+        deliveries=tuple(
+            PlannedDelivery(delivery_id=r.delivery_id, channel=r.channel, size=r.size) for r in requests
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The public face of the router: preview, plans, the copy of the registry."""

@@ -1,0 +1,29 @@
+"""What the endpoints are given."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.kit.db import Database
+from services.router.actions.library import Library
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The router's own parts, put together in `app.py`."""
+
+    db: Database
+    library: Library
+    margin_km: float
+    filled: Callable[[], Awaitable[None]]
+    """Raises Retry until the copy of the registry has been whole once."""
+
+
+def _parts(request: Request) -> Parts:
+    found: Parts = request.app.state.parts["router"]
+    return found
+
+
+RouterParts = Annotated[Parts, Depends(_parts)]

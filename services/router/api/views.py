@@ -1,0 +1,181 @@
+"""What a preview looks like to whoever asked for it."""
+
+import json
+from typing import Any, Literal
+
+import shapely
+from pydantic import BaseModel
+
+from contracts.plan import Manifest
+from contracts.values import Channel, Mode, Place, PositionQuality
+from services.router.model.manifest import Drawn, SealedReach, whole
+from services.router.model.registry import Registry
+from services.router.model.selection import Clipped
+
+GRID = 1e-5
+"""Degrees, about a metre: how exactly a clipped shape is drawn."""
+
+GeoJson = dict[str, Any]
+
+
+class TownView(BaseModel):
+    """A town that is taken, whole or in part."""
+
+    code: str
+    name: str
+    population: int
+    """Of the whole town."""
+    villages: int
+    """How many of them are taken."""
+    of_villages: int
+    whole: bool
+
+
+class VillageView(BaseModel):
+    """A village that is taken, and why: chosen by code, inside a shape, or within its margin."""
+
+    code: str
+    name: str
+    town_code: str
+    position_quality: PositionQuality
+    by: Literal["code", "shape", "margin"]
+
+
+class ClippedView(BaseModel):
+    """A shape that crosses the district's edge: the field that holds it, what counts, what was cut off."""
+
+    field: str
+    kept: GeoJson
+    cut: GeoJson
+
+
+class ChannelView(BaseModel):
+    """How many targets a channel has."""
+
+    channel: Channel
+    count: int
+    sha256: str
+
+
+class ShareView(BaseModel):
+    """What one carrier is given of one wording."""
+
+    route: str
+    """The gateway's or account's id."""
+    operator: str | None
+    rendering: Literal["public", "duty", "person"]
+    count: int
+    batches: int
+
+
+class SealedView(BaseModel):
+    """Recipients on lists: each one once, whoever carries them."""
+
+    count: int
+    shares: list[ShareView]
+    uncarried: int
+    """Recipients for whom there is no gateway or account at all."""
+
+
+class PreviewView(BaseModel):
+    """Who would hear the warning."""
+
+    mode: Mode
+    registry_version: str
+    manifest_sha256: str
+    count: int
+    """Targets of all channels together."""
+    pinned: bool
+    population: int
+    """An estimate: a town taken in part counts by its share of villages."""
+    margin_km: float
+    towns: list[TownView]
+    villages: list[VillageView]
+    villages_count: int
+    villages_at_generated_positions: list[str]
+    clipped: list[ClippedView]
+    areas: list[Place]
+    channels: list[ChannelView]
+    sms: SealedView | None
+    wechat: SealedView | None
+    whole_district: bool
+    """Every village of the registry is taken."""
+    manifest: Manifest
+
+
+def preview_view(registry: Registry, drawn: Drawn, margin_km: float, *, pinned: bool) -> PreviewView:
+    """Return a preview as it is answered."""
+    manifest = drawn.manifest
+    return PreviewView(
+        mode=manifest.mode,
+        registry_version=manifest.registry_version,
+        manifest_sha256=manifest.sha256,
+        count=manifest.count,
+        pinned=pinned,
+        population=drawn.population,
+        margin_km=margin_km,
+        towns=_towns(registry, manifest),
+        villages=[_village(registry, drawn, code) for code in manifest.villages],
+        villages_count=len(manifest.villages),
+        villages_at_generated_positions=list(manifest.villages_at_generated_positions),
+        clipped=[_clipped(c) for c in drawn.taken.clipped],
+        areas=list(manifest.areas),
+        channels=[ChannelView(channel=c.channel, count=c.count, sha256=c.sha256) for c in manifest.channels],
+        sms=_sealed(registry, drawn, Channel.SMS),
+        wechat=_sealed(registry, drawn, Channel.WECHAT),
+        whole_district=len(manifest.villages) == len(registry.villages),
+        manifest=manifest,
+    )
+
+
+def _towns(registry: Registry, manifest: Manifest) -> list[TownView]:
+    taken = frozenset(manifest.villages)
+    return [
+        TownView(
+            code=town,
+            name=registry.towns[town].name,
+            population=registry.towns[town].population,
+            villages=len(taken.intersection(registry.members[town])),
+            of_villages=len(registry.members[town]),
+            whole=whole(registry, town, taken),
+        )
+        for town in manifest.towns
+    ]
+
+
+def _village(registry: Registry, drawn: Drawn, code: str) -> VillageView:
+    village = registry.villages[code]
+    return VillageView(
+        code=code,
+        name=village.name,
+        town_code=village.town_code,
+        position_quality=village.position_quality,
+        by=drawn.taken.how(code),
+    )
+
+
+def _clipped(clipped: Clipped) -> ClippedView:
+    return ClippedView(field=clipped.field, kept=_geojson(clipped.kept), cut=_geojson(clipped.cut))
+
+
+def _geojson(shape: Any) -> GeoJson:
+    found: GeoJson = json.loads(shapely.to_geojson(shapely.set_precision(shape, GRID)))
+    return found
+
+
+def _sealed(registry: Registry, drawn: Drawn, channel: Channel) -> SealedView | None:
+    reach: SealedReach | None = next((r for r in drawn.reach if r.channel is channel), None)
+    if reach is None:
+        return None
+    operators = {g.gateway_id: g.operator for g in registry.gateways}
+    shares = [
+        ShareView(
+            route=s.route,
+            operator=operators.get(s.route),
+            rendering=s.rendering,
+            count=s.count,
+            batches=s.batches,
+        )
+        for s in reach.shares
+    ]
+    return SealedView(count=reach.count, shares=shares, uncarried=reach.uncarried)

@@ -1,0 +1,34 @@
+"""Wiring: settings to parts, nothing else."""
+
+from functools import partial
+
+from services.kit.leadership import Leadership
+from services.kit.process import Floor, House, Service
+from services.router.actions import sweep
+from services.router.actions.library import Library
+from services.router.api import plans, preview
+from services.router.api.parts import Parts
+from services.router.consumers import Filled, subscriptions_of
+from services.router.settings import RouterSettings
+
+
+async def open_router(floor: Floor) -> Service:
+    """Open the router."""
+    settings = RouterSettings.load()
+    db = await floor.database("router")
+    leadership = Leadership(db, floor.settings.instance)
+    filled = Filled(db, floor.bus)
+    parts = Parts(db, Library(floor.crypto), settings.margin_km, filled.check)
+    house = House(
+        db,
+        leadership,
+        subscriptions_of(floor.crypto),
+        siblings=[partial(leadership.lead, sweep.LEASE, partial(sweep.run, db, leadership))],
+    )
+    return Service(
+        name="router",
+        routers=[preview.router, plans.router],
+        houses=[house],
+        parts={"router": parts},
+        ready={"registry": filled.check},
+    )

@@ -1,0 +1,89 @@
+"""What the router hears, and whether it has heard the whole registry."""
+
+from functools import partial
+
+from contracts.delivery import DeliveryReported
+from contracts.message import PREFIX, Message
+from contracts.registry import BlockChanged
+from contracts.warning import (
+    WarningCancelled,
+    WarningExpired,
+    WarningHalted,
+    WarningIssued,
+    WarningPublished,
+    WarningUpdated,
+)
+from services.kit.bus import Bus, Lost
+from services.kit.consumer import Subscription, subscriptions
+from services.kit.crypto import CryptoProvider
+from services.kit.db import Database, Transaction
+from services.kit.errors import Retry
+from services.router.actions.copy import copy
+from services.router.actions.end import end
+from services.router.actions.hear import hear
+from services.router.actions.plan import plan
+from services.router.model.registry import DISTRICT_KEY
+from services.router.store import blocks
+
+STREAM = "REGISTRY"
+COPY = "router-copy-registry"
+ALL_BLOCKS = f"{PREFIX}.{BlockChanged.stem()}.>"
+
+WARNINGS = (WarningIssued, WarningUpdated, WarningCancelled, WarningHalted, WarningExpired)
+
+
+def subscriptions_of(crypto: CryptoProvider) -> list[Subscription]:
+    """Return everything that the router hears."""
+    return [
+        Subscription(COPY, STREAM, (ALL_BLOCKS,), partial(on_block, crypto=crypto)),
+        *subscriptions("router-plan", WARNINGS, partial(on_warning, crypto=crypto)),
+        *subscriptions("router-hear", [DeliveryReported], on_report),
+    ]
+
+
+async def on_block(tx: Transaction, message: Message, *, crypto: CryptoProvider) -> None:
+    """Copy a block of the registry."""
+    assert isinstance(message, BlockChanged)
+    await copy(tx, message, crypto)
+
+
+async def on_warning(tx: Transaction, message: Message, *, crypto: CryptoProvider) -> None:
+    """Plan a revision that is to be spread, or end one that is not."""
+    if isinstance(message, WarningPublished):
+        await plan(tx, message, crypto)
+        return
+    assert isinstance(message, WarningHalted | WarningExpired)
+    await end(tx, message)
+
+
+async def on_report(tx: Transaction, message: Message) -> None:
+    """Fold a report."""
+    assert isinstance(message, DeliveryReported)
+    await hear(tx, message)
+
+
+class Filled:
+    """Whether the copy has caught up with the registry since this process began."""
+
+    def __init__(self, db: Database, bus: Bus) -> None:
+        self.db = db
+        self.bus = bus
+        self._caught_up = False
+
+    async def check(self) -> None:
+        """Raise Retry until the copy has been seen whole once: a preview of half the villages misses half."""
+        if self._caught_up:
+            return
+        async with self.db.read() as connection:
+            known = await blocks.listing(connection)
+        if DISTRICT_KEY not in known or await self._behind():
+            raise Retry("the copy of the registry is being filled", after=1)
+        self._caught_up = True
+
+    async def _behind(self) -> int:
+        """Return how many blocks are still on their way."""
+        try:
+            consumer = await self.bus.jetstream.consumer_info(STREAM, COPY)
+        except Lost as error:
+            raise Retry("the bus does not tell how much of the registry is copied", after=1) from error
+        return (consumer.num_pending or 0) + (consumer.num_ack_pending or 0)

@@ -1,0 +1,1 @@
+"""What the router decides, as values: whom an area holds, what a manifest lists, how a plan is cut."""

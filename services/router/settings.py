@@ -1,0 +1,17 @@
+"""The settings of the router."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from services.kit.settings import Settings
+
+
+class RouterSettings(Settings):
+    """What may be changed about the router without changing its code."""
+
+    service: ClassVar[str] = "router"
+
+    margin_km: float = Field(
+        0.3, ge=0, le=5, description="How near a shape must pass to a generated position to take the village"
+    )

@@ -1,0 +1,104 @@
+"""The tables of the router."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+from services.kit.db import Moment
+
+metadata = MetaData()
+
+BLOCKS = Table(
+    "blocks",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("stations", Integer, nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+)
+
+CURRENT = Table(
+    "current_blocks",
+    metadata,
+    Column("key", String(20), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("gone", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""The newest block of each key; one that is gone stays, so that an older one cannot come back."""
+
+PINNED = Table(
+    "pinned_blocks",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("key", String(20), primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+)
+"""The blocks of every registry version that a manifest names; they are kept until no plan needs them."""
+
+MANIFESTS = Table(
+    "manifests",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("registry_version", String(64), nullable=False, index=True),
+    Column("pinned_at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+PLANS = Table(
+    "plans",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("mode", String(8), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("manifest_sha256", String(64), nullable=False, index=True),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("made", LargeBinary, nullable=False),
+)
+"""`made` is the PlanMade message as it was said."""
+
+DELIVERIES = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", String(36), primary_key=True),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("route", String(100)),
+    Column("size", Integer, nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("lane", String(8), nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("request", LargeBinary),
+    Column("tries", Integer, nullable=False),
+    Column("taken_at", Moment),
+    Column("next_at", Moment),
+)
+"""`request` is the DeliveryRequested message until somebody takes it; `next_at` is when it is said again."""
+
+Index("deliveries_of_warning", DELIVERIES.c.warning_id, DELIVERIES.c.revision)
+_WAITING = DELIVERIES.c.next_at.is_not(None)
+Index("deliveries_waiting", DELIVERIES.c.next_at, postgresql_where=_WAITING, sqlite_where=_WAITING)
+
+PROGRESS = Table(
+    "progress",
+    metadata,
+    Column("delivery_id", String(36), primary_key=True),
+    Column("report", Integer, nullable=False),
+    Column("tally", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""The highest photograph of each delivery; a report that comes before its plan waits here."""
+
+TOMBSTONES = Table(
+    "tombstones",
+    metadata,
+    Column("mode", String(8), primary_key=True),
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("reason", String(16)),
+    Column("at", Moment, nullable=False),
+)
+"""The highest ended revision of each warning, and why; 0 while none is ended: the row is locked by then."""

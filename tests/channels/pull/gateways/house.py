@@ -1,0 +1,296 @@
+"""The gateways' house for tests: a real database, its HTTP without a network, a clock that can be moved."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import orjson
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from contracts import message_class
+from contracts.delivery import DeliveryReported, DeliveryRequested, SealedBatch, delivery_id_of
+from contracts.fact import Fact
+from contracts.message import Message
+from contracts.registry import GatewayEntry, KeyHash
+from contracts.values import Action, Channel, Lane, Level, Mode, Place
+from contracts.warning import Notice, WarningText
+from services.channels.pull.gateways import api
+from services.channels.pull.gateways.actions.clock import LEASE, Clock
+from services.channels.pull.gateways.actions.deliver import deliver
+from services.channels.pull.gateways.bell import Bells
+from services.channels.pull.gateways.parts import Parts
+from services.channels.pull.gateways.settings import GatewaySettings
+from services.channels.pull.gateways.store import gateways
+from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
+from services.kit.db import Database
+from services.kit.http import add_errors
+from services.kit.leadership import Leadership
+from services.kit.migrate import upgrade_async
+from services.kit.outbox import OUTBOX
+
+NOW = datetime(2026, 6, 1, 14, 0, tzinfo=UTC)
+TOWN = "500110001000"
+RING = ((106.6, 29.0), (106.7, 29.0), (106.7, 29.1), (106.6, 29.1), (106.6, 29.0))
+MIGRATIONS = "services.channels.pull.gateways.migrations"
+
+
+@dataclass
+class MovedClock:
+    """A clock that stands still until it is moved."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        """Return the moment it was moved to."""
+        return self.at
+
+    def move(self, **by: float) -> None:
+        """Move it on."""
+        self.at += timedelta(**by)
+
+
+def a_notice(
+    level: Level = Level.RED, short: str = "綦江区气象台发布暴雨红色预警信号。", **more: Any
+) -> Notice:
+    """A notice of a rainstorm, for six hours."""
+    text = WarningText(
+        headline="綦江区气象台发布暴雨预警信号", description="雨很大。", instruction="请避险。", short=short
+    )
+    given: dict[str, Any] = {
+        "identifier": "50011041600000_20260601220000_1",
+        "hazard": "11B03",
+        "hazard_name": "暴雨",
+        "hazard_name_en": "Rainstorm",
+        "level": level,
+        "sender_code": "50011041600000",
+        "sender_name": "綦江区气象台",
+        "sent": NOW,
+        "effective": NOW,
+        "expires": NOW + timedelta(hours=6),
+        "text": text,
+        "areas": (Place(code=TOWN, name="古南街道", outline=RING),),
+    }
+    return Notice(**{**given, **more})
+
+
+def phones(count: int, first: int = 13900230000) -> list[str]:
+    """Phone numbers that were made up."""
+    return [str(first + i) for i in range(count)]
+
+
+@dataclass
+class GatewaysHouse:
+    """The house, opened; `live` and `drill` are keys of the gateway cmcc, `other` is one of cucc."""
+
+    parts: Parts
+    clock: MovedClock
+    client: httpx.AsyncClient
+    keys: dict[str, str]
+    leadership: Leadership
+    app: FastAPI
+    requests: dict[UUID, DeliveryRequested] = field(default_factory=dict)
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        return self.parts.db
+
+    def batch(
+        self,
+        numbers: Sequence[str],
+        *,
+        warning_id: UUID | None = None,
+        revision: int = 1,
+        level: Level = Level.RED,
+        mode: Mode = Mode.LIVE,
+        action: Action = Action.START,
+        gateway: str = "cmcc",
+        rendering: str = "public",
+        part: str = "0",
+        **more: Any,
+    ) -> DeliveryRequested:
+        """A request to send to these numbers."""
+        warning_id = warning_id or uuid4()
+        delivery_id = delivery_id_of(warning_id, revision, Channel.SMS, f"{gateway}/{rendering}/{part}")
+        crypto = self.parts.crypto
+        ordered = sorted(numbers, key=crypto.keyed_hash)
+        rows = [[n, f"{n[-4:]:0>24}"] if rendering == "person" else [n] for n in ordered]
+        sealed = crypto.seal(orjson.dumps(rows), SealedBatch.context(mode, delivery_id))
+        batch = SealedBatch(
+            size=len(numbers),
+            rendering=rendering,
+            route=gateway,
+            hashes=base64.b64encode(b"".join(map(crypto.keyed_hash, ordered))).decode(),
+            sealed=base64.b64encode(sealed).decode(),
+            sha256=hashlib.sha256(sealed).hexdigest(),
+        )
+        head = self._head(Channel.SMS, warning_id, revision, level, mode, action, **more)
+        return DeliveryRequested(**head, delivery_id=delivery_id, batch=batch)
+
+    def order(
+        self,
+        *,
+        warning_id: UUID | None = None,
+        gateway: str = "cmcc",
+        towns: Sequence[str] = (TOWN,),
+        **more: Any,
+    ) -> DeliveryRequested:
+        """A request for an area order."""
+        warning_id = warning_id or uuid4()
+        head = self._head(
+            Channel.AREA, warning_id, more.pop("revision", 1), Level.RED, Mode.LIVE, Action.START, **more
+        )
+        return DeliveryRequested(
+            **head,
+            delivery_id=delivery_id_of(warning_id, head["revision"], Channel.AREA, gateway),
+            targets=tuple(sorted(f"{gateway}:{town}" for town in towns)),
+        )
+
+    def _head(
+        self,
+        channel: Channel,
+        warning_id: UUID,
+        revision: int,
+        level: Level,
+        mode: Mode,
+        action: Action,
+        **more: Any,
+    ) -> dict[str, Any]:
+        urgent = level.lane is Lane.URGENT or action is not Action.START
+        return {
+            "mode": mode,
+            "lane": more.pop("lane", Lane.URGENT if urgent else Lane.ROUTINE),
+            "warning_id": warning_id,
+            "revision": revision,
+            "channel": channel,
+            "at": self.clock.now(),
+            "action": action,
+            "notice": a_notice(level, **more),
+            "manifest_sha256": "0" * 64,
+        }
+
+    async def deliver(self, *requests: DeliveryRequested) -> None:
+        """Have the house take these deliveries in."""
+        for request in requests:
+            self.requests[request.delivery_id] = request
+            async with self.db.transaction() as tx:
+                await deliver(tx, self.parts, request)
+
+    async def call(self, method: str, path: str, key: str = "live", **more: Any) -> httpx.Response:
+        """Ask the house by HTTP, as the gateway of the key."""
+        gateway = more.pop("gateway", "cucc" if key == "other" else "cmcc")
+        headers = {"authorization": f"Bearer {self.keys[key]}", **more.pop("headers", {})}
+        return await self.client.request(method, f"/api/v1/gateways/{gateway}{path}", headers=headers, **more)
+
+    async def lease(self, most: int = 1, key: str = "live", wait_s: float = 0) -> list[dict[str, Any]]:
+        """Lease work; fail the test when that is refused."""
+        reply = await self.call("POST", "/leases", key, json={"max_batches": most, "wait_s": wait_s})
+        assert reply.status_code == 200, reply.text
+        return reply.json()["data"]
+
+    async def report(self, item: dict[str, Any], key: str = "live", **said: Any) -> httpx.Response:
+        """Report on a leased item."""
+        return await self.call("POST", f"/leases/{item['lease']}:report", key, json=said)
+
+    async def receipts(self, *receipts: tuple[UUID | str, str, str], key: str = "live") -> httpx.Response:
+        """Send carrier receipts: delivery, number, state."""
+        at = self.clock.now().isoformat()
+        sent = [{"delivery_id": str(d), "number": n, "state": s, "at": at} for d, n, s in receipts]
+        return await self.call("POST", "/receipts", key, json={"receipts": sent})
+
+    async def tick(self) -> None:
+        """Let the clock do what time demands, as the replica that leads."""
+        assert await self.leadership._claim(LEASE)
+        await Clock(self.parts, self.leadership).tick()
+
+    async def said(self) -> list[Message]:
+        """Return everything that the house has said, in order."""
+        rows = await self.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
+        return [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
+
+    async def facts(self, kind: str) -> list[Fact]:
+        """Return the facts of a kind that were said."""
+        return [m for m in await self.said() if isinstance(m, Fact) and m.kind == kind]
+
+    async def reports(self, delivery_id: UUID | str) -> list[DeliveryReported]:
+        """Return the photographs of a delivery, the newest last."""
+        said = [m for m in await self.said() if isinstance(m, DeliveryReported)]
+        return sorted((m for m in said if str(m.delivery_id) == str(delivery_id)), key=lambda m: m.report)
+
+    async def tally(self, delivery_id: UUID | str) -> dict[str, int]:
+        """Return the newest tally of a delivery; every photograph must sum to its size."""
+        reports = await self.reports(delivery_id)
+        assert [r.report for r in reports] == list(range(1, len(reports) + 1))
+        assert {r.size for r in reports} == {self.requests[UUID(str(delivery_id))].size}
+        return {str(state): count for state, count in reports[-1].tally.items()}
+
+
+@asynccontextmanager
+async def an_open_house(
+    url: str, folder: Path, instance: str = "a", keys: dict[str, str] | None = None, **settings: Any
+) -> AsyncIterator[GatewaysHouse]:
+    """Open the house; with the keys of another replica, on the same database as that one."""
+    await upgrade_async(url, MIGRATIONS)
+    folder_of_keys = KeyFolder(folder / "keys")
+    init_keys(folder_of_keys)
+    clock = MovedClock()
+    db = Database("gateways", url, clock)
+
+    async def tell(_gateways: list[str]) -> None:
+        """Nobody else is there to be told."""
+
+    parts = Parts(
+        db,
+        SoftwareCrypto(folder_of_keys),
+        Bells(tell),
+        GatewaySettings.load(**settings),
+        "https://yt.example/c/",
+    )
+    app = FastAPI()
+    for router in api.routers:
+        app.include_router(router)
+    add_errors(app)
+    app.state.parts, app.state.databases = {"gateways": parts}, {"gateways": db}
+    app.state.settings = SimpleNamespace(base_url=lambda: "")
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield GatewaysHouse(parts, clock, client, keys or await _keys(db), Leadership(db, instance), app)
+    await parts.bells.close()
+    await db.close()
+
+
+async def _keys(db: Database) -> dict[str, str]:
+    """Give keys to two gateways, as the registry would."""
+    made = {
+        name: (owner, mode, new_api_key(mode))
+        for name, owner, mode in (
+            ("live", "cmcc", Mode.LIVE),
+            ("drill", "cmcc", Mode.DRILL),
+            ("other", "cucc", Mode.LIVE),
+        )
+    }
+    entries = [
+        GatewayEntry(
+            gateway_id=gateway,
+            name=gateway,
+            operator=gateway,
+            keys=tuple(
+                KeyHash(key_id=key[0], mode=mode, sha256=key[2])
+                for owner, mode, key in made.values()
+                if owner == gateway
+            ),
+        )
+        for gateway in ("cmcc", "cucc")
+    ]
+    async with db.transaction() as tx:
+        await gateways.replace(tx, entries)
+    return {name: key[1] for name, (_, _, key) in made.items()}

@@ -1,0 +1,261 @@
+"""Stations, requests and a running house for the tests of stations."""
+
+import asyncio
+import base64
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import uvicorn
+from sqlalchemy import select
+
+from contracts import message_class
+from contracts.canonical import sha256_hex
+from contracts.delivery import DeliveryReported, DeliveryRequested, delivery_id_of
+from contracts.message import Message
+from contracts.registry import BLOCK_CONTEXT, BlockChanged, KeyHash, StationEntry, VillageBlock
+from contracts.values import Action, Channel, Level, Mode, Place, PositionQuality, StationClass
+from contracts.warning import Notice, WarningText
+from services.channels.pull.stations.actions.deliver import deliver
+from services.channels.pull.stations.actions.learn import learn
+from services.channels.pull.stations.app import open_stations
+from services.channels.pull.stations.store.tables import metadata
+from services.kit import leadership  # noqa: F401 (declares its table)
+from services.kit.clock import Clock
+from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
+from services.kit.db import Database
+from services.kit.http import create_app
+from services.kit.jetstream import apply
+from services.kit.outbox import FLOOR, OUTBOX
+from services.kit.process import Floor, Service, house_siblings, open_floor
+from services.kit.settings import Settings
+
+NOON = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
+MANIFEST = "0" * 64
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands until it is moved."""
+
+    at: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.at
+
+    def forward(self, **time: float) -> None:
+        self.at += timedelta(**time)
+
+
+def codes(count: int) -> tuple[str, ...]:
+    return tuple(f"5001101{n:05d}" for n in range(1, count + 1))
+
+
+def a_notice(level: Level = Level.RED, expires: datetime = NOON + timedelta(hours=6), **more: Any) -> Notice:
+    text = WarningText(
+        headline="綦江区气象台发布暴雨红色预警信号",
+        description="预计未来3小时降雨量将达100毫米以上。",
+        instruction="请立即停止户外活动。",
+        short="綦江区气象台发布暴雨红色预警：未来3小时降雨量将达100毫米以上，请立即避险。",
+    )
+    return Notice(
+        identifier=f"50011041600000_{uuid4().hex[:14]}_0",
+        hazard="11B03",
+        hazard_name="暴雨",
+        hazard_name_en="Rainstorm",
+        level=level,
+        sender_code="50011041600000",
+        sender_name="綦江区气象台",
+        sent=NOON,
+        effective=NOON,
+        expires=expires,
+        text=text,
+        areas=(Place(code="500110110000", name="赶水镇"),),
+        **more,
+    )
+
+
+def a_request(
+    targets: Sequence[str],
+    warning_id: UUID,
+    revision: int = 1,
+    *,
+    action: Action = Action.START,
+    mode: Mode = Mode.LIVE,
+    part: str = "0",
+    notice: Notice | None = None,
+    cap_xml: str | None = "<alert/>",
+) -> DeliveryRequested:
+    notice = notice or a_notice()
+    return DeliveryRequested(
+        mode=mode,
+        lane=notice.level.lane,
+        warning_id=warning_id,
+        revision=revision,
+        channel=Channel.STATION,
+        at=NOON,
+        delivery_id=delivery_id_of(warning_id, revision, Channel.STATION, part),
+        action=action,
+        notice=notice,
+        targets=tuple(sorted(targets)),
+        cap_xml=cap_xml,
+        manifest_sha256=MANIFEST,
+    )
+
+
+@asynccontextmanager
+async def a_database(url: str, clock: Clock | None = None) -> AsyncIterator[Database]:
+    """Open the house's database with empty tables."""
+    db = Database("stations", url.format(name="stations"), clock)
+    async with db.writer.begin() as connection:
+        await connection.run_sync(FLOOR.create_all)
+        await connection.run_sync(metadata.create_all)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+async def said(db: Database) -> list[Message]:
+    """Return everything that the house has said, in order."""
+    rows = await db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
+    return [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
+
+
+async def photographs(db: Database) -> dict[UUID, DeliveryReported]:
+    """Return the newest photograph of each delivery."""
+    newest: dict[UUID, DeliveryReported] = {}
+    for message in await said(db):
+        if isinstance(message, DeliveryReported):
+            known = newest.get(message.delivery_id)
+            if known is None or known.report < message.report:
+                newest[message.delivery_id] = message
+    return newest
+
+
+async def ask(db: Database, request: DeliveryRequested) -> None:
+    """Have a request handled, nobody being connected."""
+    async with db.transaction() as tx:
+        await deliver(tx, request, lambda _: None)
+
+
+def a_block(
+    crypto: SoftwareCrypto, entries: Sequence[StationEntry], at: datetime = NOON, key: str = "500110110201"
+) -> BlockChanged:
+    block = VillageBlock(
+        code=key,
+        name="某村",
+        town_code=key[:9],
+        is_community=False,
+        position=(106.6, 28.9),
+        position_quality=PositionQuality.GENERATED,
+        cell=((106.6, 28.9), (106.7, 28.9), (106.7, 29.0), (106.6, 28.9)),
+        stations=tuple(entries),
+    )
+    sealed = crypto.seal(block.model_dump_json().encode(), BLOCK_CONTEXT)
+    text = base64.b64encode(sealed).decode()
+    return BlockChanged(block=key, sha256=sha256_hex(sealed), sealed=text, at=at)
+
+
+@dataclass
+class Replica:
+    """One running replica of the house."""
+
+    floor: Floor
+    service: Service
+    url: str
+    keys: dict[tuple[str, Mode], str] = field(default_factory=dict)
+
+    @property
+    def db(self) -> Database:
+        return self.service.houses[0].db
+
+    @property
+    def hub(self) -> Any:
+        return self.service.parts["stations"].hub
+
+    async def ask(self, request: DeliveryRequested) -> None:
+        """Have a request handled as the consumer would."""
+        async with self.db.transaction() as tx:
+            await deliver(tx, request, self.hub.poke)
+
+    async def enrol(self, stations: Sequence[str], duty_name: str | None = "王芳") -> None:
+        """Make stations known with a live and a drill key each."""
+        entries = []
+        for code in stations:
+            hashes = []
+            for mode in Mode:
+                key_id, key, sha256 = new_api_key(mode)
+                self.keys[code, mode] = key
+                hashes.append(KeyHash(key_id=key_id, mode=mode, sha256=sha256))
+            entries.append(
+                StationEntry(
+                    code=code,
+                    name=f"{code}工作站",
+                    station_class=StationClass.TERMINAL,
+                    keys=tuple(hashes),
+                    duty_name=duty_name,
+                )
+            )
+        async with self.db.transaction() as tx:
+            await learn(tx, self.floor.crypto, a_block(self.floor.crypto, entries, at=datetime.now(UTC)))
+
+    def bearer(self, code: str, mode: Mode = Mode.LIVE) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[code, mode]}"}
+
+
+def a_port() -> socket.socket:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+@asynccontextmanager
+async def a_replica(
+    url: str, nats_url: str, folder: Path, name: str = "a", clock: Clock | None = None
+) -> AsyncIterator[Replica]:
+    """Run the house as one replica: its siblings, and HTTP on a real port."""
+    folder.mkdir(parents=True, exist_ok=True)
+    init_keys(KeyFolder(folder / "keys"))
+    settings = Settings.load(
+        var=folder, nats_url=nats_url, database_url=url, keys=folder / "keys", instance=name
+    )
+    async with a_database(url), open_floor(settings, name) as floor:
+        if clock is not None:
+            floor.clock = clock
+        await apply(floor.bus.jetstream, 1)
+        service = await open_stations(floor)
+        listener = a_port()
+        app = create_app(floor, [service])
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+        server = uvicorn.Server(config)
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        tasks = [asyncio.ensure_future(server.serve([listener]))]
+        siblings = [s for house in service.houses for s in house_siblings(floor.bus, house)]
+        tasks += [asyncio.ensure_future(sibling()) for sibling in siblings]
+        try:
+            yield Replica(floor, service, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        finally:
+            server.should_exit = True
+            for task in tasks[1:]:
+                task.cancel()
+            await asyncio.gather(*tasks[1:], return_exceptions=True)
+            await tasks[0]
+
+
+def events_of(text: str) -> list[dict[str, Any]]:
+    """Read server-sent events."""
+    found = []
+    for block in text.split("\n\n"):
+        lines = [line.partition(": ") for line in block.splitlines() if not line.startswith(":")]
+        fields = {name: value for name, _, value in lines}
+        if "data" in fields:
+            found.append({**fields, "data": orjson.loads(fields["data"])})
+    return found

@@ -1,0 +1,242 @@
+"""The whole system on this computer, as processes: a bus, services, the sandbox; any of them may be killed."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from sandbox.ingress import Ingress
+from services.houses import OPENERS
+from services.kit.settings import PREFIX
+from services.laptop import story, world
+from services.laptop.visitor import Visitor
+from tests.servers import NatsServer, free_port
+
+READY_S = 60.0
+
+
+class Process:
+    """One child process that can be killed and started again with what the disk holds."""
+
+    def __init__(self, name: str, command: list[str], env: dict[str, str], log: Path) -> None:
+        self.name = name
+        self.command = command
+        self.env = env
+        self.log = log
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self, **extra: str) -> None:
+        """Start it, with more environment for this time only."""
+        with self.log.open("ab") as said:
+            self._child = subprocess.Popen(
+                self.command,
+                env={**os.environ, **self.env, **extra},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it runs."""
+        return self._child is not None and self._child.poll() is None
+
+    def kill(self, by: signal.Signals = signal.SIGKILL) -> None:
+        """End it as a power cut would."""
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.send_signal(by)
+            self._child.wait(20)
+
+    async def died(self, within: float = 60) -> None:
+        """Wait until it has died of itself."""
+        async with asyncio.timeout(within):
+            while self.alive:
+                await asyncio.sleep(0.02)
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+
+
+class System:
+    """Services in one process or in five (and more), one bus, one sandbox, one address."""
+
+    def __init__(self, folder: Path, nats: NatsServer, database_url: str = "", stations: int | None = None) -> None:
+        self.folder = folder
+        self.nats = nats
+        self.stations = stations
+        self.partners = world.partners(folder / "world", first_port=_five_ports())
+        self.env = {
+            f"{PREFIX}VAR": str(folder / "var"),
+            f"{PREFIX}NATS_URL": nats.url,
+            f"{PREFIX}LOG_LEVEL": "INFO",
+            **self.partners.environment(),
+        }
+        if database_url:
+            self.env[f"{PREFIX}DATABASE_URL"] = database_url
+        self.processes: dict[str, Process] = {}
+        self.ingress: Ingress | None = None
+        self.port = free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        """The one address of all faces."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def yutian(self, *words: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "services", *words],
+            env={**os.environ, **self.env, **extra},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    def prepare(self) -> None:
+        """Make keys, databases, streams and default data, as an operator would."""
+        self.yutian("keys", "init")
+        self.yutian("migrate", "all")
+        self.yutian("streams", "apply")
+        self.yutian("seed", "--credentials", str(self.credentials_path))
+
+    @property
+    def credentials_path(self) -> Path:
+        """Where the secrets lie."""
+        return self.folder / "var" / "credentials.json"
+
+    def credentials(self) -> dict[str, Any]:
+        """Return the secrets of the seed."""
+        found: dict[str, Any] = orjson.loads(self.credentials_path.read_bytes())
+        return found
+
+    def add(self, name: str, words: list[str], port: int) -> Process:
+        """Add a process of the services; it is not started yet."""
+        env = {**self.env, f"{PREFIX}PORT": str(port), f"{PREFIX}INSTANCE": name, f"{PREFIX}PUBLIC_URL": self.url}
+        env |= {f"{PREFIX}ISSUER_URL": self.url, f"{PREFIX}ROUTER_URL": self.url}
+        process = Process(name, [sys.executable, "-m", "services", *words], env, self.folder / f"{name}.log")
+        self.processes[name] = process
+        return process
+
+    async def start_in_one(self, **extra: str) -> None:
+        """Start all services in one process, on the bus of this test."""
+        if "all" not in self.processes:
+            self.add("all", ["run", "all"], self.port)
+        self.processes["all"].start(**extra)
+        await self._answers(self.url, self.processes["all"])
+
+    async def start_split(self, replicas: dict[str, int]) -> None:
+        """Start every service as a process of its own, some of them several times, behind one address."""
+        backends: dict[str, list[tuple[str, int]]] = {}
+        for service in OPENERS:
+            for number in range(replicas.get(service, 1)):
+                port = free_port()
+                self.add(f"{service}-{number}", ["run", service], port)
+                backends.setdefault(service, []).append(("127.0.0.1", port))
+        self.ingress = Ingress(backends)
+        await self.ingress.start(self.port)
+        for name, process in self.processes.items():
+            process.start()
+        for name, process in self.processes.items():
+            await self._answers(f"http://127.0.0.1:{process.env[f'{PREFIX}PORT']}", process)
+
+    async def start_world(self) -> None:
+        """Start the sandbox and wait until its stations are connected."""
+        credentials = self.credentials()
+        if self.stations is not None:
+            credentials["stations"] = credentials["stations"][: self.stations]
+        command = self.partners.command(self.url, self.folder / "var")
+        self.processes["world"] = Process("world", command, {}, self.folder / "world.log")
+        self.processes["world"].start()
+        devices = sum(1 for s in credentials["stations"] if s["class"] != "person")
+        await self._answers(self.partners.state_url(), self.processes["world"])
+        async with httpx.AsyncClient(base_url=self.partners.state_url()) as http, asyncio.timeout(READY_S):
+            while (await http.get("/state")).json()["stations"]["connected"] < devices:
+                await asyncio.sleep(0.1)
+
+    async def restart(self, name: str) -> None:
+        """Start a process that was killed, and wait until it is ready."""
+        process = self.processes[name]
+        process.start()
+        await self._answers(f"http://127.0.0.1:{process.env[f'{PREFIX}PORT']}", process)
+
+    async def _answers(self, url: str, process: Process) -> None:
+        async with httpx.AsyncClient(base_url=url, timeout=3) as http, asyncio.timeout(READY_S):
+            while True:
+                assert process.alive, process.last_words()
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await http.get("/ready")).status_code == httpx.codes.OK:
+                        return
+                await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        """Kill everything."""
+        for process in self.processes.values():
+            process.kill()
+        if self.ingress is not None:
+            await self.ingress.stop()
+
+
+@asynccontextmanager
+async def visitors(system: System) -> AsyncIterator[story.Cast]:
+    """Sign everybody in."""
+    async with httpx.AsyncClient(base_url=system.url, timeout=30) as http:
+        yield await story.cast(Visitor(http), system.credentials())
+
+
+async def settled(visitor: Visitor, warning: dict[str, Any], within: float = 90) -> dict[str, Any]:
+    """Wait until nothing of a revision is open; return its account."""
+    path = f"/api/v1/warnings/{warning['warning_id']}/progress"
+    progress: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(within):
+            while not progress or not progress["adds_up"] or progress["total"]["open"]:
+                with contextlib.suppress(httpx.HTTPError):
+                    progress = await visitor.get(path, revision=warning["revision"])
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"still open: {progress}") from None
+    return progress
+
+
+async def reconciled(visitor: Visitor, within: float = 30) -> None:
+    """Wait until the ledger has heard everything, and assert that nothing differs."""
+    found: Any = ["nothing heard"]
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while found:
+                found = (await visitor.get("/api/v1/audit/reconcile"))["differences"]
+                await asyncio.sleep(0.1)
+    assert found == []
+
+
+def _five_ports() -> int:
+    """Return the first of five free ports in a row."""
+    while True:
+        first = free_port()
+        if first < 65_000 and all(_free(first + n) for n in range(5)):
+            return first
+
+
+def _free(port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
