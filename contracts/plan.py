@@ -69,6 +69,7 @@ class Manifest(Value):
             "mode": mode,
             "registry_version": registry_version,
             "villages": sorted(villages),
+            "villages_at_generated_positions": sorted(generated),
             "channels": {c.channel: [c.count, c.sha256] for c in channels},
         }
         return cls(

@@ -74,5 +74,7 @@ class Statistics:
             "refused": dict(self.refused),
             "failed": dict(self.failed),
             "links": dict(self.links),
-            "warnings": {f"{warning}/{revision}": s.view() for (warning, revision), s in self.spreads.items()},
+            "warnings": {
+                f"{warning}/{revision}": s.view() for (warning, revision), s in self.spreads.items()
+            },
         }

@@ -1,4 +1,4 @@
-"""A terminal checks what it is told to say: signed by a key that it already has, for its mode, still valid."""
+"""A terminal checks what it is to say: signed by a key that it already has, for its mode, still valid."""
 
 import asyncio
 import hashlib
@@ -62,9 +62,11 @@ def examine(content: bytes, mode: Mode, certificate: str | None) -> Verdict:
         checked = XMLVerifier().verify(content, x509_cert=certificate, expect_config=_EXPECTED)
     except (InvalidSignature, InvalidInput, etree.XMLSyntaxError):
         return Verdict("bad-signature")
-    one = checked[0] if isinstance(checked, list) else checked
+    signed = (checked[0] if isinstance(checked, list) else checked).signed_xml
+    if signed is None:
+        return Verdict("bad-signature")
     try:
-        alert = cap.read(etree.tostring(one.signed_xml)).alert
+        alert = cap.read(etree.tostring(signed)).alert
     except cap.CapRefused:
         return Verdict("not-cap")
     if alert.status is not _STATUS[mode]:

@@ -1,9 +1,9 @@
 """A small HTTP/1.1 client: pooled requests, and streams of server-sent events. Many at once, cheaply."""
 
 import asyncio
-import contextlib
+import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -158,7 +158,7 @@ class Wire:
             connection.close()
         return answer
 
-    async def events(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[Event]:
+    async def events(self, path: str, headers: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         """Follow a stream of events until it ends; raise WireLost when it breaks or is refused."""
         connection = await self._connect()
         try:
@@ -193,20 +193,29 @@ class Wire:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(10):
-                _, connection = await loop.create_connection(
-                    _Connection, self._host, self._port, ssl=self._tls, sock=None
-                )
+                if self._receive_buffer is None:
+                    _, connection = await loop.create_connection(
+                        _Connection, self._host, self._port, ssl=self._tls
+                    )
+                else:
+                    _, connection = await loop.create_connection(_Connection, sock=await self._small_socket())
         except (OSError, TimeoutError) as error:
             raise WireLost(f"no connection: {type(error).__name__}") from None
         return connection
 
-    async def close(self) -> None:
+    async def _small_socket(self) -> socket.socket:
+        """Return a connected socket that takes little before its reader must read."""
+        small = socket.socket()
+        small.setblocking(False)
+        small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer or 0)
+        await asyncio.get_running_loop().sock_connect(small, (self._host, self._port))
+        return small
+
+    def close(self) -> None:
         """Break off all connections that are kept."""
         for connection in self._idle:
             connection.close()
         self._idle.clear()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(0)
 
 
 def _event(block: bytes) -> Event | None:

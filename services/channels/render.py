@@ -22,6 +22,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["clock"] = lambda at: at.astimezone(BEIJING).strftime("%m月%d日%H时%M分")
+    environment.filters["minute"] = lambda at: at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
     return environment
 
 

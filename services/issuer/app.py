@@ -1,6 +1,6 @@
 """Wiring of the issuer."""
 
-from services.issuer import actions, api, catalogue, consumers, watch
+from services.issuer import actions, api, catalogue, consumers, desk, watch
 from services.issuer.reach import RouterReach
 from services.issuer.settings import IssuerSettings
 from services.kit.db import Database
@@ -25,10 +25,15 @@ async def open_issuer(floor: Floor) -> Service:
     parts = _parts(floor, db, looking)
     return Service(
         "issuer",
-        routers=api.ROUTERS,
+        routers=[*api.ROUTERS, *desk.ROUTERS],
         houses=[house],
-        parts={"issuer": parts, "sessions": parts.sessions},
+        parts={"issuer": parts, "sessions": parts.sessions, "desk": _desk(floor)},
     )
+
+
+def _desk(floor: Floor) -> desk.Parts:
+    registry_url = IssuerSettings.load().registry_url or floor.settings.base_url()
+    return desk.Parts(desk.RegistryPlaces(floor.http, registry_url, internal_key(floor)))
 
 
 def _parts(floor: Floor, db: Database, looking: watch.Watch) -> api.Parts:

@@ -12,6 +12,7 @@ class IssuerSettings(Settings):
 
     service: ClassVar[str] = "issuer"
 
+    registry_url: str = Field("", description="Where the registry answers; empty: this process")
     sender_code: str = Field(
         "",
         pattern=r"^(\d{14})?$",

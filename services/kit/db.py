@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from opentelemetry import propagate
 from sqlalchemy import BigInteger, CursorResult, Executable, event, pool
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -22,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from contracts.fact import Fact
 from contracts.message import Message
 from contracts.values import Lane, Mode
-from services.kit import failpoints, idempotency, outbox
+from services.kit import failpoints, idempotency, outbox, telemetry
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
 from services.kit.errors import Refused, Retry
 from services.kit.ids import uuid7
@@ -72,9 +71,7 @@ class Transaction:
         """Say a message when this transaction commits; return its id."""
         message_id = uuid7()
         self.lanes.add(outbox.lane_of(message))
-        headers: dict[str, str] = {}
-        propagate.inject(headers)
-        self._said.append(outbox.row_of(message, message_id, self.now, headers))
+        self._said.append(outbox.row_of(message, message_id, self.now, telemetry.carried()))
         return message_id
 
     def record(

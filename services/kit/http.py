@@ -1,5 +1,6 @@
 """The FastAPI app: errors as RFC 9457, health, identity, security headers, documents from our own files."""
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -95,10 +96,24 @@ class Edge:
                 message["headers"] = [*message["headers"], *((n.encode(), v.encode()) for n, v in missing)]
             await send(message)
 
-        await self.app(scope, receive, head)
+        with _span(scope):
+            await self.app(scope, receive, head)
         route = getattr(scope.get("route"), "path", "other")
         if not scope.get("state", {}).get("long"):
             telemetry.REQUESTS.labels(route, status).observe(time.perf_counter() - begun)
+
+
+_UNTRACED = ("/api/v1/stations", "/api/v1/gateways", "/c/", "/api/v1/preview", "/api/v1/sessions")
+"""A span for each station request or pull would cost most of the request rate."""
+
+
+def _span(scope: Scope) -> contextlib.AbstractContextManager[None]:
+    """Run a write as a span: the trace of a warning begins with what a person did."""
+    path = scope["path"]
+    if scope["method"] in ("GET", "HEAD", "OPTIONS") or path.startswith(_UNTRACED):
+        return contextlib.nullcontext()
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return telemetry.serving(f"{scope['method']} {path.rsplit('/', 1)[-1]}", headers)
 
 
 def add_errors(app: FastAPI) -> None:

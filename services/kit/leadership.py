@@ -43,7 +43,10 @@ class Leadership:
         """The fencing token of every lease that this replica holds."""
 
     async def lead(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` whenever this replica holds the lease, for ever; stop it when the lease is lost."""
+        """Run `work` whenever this replica holds the lease, for ever; stop it when the lease is lost.
+
+        Work that raises LostLead is through for now; any other error ends the process.
+        """
         try:
             while True:
                 with contextlib.suppress(Retry):
@@ -71,7 +74,8 @@ class Leadership:
                 if not task.done() and not await self._renewed(name):
                     log.warning("lead lost", lease=name)
                     return
-            task.result()
+            with contextlib.suppress(LostLead):
+                task.result()
         finally:
             self.tokens.pop(name, None)
             task.cancel()

@@ -85,6 +85,27 @@ def consuming(consumer: str, subject: str, headers: Mapping[str, str]) -> Iterat
         yield
 
 
+@contextlib.contextmanager
+def serving(name: str, headers: Mapping[str, str]) -> Iterator[None]:
+    """Run a request as a span, below the caller's when it sent one."""
+    with _tracer.start_as_current_span(name, context=propagate.extract(headers), kind=SpanKind.SERVER):
+        yield
+
+
+def carried() -> dict[str, str]:
+    """Return the headers that carry the present trace on, for work that is done later."""
+    headers: dict[str, str] = {}
+    propagate.inject(headers)
+    return headers
+
+
+@contextlib.contextmanager
+def resumed(name: str, headers: Mapping[str, str]) -> Iterator[None]:
+    """Run a stage as a span of the trace that was carried here."""
+    with _tracer.start_as_current_span(name, context=propagate.extract(headers)):
+        yield
+
+
 def handled(consumer: str, result: str) -> None:
     """Count a message that a consumer is through with."""
     HANDLED.labels(consumer, result).inc()

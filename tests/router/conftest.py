@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from contracts.plan import Manifest
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.migrate import upgrade_async
-from tests.router.router_make import AClock
+from tests.router.router_make import AClock, pinned_with_a_person
 
 
 @pytest.fixture
@@ -33,3 +34,9 @@ async def db(database_url: str, clock: AClock) -> AsyncIterator[Database]:
     opened = Database("router", url, clock)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def manifest(db: Database, crypto: SoftwareCrypto) -> Manifest:
+    """The pinned manifest of the whole district, where one village has a person and no device."""
+    return await pinned_with_a_person(db, crypto)

@@ -31,6 +31,7 @@ from contracts.values import AreaSelection, Channel, Lane, Level, Mode, Position
 from contracts.warning import (
     Notice,
     WarningCancelled,
+    WarningHalted,
     WarningIssued,
     WarningPublished,
     WarningText,
@@ -41,6 +42,7 @@ from services.kit.db import Database
 from services.kit.outbox import OUTBOX
 from services.router.actions.copy import copy
 from services.router.actions.library import Library
+from services.router.actions.plan import plan
 from services.router.actions.preview import preview
 from services.router.model.registry import Registry, open_block
 
@@ -50,6 +52,8 @@ STEP = 0.01
 WEST, SOUTH = 106.60, 28.90
 TOWNS = ("500110001", "500110110", "500110111", "500110124")
 WANSHENG = "500110104"
+PERSON = f"{TOWNS[0]}201"
+"""The village whose station may be a person alone."""
 NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)
 
 Block = TownBlock | VillageBlock | DistrictBlock
@@ -178,6 +182,24 @@ async def pinned(db: Database, crypto: SoftwareCrypto, mode: Mode = Mode.LIVE) -
     return drawn.manifest
 
 
+async def pinned_with_a_person(db: Database, crypto: SoftwareCrypto, mode: Mode = Mode.LIVE) -> Manifest:
+    """Fill and pin a district in which one village has a person and no device."""
+    blocks = a_district()
+    answers = a_person(5, PERSON, role="responsible", station=PERSON, groups=("drill",))
+    usual = a_village(PERSON, TOWNS[0], 0, 0)
+    blocks[PERSON] = usual.model_copy(update={"recipients": (*usual.recipients, answers)})
+    await fill(db, crypto, blocks)
+    return await pinned(db, crypto, mode)
+
+
+async def planned(db: Database, crypto: SoftwareCrypto, message: WarningPublished) -> list[Message]:
+    """Plan a revision; return what was said."""
+    await forget_said(db)
+    async with db.transaction() as tx:
+        await plan(tx, message, crypto)
+    return await said(db)
+
+
 @dataclass(frozen=True)
 class AWarning:
     """A warning whose messages differ only in what a test says."""
@@ -233,6 +255,19 @@ class AWarning:
         }
         made: WarningPublished = kind(**{**content, **given})
         return made
+
+
+def a_halt(warning: AWarning, mode: Mode = Mode.LIVE) -> WarningHalted:
+    """Return the message that stops the first revision of a warning."""
+    return WarningHalted(
+        mode=mode,
+        lane=Lane.URGENT,
+        warning_id=warning.warning_id,
+        revision=1,
+        at=NOON,
+        by="wang",
+        reason="wrong town",
+    )
 
 
 def a_report(request: DeliveryRequested, report: int = 1, **tally: int) -> DeliveryReported:

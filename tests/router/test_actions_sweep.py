@@ -11,7 +11,6 @@ from contracts.fact import Fact
 from contracts.message import Message
 from contracts.outcome import Column, TargetState
 from contracts.values import Channel, Lane, Level, Withdrawal
-from contracts.warning import WarningHalted
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.errors import NotFound
@@ -28,6 +27,7 @@ from tests.router.router_make import (
     AClock,
     AWarning,
     a_district,
+    a_halt,
     a_report,
     fill,
     forget_said,
@@ -138,17 +138,8 @@ async def test_of_an_ended_revision_the_withdrawal_is_said_again_before_the_requ
     requests = await _planned(db, crypto, warning)
     area = [r for r in requests if r.channel is Channel.AREA]
     await _hear(db, *(a_report(r) for r in requests if r not in area))
-    halt = WarningHalted(
-        mode=LIVE,
-        lane=Lane.URGENT,
-        warning_id=warning.warning_id,
-        revision=1,
-        at=NOON,
-        by="wang",
-        reason="wrong",
-    )
     async with db.transaction() as tx:
-        await end(tx, halt)
+        await end(tx, a_halt(warning))
     clock.move(seconds=11)
     withdrawn, *again = await _sweep(db)
     assert isinstance(withdrawn, DeliveryWithdrawn)

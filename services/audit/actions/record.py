@@ -11,7 +11,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import orjson
 
@@ -23,6 +22,7 @@ from services.audit.model.entry import Entry, Heard, id_of, read
 from services.audit.model.places import Named, named
 from services.audit.store import books, ledger
 from services.audit.store.ledger import Stand, Written
+from services.audit.stream import Life
 from services.kit.clock import from_microseconds
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
@@ -48,9 +48,7 @@ class _Draft:
     sha256: str
 
 
-async def open_stand(
-    db: Database, leadership: Leadership, created_at: datetime, last_sequence: int, replaced: bool
-) -> Stand:
+async def open_stand(db: Database, leadership: Leadership, life: Life, *, replaced: bool) -> Stand:
     """Return where the ledger stands; a stream that began anew, or lost its end, opens an epoch.
 
     `replaced` tells that the stream holds another message where we have recorded ours.
@@ -58,19 +56,13 @@ async def open_stand(
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         stand = await ledger.stand(tx.connection)
-        same = stand.stream_created_at == created_at and stand.sequence <= last_sequence and not replaced
-        if same:
+        same = stand.stream_created_at == life.created_at
+        if same and stand.sequence <= life.last and not replaced:
             return stand
-        await ledger.open_epoch(tx, stand.epoch + 1, created_at, stand.size)
-    log.info("epoch opened", epoch=stand.epoch + 1, position=stand.size)
-    return replace(
-        stand,
-        epoch=stand.epoch + 1,
-        sequence=0,
-        last_message_id=None,
-        stream_created_at=created_at,
-        skipped=0,
-    )
+        begin = max(0, life.first - 1) if same else 0
+        await ledger.open_epoch(tx, stand.epoch + 1, life.created_at, stand.size, begin)
+        log.info("epoch opened", epoch=stand.epoch + 1, position=stand.size)
+        return await ledger.stand(tx.connection)
 
 
 async def record(
@@ -93,8 +85,8 @@ async def record(
             log.error("stream has a gap", first=first, last=last)
             await ledger.note_gap(tx, stand.epoch, first, last)
         now = await _append(tx, stand, drafts)
-        if gaps:
-            now = replace(now, sequence=max(now.sequence, gaps[-1][1]))
+        if gaps and gaps[-1][1] > now.sequence:
+            now = replace(now, sequence=gaps[-1][1], last_message_id=None)
         await ledger.advance(tx, now)
         await books.keep_names(tx, names)
     return now

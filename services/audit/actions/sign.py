@@ -1,7 +1,10 @@
 """Sign: a tree head over everything recorded so far. Before it is signed, the last one must still hold."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit import checkpoint
 from services.audit.checkpoint import Head, SignedHead
@@ -9,6 +12,8 @@ from services.audit.store import ledger, tree
 from services.audit.store.tree import Broken
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
+from services.kit.errors import Problem, Retry
+from services.kit.telemetry import log
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,10 @@ class Signer:
         """Return the id of the key and the signed head."""
         key_id, signature = self.crypto.sign(head.body().encode())
         return key_id, SignedHead(head, self.public_key(key_id).name(self.origin), signature)
+
+    def key_id(self) -> str:
+        """Return the id of the key in use."""
+        return self.crypto.sign(b"")[0]
 
     def public_key(self, key_id: str) -> checkpoint.PublicKey:
         """Return the public half of a key."""
@@ -62,6 +71,18 @@ async def head(db: Database, signer: Signer) -> Signed:
     return made
 
 
-async def _unchanged(connection, size: int, root: bytes) -> None:  # type: ignore[no-untyped-def]
+async def run(db: Database, signer: Signer, every_s: float) -> None:
+    """Sign a head every so often, as long as the ledger grows; a broken ledger is said aloud, each time."""
+    while True:
+        try:
+            await head(db, signer)
+        except Retry as error:
+            log.info("head waits", why=error.why)
+        except Problem as error:
+            log.error("head not signed", why=error.why)
+        await asyncio.sleep(every_s)
+
+
+async def _unchanged(connection: AsyncConnection, size: int, root: bytes) -> None:
     if await tree.root(connection, (0, size)) != root:
         raise Broken(f"the first {size} records are not those over which the last head was signed")

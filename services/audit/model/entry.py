@@ -17,6 +17,7 @@ from contracts.message import LanedMessage, Message
 from contracts.registry import BlockChanged
 from contracts.values import Channel, Mode
 from contracts.warning import WarningMessage, WarningPublished
+from services.kit.clock import from_microseconds
 
 UNKNOWN = "unknown"
 
@@ -41,6 +42,11 @@ class Heard:
     message_id: str
     subject: str
     payload: bytes
+
+    @property
+    def at(self) -> datetime:
+        """The time of record."""
+        return from_microseconds(self.at_us)
 
 
 @dataclass(frozen=True, slots=True)

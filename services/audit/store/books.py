@@ -62,19 +62,25 @@ async def keep_names(tx: Transaction, names: Iterable[Named]) -> None:
         await tx.execute(upsert(tx, PLACES), list(rows.values()))
 
 
-async def of_warnings(connection: AsyncConnection, warning_ids: Sequence[str], *, named: bool) -> Books:
-    """Return the books of some warnings; the targets of those only when they are wanted."""
-
-    def whose(table: Table) -> Select[Any]:
-        return select(table).where(table.c.warning_id.in_(warning_ids))
-
+async def headings(connection: AsyncConnection, warning_ids: Sequence[str]) -> Books:
+    """Return the revisions, endings and plans of some warnings, and nothing that grows with the targets."""
     return Books(
-        revisions=Shelf(await _rows(connection, whose(REVISIONS), Revision)),
-        endings=Shelf(await _rows(connection, whose(ENDINGS), Ending)),
-        plans=Shelf(await _rows(connection, whose(PLANS), Plan)),
-        deliveries=Shelf(await _rows(connection, whose(DELIVERIES), Delivery)),
-        targets=Shelf(await _rows(connection, whose(TARGETS), Target) if named else ()),
+        revisions=Shelf(await _rows(connection, _of(REVISIONS, warning_ids), Revision)),
+        endings=Shelf(await _rows(connection, _of(ENDINGS, warning_ids), Ending)),
+        plans=Shelf(await _rows(connection, _of(PLANS, warning_ids), Plan)),
     )
+
+
+async def whole(connection: AsyncConnection, warning_ids: Sequence[str]) -> Books:
+    """Return the books of some warnings with every delivery and every named target."""
+    found = await headings(connection, warning_ids)
+    found.deliveries = Shelf(await _rows(connection, _of(DELIVERIES, warning_ids), Delivery))
+    found.targets = Shelf(await _rows(connection, _of(TARGETS, warning_ids), Target))
+    return found
+
+
+def _of(table: Table, warning_ids: Sequence[str]) -> Select[Any]:
+    return select(table).where(table.c.warning_id.in_(warning_ids))
 
 
 async def rows(connection: AsyncConnection, statement: Select[Any], kind: type[R]) -> list[R]:

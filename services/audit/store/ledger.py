@@ -134,15 +134,18 @@ async def advance(tx: Transaction, now: Stand) -> None:
     )
 
 
-async def open_epoch(tx: Transaction, epoch: int, created_at: datetime, position: int) -> None:
-    """Note that the stream has begun anew."""
+async def open_epoch(
+    tx: Transaction, epoch: int, created_at: datetime, position: int, begin: int
+) -> None:
+    """Note that the stream has begun anew, and after which of its sequences it is read."""
     await tx.execute(
         EPOCHS.insert().values(
             epoch=epoch,
             stream_created_at=created_at,
             opened_at=tx.now,
             position=position,
-            sequence=0,
+            begin=begin,
+            sequence=begin,
             last_message_id=None,
             skipped=0,
         )
@@ -171,3 +174,14 @@ async def size(connection: AsyncConnection) -> int:
     """Return how many records there are."""
     statement = select(func.coalesce(func.max(RECORDS.c.position), 0))
     return int((await connection.execute(statement)).scalar_one())
+
+
+async def count(connection: AsyncConnection) -> int:
+    """Count the records, one by one."""
+    return int((await connection.execute(select(func.count()).select_from(RECORDS))).scalar_one())
+
+
+async def missing(connection: AsyncConnection, epoch: int) -> int:
+    """Return how many sequences of an epoch the stream had lost before they were read."""
+    lost = func.coalesce(func.sum(GAPS.c.last - GAPS.c.first + 1), 0)
+    return int((await connection.execute(select(lost).where(GAPS.c.epoch == epoch))).scalar_one())

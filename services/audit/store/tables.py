@@ -86,11 +86,12 @@ EPOCHS = Table(
     Column("stream_created_at", Moment, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("position", BigInteger, nullable=False),
+    Column("begin", BigInteger, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("last_message_id", String(80)),
     Column("skipped", BigInteger, nullable=False),
 )
-"""One life of the LEDGER stream: the position before its first record; how far it has been read."""
+"""One life of the LEDGER stream: the position before its first record; from where and how far it was read."""
 
 GAPS = Table(
     "gaps",

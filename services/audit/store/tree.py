@@ -79,6 +79,11 @@ async def heads(connection: AsyncConnection, after: int, upto: int) -> Sequence[
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
+async def keys(connection: AsyncConnection) -> set[str]:
+    """Return the ids of the keys that heads were signed with."""
+    return set((await connection.execute(select(HEADS.c.key_id).distinct())).scalars())
+
+
 async def keep_head(tx: Transaction, head: dict[str, Any]) -> None:
     """Keep a signed head; of one size the first stays."""
     into = postgresql.insert(HEADS) if tx.postgres else sqlite.insert(HEADS)

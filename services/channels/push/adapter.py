@@ -138,6 +138,23 @@ def look_again_s(since: timedelta) -> float:
     return 2.0 if seconds < 60 else 10.0 if seconds < 600 else 60.0
 
 
+def taken(job: Job, ended: Earlier | None, related: str | None) -> Answer:
+    """Return the answer that a partner took a job, and the earlier one off the air that it was told of."""
+    return every(
+        job,
+        TargetState.SENT,
+        air=Air.ON,
+        memo={"taken": job.at.isoformat()},
+        ended=(ended.delivery_id,) if ended and ended.reference == related else (),
+        ask_again_s=look_again_s(timedelta(0)),
+    )
+
+
+def since_taken(job: Job) -> timedelta:
+    """Return how long ago a partner took a job."""
+    return job.at - datetime.fromisoformat(job.memo["taken"])
+
+
 class Numbers(Protocol):
     """Serial numbers that no replica gives twice; some may be left out."""
 

@@ -203,6 +203,7 @@ async def _show(
 def _shown(parts: Parts, signal: Signal, tried: Trial) -> dict[str, Any]:
     content = tried.content
     return {
+        "mode": tried.sheet.mode,
         "sheet": tried.sheet,
         "tried": tried,
         "panel": tried.panel,

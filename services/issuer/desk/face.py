@@ -18,7 +18,7 @@ from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
 from services.issuer.desk.possible import needed, possible
 from services.issuer.desk.trial import length
-from services.issuer.model import Account, Person, State, WeatherWarning
+from services.issuer.model import Account, Person, State, WeatherWarning, sms
 from services.kit.errors import NotFound, Problem
 
 router = APIRouter(include_in_schema=False)
@@ -92,7 +92,8 @@ async def show_warning(
         acts=possible(parts.catalogue, warning, by, [(one.state, one.kind) for one in others]),
         names={account.username: account.display_name for account in accounts},
         length=length(warning.content, parts.press.signature),
-        signature=parts.press.signature,
+        mode=warning.content.mode,
+        sms=sms(warning.content, parts.press.signature),
         unreachable=gazetteer.unreachable(manifest.villages) if manifest else [],
         by=by,
         **_approval(request, parts, warning, accounts),

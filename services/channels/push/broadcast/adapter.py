@@ -1,7 +1,6 @@
 """The adapter to a broadcast platform: a packet is posted, then asked after until it was played."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 
 from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
@@ -17,6 +16,8 @@ from services.channels.push.adapter import (
     Unset,
     every,
     look_again_s,
+    since_taken,
+    taken,
 )
 from services.channels.push.broadcast import packet
 from services.channels.push.broadcast.answers import StateReport
@@ -59,7 +60,7 @@ class Broadcast:
             yield Answer(reference=draft.message_id, memo=draft.memo("message"))
             receipt = await desk.post(draft.packet_id, self._main(desk.site, job.request, draft), self.drafts)
         accept(receipt)
-        yield _taken(job, ended, draft)
+        yield taken(job, ended, draft.related)
 
     async def follow(self, job: Job) -> Answers:
         """Ask how far the message has come."""
@@ -126,22 +127,10 @@ class Broadcast:
         )
 
 
-def _taken(job: Job, ended: Earlier | None, draft: Draft) -> Answer:
-    taken_off = (ended.delivery_id,) if ended and draft.related == ended.reference else ()
-    return every(
-        job,
-        TargetState.SENT,
-        air=Air.ON,
-        memo={"taken": job.at.isoformat()},
-        ended=taken_off,
-        ask_again_s=look_again_s(timedelta(0)),
-    )
-
-
 def _answer(job: Job, report: StateReport) -> Answer:
     """Return what a state means for the areas of a job; the platform names those that were covered."""
     covered = [n for n, area in enumerate(job.targets) if area in report.areas]
-    again = look_again_s(job.at - datetime.fromisoformat(job.memo["taken"]))
+    again = look_again_s(since_taken(job))
     match report.state:
         case PlayState.NOT_PROCESSED | PlayState.WAITING:
             return Answer(ask_again_s=again)

@@ -24,13 +24,14 @@ from contracts.registry import GatewayEntry, KeyHash
 from contracts.values import Action, Channel, Lane, Level, Mode, Place
 from contracts.warning import Notice, WarningText
 from services.channels.pull.gateways import api
-from services.channels.pull.gateways.actions.clock import LEASE, Clock
+from services.channels.pull.gateways.actions import clock as ticking
 from services.channels.pull.gateways.actions.deliver import deliver
 from services.channels.pull.gateways.bell import Bells
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.settings import GatewaySettings
 from services.channels.pull.gateways.store import gateways
-from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
+from services.kit.clock import Clock
+from services.kit.crypto import CryptoProvider, KeyFolder, SoftwareCrypto, init_keys, new_api_key
 from services.kit.db import Database
 from services.kit.http import add_errors
 from services.kit.leadership import Leadership
@@ -59,7 +60,7 @@ class MovedClock:
 
 
 def a_notice(
-    level: Level = Level.RED, short: str = "綦江区气象台发布暴雨红色预警信号。", **more: Any
+    now: datetime, level: Level = Level.RED, short: str = "綦江区气象台发布暴雨红色预警信号。", **more: Any
 ) -> Notice:
     """A notice of a rainstorm, for six hours."""
     text = WarningText(
@@ -73,9 +74,9 @@ def a_notice(
         "level": level,
         "sender_code": "50011041600000",
         "sender_name": "綦江区气象台",
-        "sent": NOW,
-        "effective": NOW,
-        "expires": NOW + timedelta(hours=6),
+        "sent": now,
+        "effective": now,
+        "expires": now + timedelta(hours=6),
         "text": text,
         "areas": (Place(code=TOWN, name="古南街道", outline=RING),),
     }
@@ -88,21 +89,11 @@ def phones(count: int, first: int = 13900230000) -> list[str]:
 
 
 @dataclass
-class GatewaysHouse:
-    """The house, opened; `live` and `drill` are keys of the gateway cmcc, `other` is one of cucc."""
+class Requests:
+    """Makes the deliveries that a router would ask for."""
 
-    parts: Parts
-    clock: MovedClock
-    client: httpx.AsyncClient
-    keys: dict[str, str]
-    leadership: Leadership
-    app: FastAPI
-    requests: dict[UUID, DeliveryRequested] = field(default_factory=dict)
-
-    @property
-    def db(self) -> Database:
-        """The database."""
-        return self.parts.db
+    crypto: CryptoProvider
+    clock: Clock
 
     def batch(
         self,
@@ -121,15 +112,14 @@ class GatewaysHouse:
         """A request to send to these numbers."""
         warning_id = warning_id or uuid4()
         delivery_id = delivery_id_of(warning_id, revision, Channel.SMS, f"{gateway}/{rendering}/{part}")
-        crypto = self.parts.crypto
-        ordered = sorted(numbers, key=crypto.keyed_hash)
+        ordered = sorted(numbers, key=self.crypto.keyed_hash)
         rows = [[n, f"{n[-4:]:0>24}"] if rendering == "person" else [n] for n in ordered]
-        sealed = crypto.seal(orjson.dumps(rows), SealedBatch.context(mode, delivery_id))
+        sealed = self.crypto.seal(orjson.dumps(rows), SealedBatch.context(mode, delivery_id))
         batch = SealedBatch(
             size=len(numbers),
             rendering=rendering,
             route=gateway,
-            hashes=base64.b64encode(b"".join(map(crypto.keyed_hash, ordered))).decode(),
+            hashes=base64.b64encode(b"".join(map(self.crypto.keyed_hash, ordered))).decode(),
             sealed=base64.b64encode(sealed).decode(),
             sha256=hashlib.sha256(sealed).hexdigest(),
         )
@@ -174,9 +164,27 @@ class GatewaysHouse:
             "channel": channel,
             "at": self.clock.now(),
             "action": action,
-            "notice": a_notice(level, **more),
+            "notice": a_notice(self.clock.now(), level, **more),
             "manifest_sha256": "0" * 64,
         }
+
+
+@dataclass
+class GatewaysHouse(Requests):
+    """The house, opened; `live` and `drill` are keys of the gateway cmcc, `other` is one of cucc."""
+
+    clock: MovedClock
+    parts: Parts
+    client: httpx.AsyncClient
+    keys: dict[str, str]
+    leadership: Leadership
+    app: FastAPI
+    requests: dict[UUID, DeliveryRequested] = field(default_factory=dict)
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        return self.parts.db
 
     async def deliver(self, *requests: DeliveryRequested) -> None:
         """Have the house take these deliveries in."""
@@ -209,8 +217,8 @@ class GatewaysHouse:
 
     async def tick(self) -> None:
         """Let the clock do what time demands, as the replica that leads."""
-        assert await self.leadership._claim(LEASE)
-        await Clock(self.parts, self.leadership).tick()
+        assert await self.leadership._claim(ticking.LEASE)
+        await ticking.Clock(self.parts, self.leadership).tick()
 
     async def said(self) -> list[Message]:
         """Return everything that the house has said, in order."""
@@ -263,7 +271,9 @@ async def an_open_house(
     app.state.settings = SimpleNamespace(base_url=lambda: "")
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield GatewaysHouse(parts, clock, client, keys or await _keys(db), Leadership(db, instance), app)
+        yield GatewaysHouse(
+            parts.crypto, clock, parts, client, keys or await _keys(db), Leadership(db, instance), app
+        )
     await parts.bells.close()
     await db.close()
 

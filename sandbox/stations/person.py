@@ -1,0 +1,69 @@
+"""People without a device: an SMS comes, they open the link, look, and press the button."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from urllib.parse import quote_plus
+
+from sandbox.faults import FaultKind
+from sandbox.stations.profile import Profile, StationFaults
+from sandbox.stations.receiver import ALERT
+from sandbox.stations.statistics import Statistics
+from sandbox.stations.wire import Wire, WireLost
+
+_LINK = re.compile(r"/c/(([0-9A-Za-z]+)-[0-9a-f]{32}-\d+-[0-9a-f]+)")
+TRIES = 4
+
+
+class People:
+    """Everybody who answers for a station by phone."""
+
+    def __init__(
+        self,
+        names: Mapping[str, str],
+        profile: Profile,
+        wire: Wire,
+        faults: StationFaults,
+        statistics: Statistics,
+    ) -> None:
+        self.names = names
+        self.profile = profile
+        self.wire = wire
+        self.faults = faults
+        self.statistics = statistics
+
+    async def read(self, text: str) -> None:
+        """Read a text; when there is a link of a station in it, open it and confirm."""
+        found = _LINK.search(text)
+        if found is None:
+            return
+        token, code = found.group(1), found.group(2)
+        faults = self.faults.of(code)
+        luck = self.profile.luck("person", token)
+        if faults.take(FaultKind.SILENT, ALERT) or luck.random() >= self.profile.confirm_share:
+            self.statistics.links["ignored"] += 1
+            return
+        await asyncio.sleep(luck.uniform(*self.profile.confirm_delay_s))
+        for attempt in range(TRIES):
+            if await self._open(token, code):
+                return
+            await asyncio.sleep(2**attempt * luck.uniform(0.5, 1.5))
+        self.statistics.links["failed"] += 1
+
+    async def _open(self, token: str, code: str) -> bool:
+        """Open the page and press its button; return whether that worked."""
+        name = self.names.get(code, "")
+        form = f"by={quote_plus(name)}".encode() if name else b""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            shown = await self.wire.ask("GET", f"/c/{token}", {"Accept": "text/html"})
+            if shown.status >= 400:
+                return False
+            self.statistics.links["opened"] += 1
+            pressed = await self.wire.ask("POST", f"/c/{token}", headers, form)
+        except WireLost:
+            return False
+        if pressed.status >= 400:
+            return False
+        self.statistics.links["confirmed"] += 1
+        return True

@@ -1,0 +1,134 @@
+"""Reconcile: manifests, deliveries, reports, stream and ledger against each other; every difference is named."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.audit.model.differences import Difference, Patience, differences
+from services.audit.store import books, ledger, questions, tree
+from services.audit.store.ledger import Stand
+from services.audit.store.tree import Broken
+from services.audit.stream import LedgerStream, Life
+from services.kit.db import Database
+from services.kit.errors import NotFound
+
+AT_ONCE = 20
+"""Warnings whose books are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What was compared, up to where, and what did not add up."""
+
+    checked_at: datetime
+    position: int
+    epoch: int
+    sequence: int
+    stream_last: int
+    behind: int
+    """What the stream has and the ledger does not yet: in flight, no difference by itself."""
+    warnings: int
+    deliveries: int
+    differences: Sequence[Difference]
+
+    @property
+    def adds_up(self) -> bool:
+        """True when nothing differs."""
+        return not self.differences
+
+
+async def reconcile(
+    db: Database, stream: LedgerStream, grace: timedelta, warning_id: str | None = None
+) -> Reconciled:
+    """Compare everything, or one warning; raise NotFound when the ledger has never heard of that one."""
+    patience = Patience(db.clock.now(), grace)
+    life = await stream.life()
+    async with questions.snapshot(db) as connection:
+        stand = await ledger.stand(connection)
+        found = await _of_ledger(connection, stand)
+        count = deliveries = 0
+        async for ids in _warnings(connection, warning_id):
+            known = await books.whole(connection, ids)
+            found += differences(known, patience)
+            count, deliveries = count + len(ids), deliveries + len(known.deliveries)
+    if warning_id is not None and not count:
+        raise NotFound("the ledger knows no such warning")
+    found += await _of_stream(stream, stand, life, patience)
+    return Reconciled(
+        checked_at=patience.now,
+        position=stand.size,
+        epoch=stand.epoch,
+        sequence=stand.sequence,
+        stream_last=life.last,
+        behind=_behind(stand, life),
+        warnings=count,
+        deliveries=deliveries,
+        differences=found,
+    )
+
+
+def _behind(stand: Stand, life: Life) -> int:
+    same = stand.stream_created_at == life.created_at
+    return max(0, life.last - stand.sequence) if same else life.last
+
+
+async def _warnings(connection: AsyncConnection, only: str | None) -> AsyncIterator[list[str]]:
+    after = "" if only is None else None
+    if only is not None:
+        yield await questions.known_warning(connection, only)
+    while after is not None:
+        ids = await questions.all_warnings(connection, after, AT_ONCE)
+        if ids:
+            yield ids
+        after = ids[-1] if len(ids) == AT_ONCE else None
+
+
+async def _of_stream(
+    stream: LedgerStream, stand: Stand, life: Life, patience: Patience
+) -> list[Difference]:
+    """What waits in the stream for longer than it should."""
+    if not _behind(stand, life):
+        return []
+    same = stand.stream_created_at == life.created_at
+    waiting, _ = await stream.stretch(stand.sequence + 1 if same else life.first, life.last, most=1)
+    if not waiting or not patience.over(waiting[0].at):
+        return []
+    why = "the stream has messages that the ledger has not taken"
+    expected, found = life.last, stand.sequence if same else 0
+    return [Difference("ledger-behind", why, expected=expected, found=found, since=waiting[0].at)]
+
+
+async def _of_ledger(connection: AsyncConnection, stand: Stand) -> list[Difference]:
+    """What the ledger says of itself: its length, its last head, what the stream had lost before it came."""
+    found = []
+    for epoch in await ledger.epochs(connection):
+        missing = await ledger.missing(connection, epoch["epoch"])
+        read, seen = epoch["sequence"] - epoch["begin"], epoch["records"] + epoch["skipped"] + missing
+        if seen != read:
+            why = f"epoch {epoch['epoch']}: records, repeats and gaps do not add up to what was read"
+            found.append(Difference("ledger-count", why, expected=read, found=seen))
+    for gap in await ledger.gaps(connection):
+        why = f"epoch {gap['epoch']}: the stream had lost these sequences before they were recorded"
+        lost = f"{gap['first']}-{gap['last']}"
+        found.append(Difference("ledger-gap", why, found=lost, since=gap["found_at"]))
+    counted = await ledger.count(connection)
+    if counted != stand.size:
+        why = "positions are missing between the first and the last record"
+        found.append(Difference("ledger-count", why, expected=stand.size, found=counted))
+    return [*found, *await _of_head(connection, stand)]
+
+
+async def _of_head(connection: AsyncConnection, stand: Stand) -> list[Difference]:
+    head = await tree.newest_head(connection)
+    if head is None:
+        return []
+    try:
+        if head["size"] > stand.size:
+            raise Broken(f"a head over {head['size']} records was signed, and there are {stand.size}")
+        if await tree.root(connection, (0, head["size"])) != head["root"]:
+            raise Broken(f"the first {head['size']} records are not those over which a head was signed")
+    except Broken as broken:
+        return [Difference("ledger-broken", broken.why, expected=head["size"], found=stand.size)]
+    return []

@@ -1,0 +1,1 @@
+"""The public face of the audit: accounts, records, proofs, reconciling, export."""

@@ -1,0 +1,145 @@
+"""What is asked of the ledger and the books, each question by an index."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.outcome import Column
+from services.audit.store.tables import DELIVERIES, HEADS, PLACES, PLANS, RECORDS, REVISIONS, TARGETS
+from services.kit.db import Database
+
+Record = Mapping[str, Any]
+Sums = dict[tuple[str, int], dict[str, tuple[dict[Column, int], int, int]]]
+"""For each revision and channel: the columns, how many deliveries, how many of them silent."""
+
+
+@asynccontextmanager
+async def snapshot(db: Database) -> AsyncIterator[AsyncConnection]:
+    """Open a connection on which every query sees the same moment."""
+    async with db.read() as connection:
+        if not db.sqlite:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection
+
+
+async def newest_warnings(
+    connection: AsyncConnection, before: tuple[datetime, str] | None, mode: str | None, limit: int
+) -> list[tuple[datetime, str]]:
+    """Return warnings by their first publication, newest first, each with that moment."""
+    first = func.min(REVISIONS.c.heard_at).label("first")
+    statement = select(first, REVISIONS.c.warning_id).group_by(REVISIONS.c.warning_id)
+    if mode:
+        statement = statement.where(REVISIONS.c.mode == mode)
+    if before is not None:
+        begun = statement.subquery()
+        statement = select(begun.c.first, begun.c.warning_id).where(
+            tuple_(begun.c.first, begun.c.warning_id) < before
+        )
+        statement = statement.order_by(begun.c.first.desc(), begun.c.warning_id.desc())
+    else:
+        statement = statement.order_by(first.desc(), REVISIONS.c.warning_id.desc())
+    return [(row[0], row[1]) for row in await connection.execute(statement.limit(limit))]
+
+
+async def sums(connection: AsyncConnection, warning_ids: Sequence[str]) -> Sums:
+    """Return what the deliveries of warnings add up to."""
+    d = DELIVERIES.c
+    columns = [func.sum(getattr(d, column.value)) for column in Column]
+    silent = func.sum(case((d.report == 0, 1), else_=0))
+    statement = (
+        select(d.warning_id, d.revision, d.channel, func.count(), silent, *columns)
+        .where(d.warning_id.in_(warning_ids))
+        .group_by(d.warning_id, d.revision, d.channel)
+    )
+    found: Sums = {}
+    for warning_id, revision, channel, count, quiet, *counts in await connection.execute(statement):
+        line = {column: int(value) for column, value in zip(Column, counts, strict=True)}
+        found.setdefault((warning_id, revision), {})[channel] = (line, int(count), int(quiet))
+    return found
+
+
+def targets_of(warning_id: str, channel: str) -> Select[Any]:
+    """Select the named targets of a warning on one channel, all revisions."""
+    place = TARGETS.c
+    return select(TARGETS).where(place.warning_id == warning_id, place.channel == channel)
+
+
+def told(target: str, channel: str) -> Select[Any]:
+    """Select everything that one target was told."""
+    return select(TARGETS).where(TARGETS.c.target == target, TARGETS.c.channel == channel)
+
+
+def revisions_between(warning_ids: Collection[str], mode: str, first: datetime, last: datetime) -> Select[Any]:
+    """Select the revisions of warnings that were published in a period."""
+    r = REVISIONS.c
+    period = (r.said_at >= first) & (r.said_at < last)
+    return select(REVISIONS).where(r.warning_id.in_(warning_ids), r.mode == mode, period)
+
+
+async def all_warnings(connection: AsyncConnection, after: str, limit: int) -> list[str]:
+    """Return the warnings of which anything is known, by id."""
+    known = [select(t.c.warning_id) for t in (REVISIONS, PLANS, DELIVERIES)]
+    every = known[0].union(*known[1:]).subquery()
+    statement = select(every.c.warning_id).where(every.c.warning_id > after)
+    return list((await connection.execute(statement.order_by(every.c.warning_id).limit(limit))).scalars())
+
+
+async def known_warning(connection: AsyncConnection, warning_id: str) -> list[str]:
+    """Return the warning when anything is known of it, nothing otherwise."""
+    for table in (REVISIONS, PLANS, DELIVERIES):
+        found = select(table.c.warning_id).where(table.c.warning_id == warning_id).limit(1)
+        if (await connection.execute(found)).first():
+            return [warning_id]
+    return []
+
+
+async def records(
+    connection: AsyncConnection, after: int, limit: int, **where: str | int | None
+) -> list[Record]:
+    """Return records beyond a position, in order, of the columns that are named."""
+    statement = select(RECORDS).where(RECORDS.c.position > after)
+    for name, value in where.items():
+        if value is not None:
+            statement = statement.where(RECORDS.c[name] == value)
+    found = await connection.execute(statement.order_by(RECORDS.c.position).limit(limit))
+    return [dict(row) for row in found.mappings()]
+
+
+async def latest(connection: AsyncConnection, kind: str, about: str, limit: int) -> list[Record]:
+    """Return the newest records of a kind about one thing, newest first."""
+    statement = select(RECORDS).where(RECORDS.c.about == about, RECORDS.c.kind == kind)
+    found = await connection.execute(statement.order_by(RECORDS.c.position.desc()).limit(limit))
+    return [dict(row) for row in found.mappings()]
+
+
+async def record(connection: AsyncConnection, position: int) -> Record | None:
+    """Return one record, None when there is none at this position."""
+    found = await connection.execute(select(RECORDS).where(RECORDS.c.position == position))
+    row = found.mappings().one_or_none()
+    return dict(row) if row else None
+
+
+async def names(connection: AsyncConnection, codes: Collection[str]) -> dict[str, str]:
+    """Return the names of places: of a village with its town's."""
+    town = PLACES.alias()
+    statement = (
+        select(PLACES.c.code, PLACES.c.name, town.c.name)
+        .join_from(PLACES, town, PLACES.c.town == town.c.code, isouter=True)
+        .where(PLACES.c.code.in_(codes))
+    )
+    return {
+        code: f"{above}{name}" if above and not name.startswith(above) else name
+        for code, name, above in await connection.execute(statement)
+    }
+
+
+async def head_of(connection: AsyncConnection, size: int) -> Record | None:
+    """Return the signed head over exactly so many records."""
+    found = await connection.execute(select(HEADS).where(HEADS.c.size == size))
+    row = found.mappings().one_or_none()
+    return dict(row) if row else None

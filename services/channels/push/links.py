@@ -1,0 +1,83 @@
+"""Link tests: every road is proved every few minutes, without disturbing anyone."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import replace
+
+from prometheus_client import Gauge
+
+from contracts.values import Channel, Lane
+from services.channels.push.adapter import Adapter
+from services.channels.push.store import links
+from services.channels.push.store.links import Link
+from services.kit.db import Database
+from services.kit.errors import Problem, Retry
+from services.kit.leadership import Leadership
+from services.kit.telemetry import log
+
+UP = Gauge("yutian_link_up", "Whether the last test of the road to a partner went well", ["channel"])
+TOOK = Gauge("yutian_link_seconds", "How long the last test of the road took", ["channel"])
+
+PATIENCE_S = 25.0
+_LONGEST = 200
+
+
+class Links:
+    """Tests the road to one partner and remembers what was seen."""
+
+    def __init__(self, db: Database, adapter: Adapter, every_s: float) -> None:
+        self.db = db
+        self.adapter = adapter
+        self.every_s = every_s
+
+    @property
+    def channel(self) -> Channel:
+        """The channel whose road is tested."""
+        return self.adapter.channel
+
+    async def run(self, leadership: Leadership) -> None:
+        """Test for ever, on one replica at a time."""
+        await leadership.lead("links", self._keep_testing)
+
+    async def last(self) -> Link | None:
+        """Return what the last test saw, None before the first."""
+        return await links.last(self.db, self.channel)
+
+    async def test(self) -> Link:
+        """Test the road now, and remember what was seen."""
+        begun = time.perf_counter()
+        up, seen = await self._probe()
+        took = time.perf_counter() - begun
+        UP.labels(self.channel).set(up)
+        TOOK.labels(self.channel).set(took)
+        async with self.db.transaction() as tx:
+            before = await links.last(self.db, self.channel)
+            link = Link(self.channel, up, seen[:_LONGEST], tx.now, tx.now, round(took * 1000))
+            if before is not None and before.up is up:
+                link = replace(link, since=before.since)
+            else:
+                kind = "link.up" if up else "link.down"
+                tx.record(kind, lane=Lane.URGENT, about=self.channel, seen=link.seen)
+                (log.info if up else log.error)("link changed", channel=self.channel, up=up, seen=link.seen)
+            await links.keep(tx, link)
+        return link
+
+    async def _keep_testing(self) -> None:
+        while True:
+            with contextlib.suppress(Retry):
+                await self.test()
+            await asyncio.sleep(self.every_s)
+
+    async def _probe(self) -> tuple[bool, str]:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return True, await self.adapter.probe()
+        except Problem as problem:
+            return False, problem.why
+        except TimeoutError:
+            return False, "the partner does not come to an end"
+        except Exception as bug:
+            # The text of an unexpected error may hold anything.
+            log.error("link test failed", channel=self.channel, error=type(bug).__name__)
+            return False, f"the adapter failed: {type(bug).__name__}"

@@ -1,0 +1,61 @@
+"""Settings of the push houses: where the partners are, and what we are called there.
+
+A partner without an address is not configured: its house runs, keeps what it is asked to say, and says so.
+"""
+
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from services.kit.settings import Settings
+
+
+class PushSettings(Settings):
+    """The settings of all push houses."""
+
+    service: ClassVar[str] = "channels"
+
+    links_every_s: float = Field(180, ge=5, description="How often every road to a partner is tested")
+    partner_timeout_s: float = Field(10, gt=0, le=25, description="How long one call to a partner may take")
+
+    broadcast_url: str = Field("", description="Where the broadcast platform takes packets")
+    broadcast_drill_url: str = Field(
+        "", description="Where it takes those of drills; empty: the same address"
+    )
+    broadcast_ebrid: str = Field(
+        "45001100000000103010101", description="Our resource number at the broadcast platform"
+    )
+    broadcast_platform: str = Field(
+        "45001100000000303010201", description="The broadcast platform's own resource number"
+    )
+    broadcast_platform_key: str = Field(
+        "", description="The platform's public SM2 key: 04 and two numbers, in hex"
+    )
+    broadcast_certificate: str = Field(
+        "00000000000000000001", description="Serial number of the certificate that our signatures name"
+    )
+    broadcast_dialect: str = Field("2018", description="2018, 2023 or regional: what the platform speaks")
+    broadcast_drill: int = Field(
+        3, ge=3, le=5, description="How far a drill goes: 3 platform, 4 front ends, 5 loudspeakers"
+    )
+
+    cable_url: str = Field("", description="Where the cable head-end takes orders")
+    cable_key: SecretStr = Field(SecretStr(""), description="Key that signs orders to the head-end")
+
+    wechat_url: str = Field("", description="WeChat's address: https://api.weixin.qq.com")
+    wechat_account: str = Field("wechat-main", description="What the registry calls our account")
+    wechat_appid: str = Field("", description="The account's app id")
+    wechat_secret: SecretStr = Field(SecretStr(""), description="The account's app secret")
+    wechat_template: str = Field("", description="Id of the template that warnings are sent with")
+    wechat_fields: str = Field(
+        "thing1=title,time2=sent,thing3=area,thing4=todo",
+        description="The template's fields, each with the part of the text that fills it",
+    )
+    wechat_callback_token: SecretStr = Field(
+        SecretStr(""), description="Token by which WeChat signs the events that it posts to us"
+    )
+    wechat_per_s: float = Field(50, gt=0, le=1000, description="Messages a second to WeChat, at most")
+
+    app_url: str = Field("", description="Where the push vendor of the phone apps answers")
+    app_key: str = Field("", description="Our key at the push vendor")
+    app_secret: SecretStr = Field(SecretStr(""), description="Our master secret at the push vendor")

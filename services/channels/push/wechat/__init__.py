@@ -1,0 +1,5 @@
+"""WeChat: a template message to each follower of a sealed batch, and the events that come later.
+
+`codes` what WeChat's error codes mean, `fields` the digest that fits into a template, `token` the one access
+token, `adapter` the sending, `events` what WeChat posts to us, `api` where it posts it.
+"""

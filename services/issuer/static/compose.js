@@ -1,0 +1,113 @@
+// The sheet: while somebody types, ask what it would become, and show that. Nothing is kept by this.
+import { District } from "./map.js";
+import { Drawing } from "./draw.js";
+
+const PAUSE_MS = 300;
+const form = document.getElementById("compose");
+const towns = [...form.querySelectorAll("input[name=towns]")];
+const words = [...form.querySelectorAll("#texts textarea")];
+const made = document.getElementById("made");
+const byHand = document.getElementById("by-hand");
+const reach = document.getElementById("reach");
+let district = null;
+let timer = 0;
+let asked = 0;
+
+function ticked() {
+  const count = document.getElementById("ticked");
+  if (count) count.textContent = towns.filter((town) => town.checked).length;
+}
+
+function soon() {
+  ticked();
+  clearTimeout(timer);
+  timer = setTimeout(ask, PAUSE_MS);
+}
+
+async function ask() {
+  const turn = ++asked;
+  reach.classList.add("busy");
+  try {
+    const reply = await fetch(form.dataset.try, { method: "POST", body: new FormData(form) });
+    if (reply.ok && turn === asked) show(await reply.json());
+  } catch {
+    // The page still holds every word; the next change asks again.
+  } finally {
+    if (turn === asked) reach.classList.remove("busy");
+  }
+}
+
+function show(answer) {
+  for (const name of ["reach", "understood", "length"]) document.getElementById(name).innerHTML = answer[name];
+  byHand.hidden = !answer.by_hand;
+  if (!answer.by_hand) fill(answer);
+  for (const [name, value] of Object.entries(answer.defaults)) follow(form.elements[`slot-${name}`], value);
+  colour(answer.villages);
+}
+
+// Put the catalogue's words in, except where somebody is typing now.
+function fill(answer) {
+  for (const area of words) {
+    if (area !== document.activeElement && area.name in answer.texts) area.value = answer.texts[area.name];
+  }
+  if (!words.includes(document.activeElement)) made.value = answer.made;
+}
+
+// A number that nobody touched follows the colour.
+function follow(input, value) {
+  if (!input || input.dataset.default === value) return;
+  const untouched = input.value === input.dataset.default;
+  input.dataset.default = value;
+  if (untouched) {
+    input.value = value;
+    soon();
+  }
+}
+
+function colour(villages) {
+  const level = form.elements.level.value;
+  for (const name of ["RED", "ORANGE", "YELLOW", "BLUE"]) form.classList.toggle(name, name === level);
+  district?.colour(new Map(villages.map((code) => [code, "chosen"])));
+  const icon = form.querySelector(".signal-head .signal");
+  const label = form.querySelector(`input[name=level][value=${level}]`).parentElement.textContent.trim();
+  if (!icon.classList.contains(level)) repaint(icon, level, label);
+}
+
+// The icon of another colour: its plate, shape, grade and word.
+function repaint(icon, level, label) {
+  const shape = form.querySelector(`input[name=level][value=${level}] + svg`).innerHTML;
+  icon.setAttribute("class", `signal ${level}`);
+  icon.querySelector(".mark").innerHTML = shape;
+  icon.querySelector(".roman").textContent = { RED: "I", ORANGE: "II", YELLOW: "III", BLUE: "IV" }[level];
+  icon.querySelector(".colour").textContent = document.documentElement.lang === "en" ? level : label.replace("色", "");
+}
+
+function tickAll(yes) {
+  for (const town of towns) town.checked = yes;
+  soon();
+}
+
+form.addEventListener("input", soon);
+form.addEventListener("change", soon);
+document.getElementById("all-towns")?.addEventListener("click", () => tickAll(true));
+document.getElementById("no-town")?.addEventListener("click", () => tickAll(false));
+document.getElementById("remake").addEventListener("click", () => {
+  for (const area of words) area.value = "";
+  soon();
+});
+for (const button of form.querySelectorAll("[data-hours]")) {
+  button.addEventListener("click", () => {
+    form.elements.end.value = `+${button.dataset.hours}`;
+    soon();
+  });
+}
+
+district = await District.open(document.getElementById("map"), {
+  onTown(code) {
+    const town = towns.find((one) => one.value === code);
+    if (town) town.checked = !town.checked;
+    soon();
+  },
+});
+if (district) new Drawing(district, document.getElementById("shapes"), form.querySelector(".map-tools"), soon);
+ask();
