@@ -24,6 +24,7 @@ class World:
     def __init__(self, config: dict[str, Any]) -> None:
         credentials = orjson.loads(Path(config["credentials"]).read_bytes())
         self.config = config
+        credentials["stations"] = credentials["stations"][: config.get("stations")]
         towns = sorted({f"{s['code'][:9]}000" for s in credentials["stations"]})
         self.stations = StationsWorld(config["base_url"], credentials, config["certificate"])
         self.gateways = GatewaysWorld(config["base_url"], credentials, on_sms=self.stations.on_sms)

@@ -32,6 +32,7 @@ class Ingress:
         }
         self._sizes = {service: len(found) for service, found in backends.items()}
         self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     async def start(self, port: int = 0) -> None:
@@ -45,9 +46,11 @@ class Ingress:
         """Stop listening and cut what is open."""
         if self._server is not None:
             self._server.close()
-            self._server.close_clients()
+            for writer in list(self._open):
+                writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             head = await reader.readuntil(b"\r\n\r\n")
             backend = await self._connected(service_of(head))
@@ -61,6 +64,7 @@ class Ingress:
         with contextlib.suppress(OSError):
             writer.close()
             await writer.wait_closed()
+        self._open.discard(writer)
 
     async def _connected(self, service: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         """Connect to the next replica that answers."""

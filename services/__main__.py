@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from services.audit.command import audit
 from services.houses import MIGRATIONS, houses_of, openers
 from services.kit import outbox, postgres
 from services.kit.db import Database
@@ -19,6 +20,7 @@ from services.kit.http import create_app
 from services.kit.process import configure_telemetry, open_floor, run
 from services.kit.settings import PREFIX, Settings
 from services.laptop import children, demo, people, prepare
+from services.laptop.settings import LaptopSettings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__, pretty_exceptions_enable=False)
 streams = typer.Typer(no_args_is_help=True, help="The streams of the bus.")
@@ -27,6 +29,7 @@ keys = typer.Typer(no_args_is_help=True, help="Software keys.")
 cli.add_typer(streams, name="streams")
 cli.add_typer(outboxes, name="outbox")
 cli.add_typer(keys, name="keys")
+cli.add_typer(audit, name="audit")
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -88,7 +91,7 @@ def run_demo(
     ] = False,
 ) -> None:
     """Issue two real warnings through the public API and watch them reach everyone."""
-    raise typer.Exit(_run(demo.run(Settings.load(), leave=leave)))
+    raise typer.Exit(_run(demo.run(LaptopSettings.load(), leave=leave)))
 
 
 @cli.command()

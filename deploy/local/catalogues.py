@@ -25,9 +25,8 @@ _METHODS: Mapping[str, tuple[str, dict[str, str]]] = {
 
 
 def chinese(services: Path) -> Iterator[str]:
-    """Yield the places where a page or its script says something in Chinese without a catalogue."""
-    shown = [*services.glob("**/pages/**/*.html"), *services.glob("**/static/**/*.js")]
-    for path in sorted(shown):
+    """Yield the places where a page says something in Chinese without a catalogue."""
+    for path in sorted(services.glob("**/pages/**/*.html")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             for known in DELIBERATE:
                 line = line.replace(known, "")
@@ -53,27 +52,37 @@ def used(services: Path) -> Iterator[tuple[str, str]]:
             yield from ((text, f"{path.relative_to(services)}:{line}") for text in texts if text)
 
 
+def _texts(said: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return a text, or its singular and plural; an empty one for none."""
+    return (said,) if isinstance(said, str) else tuple(said or ("",))
+
+
 def missing(services: Path, known: Mapping[Path, Catalog]) -> Iterator[str]:
     """Yield the texts that no catalogue translates."""
-    said = {entry.id for catalogue in known.values() for entry in catalogue if entry.string}
+    entries = [entry for catalogue in known.values() for entry in catalogue if all(_texts(entry.string))]
+    said = {text for entry in entries for text in _texts(entry.id)}
     for text, place in used(services):
         if text not in said:
             yield f"{place}: no {LANGUAGE}.po translates {text!r}"
 
 
 def odd(known: Mapping[Path, Catalog]) -> Iterator[str]:
-    """Yield translations that lose or invent a slot, and texts that two catalogues translate differently."""
-    first: dict[str, tuple[Path, str]] = {}
+    """Yield translations that invent a slot, and texts that two catalogues translate differently."""
+    first: dict[tuple[str, ...], tuple[Path, tuple[str, ...]]] = {}
     for path, catalogue in known.items():
         for entry in catalogue:
-            text, words = str(entry.id), str(entry.string)
-            if not text or not words:
+            texts, words = _texts(entry.id), _texts(entry.string)
+            if not all(texts) or not all(words):
                 continue
-            if sorted(set(_SLOT.findall(text))) != sorted(set(_SLOT.findall(words))):
-                yield f"{path}: the slots of {text!r} and of its translation differ"
-            where, before = first.setdefault(text, (path, words))
+            if _slots(words) - _slots(texts):
+                yield f"{path}: the translation of {texts[0]!r} has a slot that the text has not"
+            where, before = first.setdefault(texts, (path, words))
             if before != words:
-                yield f"{path}: {text!r} is translated differently in {where}"
+                yield f"{path}: {texts[0]!r} is translated differently in {where}"
+
+
+def _slots(texts: Sequence[str]) -> set[str]:
+    return {slot for text in texts for slot in _SLOT.findall(text)}
 
 
 def faults(services: Path = SERVICES) -> list[str]:

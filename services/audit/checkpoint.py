@@ -1,10 +1,10 @@
-"""Signed tree heads as C2SP text: tlog-checkpoint in a signed note, so that strangers' programs can read them.
+"""Signed tree heads as C2SP text: a tlog-checkpoint in a signed note, which strangers' programs can read.
 
-    origin
-    tree size
-    base64 of the root
+origin
+tree size
+base64 of the root
 
-    — origin base64(4 bytes that name the key, 64 bytes of Ed25519)
+— origin base64(4 bytes that name the key, 64 bytes of Ed25519)
 """
 
 import base64
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from services.kit.errors import Reject
 
@@ -68,6 +68,11 @@ class PublicKey:
         named = origin.encode() + b"\n" + _ED25519 + self._key.public_bytes_raw()
         return hashlib.sha256(named).digest()[:4]
 
+    @property
+    def pem(self) -> str:
+        """The key as it is written: one key has one text."""
+        return self._key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
     def signed(self, content: bytes, signature: bytes) -> bool:
         """Tell whether a signature is this key's."""
         try:
@@ -89,9 +94,7 @@ def read(text: str) -> SignedHead:
         body, _, sealed = text.partition(_SIGNED)
         origin, size, root = body.split("\n")
         seal = base64.b64decode(sealed.rstrip("\n").rsplit(" ", 1)[1], validate=True)
-        found = SignedHead(
-            Head(origin, int(size), base64.b64decode(root, validate=True)), seal[:4], seal[4:]
-        )
+        found = SignedHead(Head(origin, int(size), base64.b64decode(root, validate=True)), seal[:4], seal[4:])
     except (ValueError, IndexError, binascii.Error):
         raise Reject("this is not a checkpoint") from None
     if found.text() != text:

@@ -15,7 +15,7 @@ from services.audit.actions import record
 from services.audit.actions.record import LEASE
 from services.audit.model.entry import Heard, id_of
 from services.audit.store import ledger
-from services.audit.store.ledger import Stand
+from services.audit.store.ledger import Place, Stand
 from services.audit.stream import BATCH, DURABLE, NAME, LedgerStream, Life, heard_of
 from services.kit import telemetry
 from services.kit.bus import Bus
@@ -66,11 +66,11 @@ class Recorder:
         """Return where the ledger stands in the present life of the stream."""
         life = await self.stream.life()
         async with self.db.read() as connection:
-            before = await ledger.stand(connection)
+            before = await ledger.place(connection)
         replaced = await self._replaced(before, life)
         return await record.open_stand(self.db, self.leadership, life, replaced=replaced)
 
-    async def _replaced(self, stand: Stand, life: Life) -> bool:
+    async def _replaced(self, stand: Place, life: Life) -> bool:
         """Tell whether another message lies where we read our last one."""
         if stand.last_message_id is None or not life.first <= stand.sequence <= life.last:
             return False
@@ -97,7 +97,7 @@ class Recorder:
         return stand
 
 
-def _name(stand: Stand, heard: Heard) -> str:
+def _name(stand: Place, heard: Heard) -> str:
     return id_of(heard.message_id, stand.epoch, heard.sequence)
 
 

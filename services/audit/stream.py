@@ -33,7 +33,7 @@ class Life:
 
 
 def heard_of(message: Msg) -> Heard:
-    """Return a message that a consumer delivered. Nanoseconds are cut, as they are wherever a place is read."""
+    """Return a message that a consumer delivered. Nanoseconds are cut, as `_heard_of_raw` cuts them."""
     tokens = message.reply.split(".")
     sequence, nanoseconds = (tokens[5], tokens[7]) if len(tokens) == _V1_TOKENS else (tokens[7], tokens[9])
     name = _id(message.headers)

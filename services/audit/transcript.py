@@ -28,7 +28,7 @@ FORMAT = "yutian-ledger/1"
 
 @dataclass(frozen=True)
 class Header:
-    """What the transcript is of, and the public keys that its heads are signed with, by their names in hex."""
+    """What the transcript is of, and the public keys of its heads, by their names in hex."""
 
     origin: str
     keys: dict[str, str]

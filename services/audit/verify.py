@@ -108,8 +108,8 @@ class _Reader:
                 key = PublicKey(pem)
             except Reject as error:
                 raise _Broken(error.why) from None
-            if key.name(found.origin).hex() != name:
-                raise _Broken("a key's name is not that of the key")
+            if key.name(found.origin).hex() != name or key.pem != pem:
+                raise _Broken("a key is not written as it should be, or has another's name")
             own.append(key)
         self.header, self.keys = found, self.given or own
 
@@ -184,15 +184,13 @@ def verify(
 
 
 def _first_break(reader: _Reader, lines: Iterable[bytes]) -> Break | None:
-    number = 0
     try:
-        for number, line in enumerate(lines, start=1):
+        for line in lines:
             reader.take(line)
-        number += 1
         if not reader.ended:
             raise _Broken("the transcript is cut short: it has no end")
         if reader.expected:
             raise _Broken(f"there is no record {min(reader.expected)}, up to which you kept a head")
     except _Broken as error:
-        return Break(number, str(error), error.position, reader.sound)
+        return Break(reader.lines + 1, str(error), error.position, reader.sound)
     return None

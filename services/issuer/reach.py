@@ -61,7 +61,7 @@ class RouterReach:
 def _reached(reply: httpx.Response) -> Reached:
     """Return what the router answered; its refusals are ours."""
     if reply.is_server_error or reply.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        raise _away(f"the router, which counts who is reached, answered {reply.status_code}")
+        raise _away(f"the router, which counts who is reached, answered {reply.status_code}{_detail(reply)}")
     try:
         body = reply.json()
         if reply.is_error:
@@ -72,6 +72,14 @@ def _reached(reply: httpx.Response) -> Reached:
     except (ValueError, ValidationError, KeyError, TypeError) as error:
         log.error("the router's answer cannot be read", error=type(error).__name__)
         raise _away("the router, which counts who is reached, gave an answer that cannot be read") from None
+
+
+def _detail(reply: httpx.Response) -> str:
+    """Return why the router cannot answer, when it says so as a problem."""
+    try:
+        return f" ({reply.json()['detail']})"
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _refusal(body: dict[str, Any]) -> Refused:

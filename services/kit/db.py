@@ -141,9 +141,8 @@ class Database:
         Raises Retry when the database is busy or gone, so that whoever asked can ask again.
         """
         async with _one_writer(self._lock), _busy_is_retry():
-            async with self.writer.begin() as connection:
+            async with self.writer.begin() as connection, self._claimed(connection):
                 tx = Transaction(connection, self.house, self.clock.now())
-                await idempotency.claim(connection, self.house, tx.now)
                 if once is not None:
                     await outbox.mark_handled(connection, once[0], once[1], tx.now)
                 yield tx
@@ -155,6 +154,17 @@ class Database:
             tx.committed()
             for lane in tx.lanes:
                 self.said[lane].set()
+
+    @asynccontextmanager
+    async def _claimed(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Hold the request's idempotency claim for as long as the transaction stands."""
+        claim = await idempotency.claim(connection, self.house, self.clock.now())
+        try:
+            yield
+        except BaseException:
+            if claim is not None:
+                claim.written = False
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

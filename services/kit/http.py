@@ -50,10 +50,14 @@ def create_app(floor: Floor, services: Sequence[Service]) -> FastAPI:
         openapi_url="/openapi.json",
     )
     parts: dict[str, Any] = {}
+    included: set[int] = set()
     for service in services:
         parts.update(service.parts)
         for router in service.routers:
-            app.include_router(router)
+            # Houses that run together may show the same router, which then speaks for all of them.
+            if id(router) not in included:
+                included.add(id(router))
+                app.include_router(router)
     issuer_url = floor.settings.issuer_url or floor.settings.base_url()
     app.state.parts = parts
     app.state.sessions = parts.get("sessions") or RemoteSessions(floor.http, issuer_url)

@@ -54,17 +54,18 @@ class AlreadyClaimed(Exception):
 _CLAIM: ContextVar[Claim | None] = ContextVar("idempotency_claim", default=None)
 
 
-async def claim(connection: AsyncConnection, house: str, now: datetime) -> None:
-    """Write the request's claim into this transaction, if it has one and it is for this house."""
+async def claim(connection: AsyncConnection, house: str, now: datetime) -> Claim | None:
+    """Write the request's claim into this transaction, if it has one for this house, and return it."""
     wanted = _CLAIM.get()
     if wanted is None or wanted.written or wanted.house != house:
-        return
+        return None
     row = {"key": wanted.key, "request_sha256": wanted.request_sha256, "claimed_at": microseconds(now)}
     try:
         await connection.execute(CLAIMS.insert().values(row))
     except IntegrityError as error:
         raise AlreadyClaimed(wanted.key) from error
     wanted.written = True
+    return wanted
 
 
 async def forget_old(connection: AsyncConnection, now: datetime) -> None:

@@ -39,7 +39,7 @@ async def child(
             stderr=said,
             env={**os.environ, **(env or {})},
             preexec_fn=_die_with_parent,
-            process_group=0,
+            start_new_session=True,
         )
     try:
         yield process

@@ -14,17 +14,19 @@ import httpx
 import orjson
 from rich.console import Console
 
+from services.kit.crypto import KeyFolder
 from services.kit.errors import Refused
-from services.kit.settings import PREFIX, Settings
+from services.kit.settings import PREFIX
 from services.laptop import children, show, story, world
 from services.laptop.prepare import locked
+from services.laptop.settings import LaptopSettings
 from services.laptop.visitor import Visitor, until_ready
 
 PATIENCE_S = 150.0
 LOOK_S = 0.4
 
 
-async def run(settings: Settings, *, leave: bool) -> int:
+async def run(settings: LaptopSettings, *, leave: bool) -> int:
     """Run the demo; return 0 when nothing is open at its end, else 1."""
     console = Console()
     demo = Demo(settings, console)
@@ -40,7 +42,7 @@ async def run(settings: Settings, *, leave: bool) -> int:
 class Demo:
     """The demo, from an empty folder to a verified ledger."""
 
-    def __init__(self, settings: Settings, console: Console) -> None:
+    def __init__(self, settings: LaptopSettings, console: Console) -> None:
         self.settings = settings
         self.console = console
         self.url = settings.base_url()
@@ -52,21 +54,22 @@ class Demo:
         folder = self.settings.var / "demo"
         settings = self.settings
         children.require_free(settings.host, settings.port, "HTTP", f"{PREFIX}PORT")
-        partners = world.partners(folder)
+        partners = world.partners(folder, settings.sandbox_port)
         for name, port in partners.ports().items():
             children.require_free("127.0.0.1", port, f"the sandbox's {name}", f"{PREFIX}SANDBOX_PORT")
         services_log, world_log = folder / "services.log", folder / "sandbox.log"
+        credentials_path = settings.var / "credentials.json"
         up = [sys.executable, "-m", "services", "up"]
         self.console.print(f"starting nats-server, five services and the sandbox (logs: {folder})")
         async with (
-            children.child(
-                up, services_log, {**partners.environment(), "YUTIAN_VAR": str(settings.var)}
-            ) as main,
+            children.child(up, services_log, partners.environment()) as main,
             httpx.AsyncClient(base_url=self.url, timeout=30) as http,
         ):
             await until_ready(http, main, str(services_log))
-            credentials = await asyncio.to_thread(_read, settings.var / "credentials.json")
-            async with children.child(partners.command(self.url, settings.var), world_log) as outside:
+            credentials = await asyncio.to_thread(_read, credentials_path)
+            keys = KeyFolder(settings.key_folder())
+            command = partners.command(self.url, keys, credentials_path)
+            async with children.child(command, world_log) as outside:
                 self.processes = [main, outside]
                 await self._connected(credentials, outside, partners, str(world_log))
                 yield http, credentials
@@ -80,7 +83,7 @@ class Demo:
     ) -> None:
         """Wait until every station that has a device has opened its stream or asked for work."""
         devices = sum(1 for s in credentials["stations"] if s["class"] != "person")
-        async with httpx.AsyncClient(base_url=partners.state_url(), timeout=5) as http:
+        async with httpx.AsyncClient(base_url=partners.url("world"), timeout=5) as http:
             await until_ready(http, outside, log)
             async with asyncio.timeout(PATIENCE_S):
                 while (seen := (await http.get("/state")).json()["stations"]["connected"]) < devices:

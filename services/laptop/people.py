@@ -1,6 +1,5 @@
 """Default data with invented people, and a file of secrets for those who try the system."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,12 @@ import orjson
 from services.issuer.actions import seed_users
 from services.kit.crypto import KeyFolder, SoftwareCrypto
 from services.kit.db import Database
-from services.kit.errors import Refused
 from services.kit.settings import Settings
+from services.laptop.prepare import write_private
 from services.registry import seed as registry_seed
 from services.registry import store as registry_store
+from services.registry.model import IssuedKey
+from services.registry.publishing import PHONE_CONTEXT
 
 PEOPLE: list[dict[str, Any]] = [
     {"username": "zhang", "display_name": "张敏", "roles": ["drafter"]},
@@ -50,7 +51,7 @@ async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
     finally:
         await registry.close()
         await issuer.close()
-    _write_private(credentials, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    write_private(credentials, orjson.dumps(content, option=orjson.OPT_INDENT_2))
     return content
 
 
@@ -58,7 +59,7 @@ def _password() -> str:
     return f"Yt-{secrets.token_urlsafe(9)}"
 
 
-def _by_owner(issued: list[registry_seed.IssuedKey]) -> dict[str, dict[str, str]]:
+def _by_owner(issued: list[IssuedKey]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for key in issued:
         found.setdefault(key.owner, {})[str(key.mode)] = key.key
@@ -78,7 +79,7 @@ async def _people(db: Database, crypto: SoftwareCrypto) -> list[dict[str, Any]]:
     rows = await registry_store.page(db, registry_store.RECIPIENTS, "", 1_000_000)
     return [
         {
-            "phone": crypto.unseal(row["phone_sealed"], registry_seed.actions.PHONE_CONTEXT).decode(),
+            "phone": crypto.unseal(row["phone_sealed"], PHONE_CONTEXT).decode(),
             "name": row["name"],
             "station": row["station"],
             "openid": row["openid"],
@@ -86,13 +87,3 @@ async def _people(db: Database, crypto: SoftwareCrypto) -> list[dict[str, Any]]:
         for row in rows
         if row["phone_sealed"]
     ]
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise Refused(f"{path} cannot be written: {error.strerror}") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

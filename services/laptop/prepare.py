@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.channels.push.broadcast.keys import init_partner_keys
 from services.houses import MIGRATIONS
 from services.kit import jetstream
 from services.kit.bus import Bus
@@ -42,11 +43,23 @@ def locked(var: Path) -> Iterator[None]:
         yield
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file of secrets that only its owner can read, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        draft.replace(path)
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}") from None
+
+
 def make_keys(settings: Settings) -> list[str]:
     """Make every software key that is missing; return what was made."""
     folder = KeyFolder(settings.key_folder())
     try:
-        return [*init_keys(folder), *init_cap_keys(folder)]
+        return [*init_keys(folder), *init_cap_keys(folder), *init_partner_keys(folder)]
     except OSError as error:
         raise Refused(f"keys cannot be written to {folder.root}: {error.strerror}") from None
 

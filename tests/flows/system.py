@@ -1,9 +1,10 @@
-"""The whole system on this computer, as processes: a bus, services, the sandbox; any of them may be killed."""
+"""The whole system on this computer, as processes: bus, services, sandbox; any of them may be killed."""
 
 import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +17,8 @@ import orjson
 
 from sandbox.ingress import Ingress
 from services.houses import OPENERS
+from services.kit.crypto import KeyFolder
+from services.kit.errors import Problem
 from services.kit.settings import PREFIX
 from services.laptop import story, world
 from services.laptop.visitor import Visitor
@@ -69,30 +72,51 @@ class Process:
 
 
 class System:
-    """Services in one process or in five (and more), one bus, one sandbox, one address."""
+    """Services in one process or in five (and more), one bus, one sandbox, one address.
 
-    def __init__(self, folder: Path, nats: NatsServer, database_url: str = "", stations: int | None = None) -> None:
+    `stations` lets only the first so many stations take part, so that a small story is quick.
+    """
+
+    def __init__(
+        self, folder: Path, nats: NatsServer, database_url: str = "", stations: int | None = None
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.nats = nats
         self.stations = stations
-        self.partners = world.partners(folder / "world", first_port=_five_ports())
+        self.port = free_port()
+        self.partners = world.partners(folder / "world", five_free_ports())
+        self.processes: dict[str, Process] = {}
+        self.ingress: Ingress | None = None
         self.env = {
             f"{PREFIX}VAR": str(folder / "var"),
             f"{PREFIX}NATS_URL": nats.url,
-            f"{PREFIX}LOG_LEVEL": "INFO",
+            f"{PREFIX}PUBLIC_URL": self.url,
+            f"{PREFIX}ISSUER_URL": self.url,
+            f"{PREFIX}ROUTER_URL": self.url,
+            **({f"{PREFIX}DATABASE_URL": database_url} if database_url else {}),
             **self.partners.environment(),
         }
-        if database_url:
-            self.env[f"{PREFIX}DATABASE_URL"] = database_url
-        self.processes: dict[str, Process] = {}
-        self.ingress: Ingress | None = None
-        self.port = free_port()
-        folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def url(self) -> str:
         """The one address of all faces."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def keys(self) -> KeyFolder:
+        """Where the keys lie."""
+        return KeyFolder(self.folder / "var" / "keys")
+
+    @property
+    def credentials_path(self) -> Path:
+        """Where the secrets lie."""
+        return self.folder / "var" / "credentials.json"
+
+    def credentials(self) -> dict[str, Any]:
+        """Return the secrets of the seed."""
+        found: dict[str, Any] = orjson.loads(self.credentials_path.read_bytes())
+        return found
 
     def yutian(self, *words: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
         """Run the command to its end."""
@@ -113,30 +137,18 @@ class System:
         self.yutian("streams", "apply")
         self.yutian("seed", "--credentials", str(self.credentials_path))
 
-    @property
-    def credentials_path(self) -> Path:
-        """Where the secrets lie."""
-        return self.folder / "var" / "credentials.json"
-
-    def credentials(self) -> dict[str, Any]:
-        """Return the secrets of the seed."""
-        found: dict[str, Any] = orjson.loads(self.credentials_path.read_bytes())
-        return found
-
     def add(self, name: str, words: list[str], port: int) -> Process:
         """Add a process of the services; it is not started yet."""
-        env = {**self.env, f"{PREFIX}PORT": str(port), f"{PREFIX}INSTANCE": name, f"{PREFIX}PUBLIC_URL": self.url}
-        env |= {f"{PREFIX}ISSUER_URL": self.url, f"{PREFIX}ROUTER_URL": self.url}
-        process = Process(name, [sys.executable, "-m", "services", *words], env, self.folder / f"{name}.log")
-        self.processes[name] = process
-        return process
+        env = {**self.env, f"{PREFIX}PORT": str(port), f"{PREFIX}INSTANCE": name}
+        command = [sys.executable, "-m", "services", *words]
+        self.processes[name] = Process(name, command, env, self.folder / f"{name}.log")
+        return self.processes[name]
 
     async def start_in_one(self, **extra: str) -> None:
-        """Start all services in one process, on the bus of this test."""
-        if "all" not in self.processes:
-            self.add("all", ["run", "all"], self.port)
-        self.processes["all"].start(**extra)
-        await self._answers(self.url, self.processes["all"])
+        """Start all services in one process."""
+        process = self.processes.get("all") or self.add("all", ["run", "all"], self.port)
+        process.start(**extra)
+        await self._answers(self.url, process)
 
     async def start_split(self, replicas: dict[str, int]) -> None:
         """Start every service as a process of its own, some of them several times, behind one address."""
@@ -144,34 +156,37 @@ class System:
         for service in OPENERS:
             for number in range(replicas.get(service, 1)):
                 port = free_port()
-                self.add(f"{service}-{number}", ["run", service], port)
+                self.add(f"{service}-{number}", ["run", service], port).start()
                 backends.setdefault(service, []).append(("127.0.0.1", port))
         self.ingress = Ingress(backends)
         await self.ingress.start(self.port)
-        for name, process in self.processes.items():
-            process.start()
-        for name, process in self.processes.items():
-            await self._answers(f"http://127.0.0.1:{process.env[f'{PREFIX}PORT']}", process)
+        for process in self.processes.values():
+            await self._answers(_url(process), process)
 
     async def start_world(self) -> None:
         """Start the sandbox and wait until its stations are connected."""
-        credentials = self.credentials()
-        if self.stations is not None:
-            credentials["stations"] = credentials["stations"][: self.stations]
-        command = self.partners.command(self.url, self.folder / "var")
-        self.processes["world"] = Process("world", command, {}, self.folder / "world.log")
-        self.processes["world"].start()
-        devices = sum(1 for s in credentials["stations"] if s["class"] != "person")
-        await self._answers(self.partners.state_url(), self.processes["world"])
-        async with httpx.AsyncClient(base_url=self.partners.state_url()) as http, asyncio.timeout(READY_S):
-            while (await http.get("/state")).json()["stations"]["connected"] < devices:
+        command = self.partners.command(self.url, self.keys, self.credentials_path, self.stations)
+        process = Process("world", command, {}, self.folder / "world.log")
+        self.processes["world"] = process
+        process.start()
+        await self._answers(self.partners.url("world"), process)
+        devices = self.credentials()["stations"][: self.stations]
+        wanted = sum(1 for station in devices if station["class"] != "person")
+        async with asyncio.timeout(READY_S):
+            while (await self.state())["stations"]["connected"] < wanted:
                 await asyncio.sleep(0.1)
+
+    async def state(self) -> dict[str, Any]:
+        """Return what the world has seen so far."""
+        async with httpx.AsyncClient(base_url=self.partners.url("world"), timeout=10) as http:
+            found: dict[str, Any] = (await http.get("/state")).json()
+        return found
 
     async def restart(self, name: str) -> None:
         """Start a process that was killed, and wait until it is ready."""
         process = self.processes[name]
         process.start()
-        await self._answers(f"http://127.0.0.1:{process.env[f'{PREFIX}PORT']}", process)
+        await self._answers(_url(process), process)
 
     async def _answers(self, url: str, process: Process) -> None:
         async with httpx.AsyncClient(base_url=url, timeout=3) as http, asyncio.timeout(READY_S):
@@ -190,6 +205,10 @@ class System:
             await self.ingress.stop()
 
 
+def _url(process: Process) -> str:
+    return f"http://127.0.0.1:{process.env[f'{PREFIX}PORT']}"
+
+
 @asynccontextmanager
 async def visitors(system: System) -> AsyncIterator[story.Cast]:
     """Sign everybody in."""
@@ -204,7 +223,7 @@ async def settled(visitor: Visitor, warning: dict[str, Any], within: float = 90)
     try:
         async with asyncio.timeout(within):
             while not progress or not progress["adds_up"] or progress["total"]["open"]:
-                with contextlib.suppress(httpx.HTTPError):
+                with contextlib.suppress(httpx.HTTPError, Problem):
                     progress = await visitor.get(path, revision=warning["revision"])
                 await asyncio.sleep(0.1)
     except TimeoutError:
@@ -218,12 +237,13 @@ async def reconciled(visitor: Visitor, within: float = 30) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(within):
             while found:
-                found = (await visitor.get("/api/v1/audit/reconcile"))["differences"]
+                with contextlib.suppress(httpx.HTTPError, Problem):
+                    found = (await visitor.get("/api/v1/audit/reconcile"))["differences"]
                 await asyncio.sleep(0.1)
     assert found == []
 
 
-def _five_ports() -> int:
+def five_free_ports() -> int:
     """Return the first of five free ports in a row."""
     while True:
         first = free_port()
@@ -232,8 +252,6 @@ def _five_ports() -> int:
 
 
 def _free(port: int) -> bool:
-    import socket
-
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from contracts import message_class
+from contracts.delivery import DeliveryRequested
 from contracts.message import Message
-from contracts.outcome import TargetState
 from contracts.plan import ChannelTargets, Manifest
-from contracts.values import AreaSelection, Channel, Level, Mode, Place
-from contracts.warning import WarningText
+from contracts.values import Action, AreaSelection, Channel, Lane, Level, Mode, Place
+from contracts.warning import Notice, WarningText
 from services.issuer import actions, store
 from services.issuer.catalogue import Catalogue, load
 from services.issuer.model import Content, Person, State, WeatherWarning, Window, Wish
@@ -128,6 +128,37 @@ def a_content(**changes: Any) -> Content:
         "text": a_text(),
     }
     return Content(**{**fields, **changes})
+
+
+def a_request(content: Content, action: Action) -> DeliveryRequested:
+    """Return the area order by which a gateway is given a content."""
+    hazard = load().hazard(content.hazard)
+    return DeliveryRequested(
+        mode=content.mode,
+        lane=Lane.URGENT,
+        warning_id=UUID(int=1),
+        revision=1,
+        channel=Channel.AREA,
+        at=NOW,
+        delivery_id=UUID(int=2),
+        action=action,
+        targets=("cmcc:500110110000",),
+        manifest_sha256=a_manifest().sha256,
+        notice=Notice(
+            identifier="50011041600000_20260611140500_0",
+            hazard=content.hazard,
+            hazard_name=hazard.name.zh,
+            hazard_name_en=hazard.name.en,
+            level=content.level,
+            sender_code="50011041600000",
+            sender_name="綦江区气象台",
+            sent=NOW,
+            effective=NOW,
+            expires=content.expires,
+            text=content.text,
+            areas=a_manifest().areas,
+        ),
+    )
 
 
 def a_warning(**changes: Any) -> WeatherWarning:
@@ -264,6 +295,3 @@ async def an_office(url: str, signer: CapSigner) -> AsyncIterator[Office]:
         yield Office(db, clock, catalogue, press, FakeReach())
     finally:
         await db.close()
-
-
-Tally = dict[TargetState, int]

@@ -96,6 +96,38 @@ async def test_an_edit_of_an_old_version_is_told_what_changed(office: Office) ->
         await office.edit(draft, Wish(level=Level.RED))
 
 
+@pytest.mark.parametrize(
+    ("kind", "wish", "field"),
+    [
+        (Kind.CANCEL, Wish(selection=ONE_TOWN), "selection"),
+        (Kind.CANCEL, Wish(level=Level.RED), "level"),
+        (Kind.UPDATE, Wish(hazard="11B06"), "hazard"),
+    ],
+)
+async def test_a_lift_and_an_update_stay_with_what_they_change(
+    laptop: Office, kind: Kind, wish: Wish, field: str
+) -> None:
+    issued = await laptop.issued()
+    begin = actions.cancel if kind is Kind.CANCEL else actions.update
+    begun = await begin(laptop.db, laptop.catalogue, issued.warning_id, ZHANG)
+    if kind is Kind.CANCEL:
+        begun = await actions.send_back(laptop.db, laptop.press, issued.warning_id, WANG, "why")
+    with pytest.raises(Invalid) as refused:
+        await laptop.edit(begun, wish)
+    assert refused.value.faults[0].field == field
+
+
+async def test_what_ran_out_while_it_was_drafted_is_mended_field_by_field(laptop: Office) -> None:
+    draft = await laptop.drafted()
+    laptop.clock.move(hours=30)
+    edited = await laptop.edit(draft, Wish(observed="已出现大雨"))
+    with pytest.raises(Invalid):
+        await laptop.edit(edited, Wish(expires=laptop.clock.now() - timedelta(hours=1)))
+    with pytest.raises(Invalid) as refused:
+        await actions.submit(laptop.db, laptop.press, laptop.reach, draft.warning_id, ZHANG)
+    assert refused.value.faults[0].field == "expires"
+
+
 async def test_two_edits_of_one_version_at_once_and_one_wins(office: Office) -> None:
     draft = await office.drafted()
     wishes = [Wish(observed=f"已出现大雨{number}") for number in range(8)]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from contracts.values import AreaSelection, Circle, Mode
+from contracts.values import Action, AreaSelection, Circle, Mode
+from services.channels.pull.gateways.text import render_sms
 from services.issuer.model import MOVES, Content, Kind, Person, State, WrongPassword, faults, next_step, sms
 from services.issuer.model.content import DESCRIPTION, HEADLINE, INSTRUCTION
 from services.issuer.model.people import ABSOLUTE, IDLE, MOST_FAILURES, REST, Account, Session
@@ -22,10 +23,12 @@ from tests.issuer.issuer_make import (
     WANG,
     a_content,
     a_manifest,
+    a_request,
     a_text,
     a_warning,
 )
 
+_ACTIONS = {Kind.ALERT: Action.START, Kind.UPDATE: Action.REPLACE, Kind.CANCEL: Action.STOP}
 ORANGE_STEPS = (frozenset({"signer"}),)
 RED_STEPS = (frozenset({"checker", "signer"}), frozenset({"signer"}))
 
@@ -232,3 +235,10 @@ def test_a_session_ends_when_idle_or_after_half_a_day_or_when_revoked() -> None:
     assert used.stands(NOW + ABSOLUTE - timedelta(seconds=1))
     assert not used.stands(NOW + ABSOLUTE)
     assert not replace(session, revoked_at=NOW).stands(NOW)
+
+
+@pytest.mark.parametrize(("mode", "kind"), list(product(Mode, Kind)))
+def test_the_sms_that_is_counted_is_the_one_that_a_gateway_is_given(mode: Mode, kind: Kind) -> None:
+    content = a_content(mode=mode, kind=kind)
+    request = a_request(content, _ACTIONS[kind])
+    assert render_sms(request, "public", "https://example.org/c/").text == sms(content, SIGNATURE)

@@ -177,7 +177,7 @@ async def test_a_cancel_and_a_halt_reach_the_stations(house: Replica, signer: Ca
         notice = soon()
         cancel = signed(signer, notice, MsgType.CANCEL)
         await house.ask(a_request(CODES, warning_id, 2, action=Action.STOP, notice=notice, cap_xml=cancel))
-        raise KeyError
+        await until(lambda: played(world, warning_id, 2) == 8)
         other = await issue(house, signer)
         await until(lambda: played(world, other, 1) == 8)
         async with house.db.transaction() as tx:

@@ -22,6 +22,7 @@ from services.audit.model.account import (
     total,
 )
 from services.audit.model.books import Books
+from services.audit.model.chain import GENESIS
 from services.audit.model.differences import ending_of
 from services.audit.model.rows import Ending, Plan, Revision, RevisionKey, Target
 from services.audit.store import books, ledger, questions, tree
@@ -108,7 +109,9 @@ def _account(
     now: datetime,
     names: Mapping[str, str],
 ) -> WarningAccount:
-    mine = sorted((r for r in known.revisions.values() if r.warning_id == warning_id), key=lambda r: -r.revision)
+    mine = sorted(
+        (r for r in known.revisions.values() if r.warning_id == warning_id), key=lambda r: -r.revision
+    )
     accounts = []
     for revision in mine:
         plan, ending = known.plans.get(revision.key), ending_of(known, revision.key)
@@ -201,12 +204,16 @@ async def proof(db: Database, signer: Signer, position: int) -> Proof:
         before = await questions.record(connection, position - 1)
         path = await tree.inclusion(connection, position, head.size)
         name = await _name(connection, found)
-    chain_before = bytes(before["chain"]) if before else ledger.GENESIS
+    chain_before = bytes(before["chain"]) if before else GENESIS
     return Proof(found, ledger.unpacked(found["payload"]), chain_before, name, path, head)
 
 
 async def _name(connection: AsyncConnection, record: Record) -> str | None:
-    return (await questions.names(connection, [record["about"]])).get(record["about"]) if record["about"] else None
+    return (
+        (await questions.names(connection, [record["about"]])).get(record["about"])
+        if record["about"]
+        else None
+    )
 
 
 async def growth(db: Database, since: int, size: int) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Reconcile: manifests, deliveries, reports, stream and ledger against each other; every difference is named."""
+"""Reconcile: manifests, deliveries, reports, stream and ledger are compared; every difference is named."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.store import books, ledger, questions, tree
-from services.audit.store.ledger import Stand
+from services.audit.store.ledger import Place
 from services.audit.store.tree import Broken
 from services.audit.stream import LedgerStream, Life
 from services.kit.db import Database
@@ -46,8 +46,8 @@ async def reconcile(
     patience = Patience(db.clock.now(), grace)
     life = await stream.life()
     async with questions.snapshot(db) as connection:
-        stand = await ledger.stand(connection)
-        found = await _of_ledger(connection, stand)
+        place = await ledger.place(connection)
+        found = await _of_ledger(connection, place)
         count = deliveries = 0
         async for ids in _warnings(connection, warning_id):
             known = await books.whole(connection, ids)
@@ -55,23 +55,23 @@ async def reconcile(
             count, deliveries = count + len(ids), deliveries + len(known.deliveries)
     if warning_id is not None and not count:
         raise NotFound("the ledger knows no such warning")
-    found += await _of_stream(stream, stand, life, patience)
+    found += await _of_stream(stream, place, life, patience)
     return Reconciled(
         checked_at=patience.now,
-        position=stand.size,
-        epoch=stand.epoch,
-        sequence=stand.sequence,
+        position=place.size,
+        epoch=place.epoch,
+        sequence=place.sequence,
         stream_last=life.last,
-        behind=_behind(stand, life),
+        behind=_behind(place, life),
         warnings=count,
         deliveries=deliveries,
         differences=found,
     )
 
 
-def _behind(stand: Stand, life: Life) -> int:
-    same = stand.stream_created_at == life.created_at
-    return max(0, life.last - stand.sequence) if same else life.last
+def _behind(place: Place, life: Life) -> int:
+    same = place.stream_created_at == life.created_at
+    return max(0, life.last - place.sequence) if same else life.last
 
 
 async def _warnings(connection: AsyncConnection, only: str | None) -> AsyncIterator[list[str]]:
@@ -85,22 +85,20 @@ async def _warnings(connection: AsyncConnection, only: str | None) -> AsyncItera
         after = ids[-1] if len(ids) == AT_ONCE else None
 
 
-async def _of_stream(
-    stream: LedgerStream, stand: Stand, life: Life, patience: Patience
-) -> list[Difference]:
+async def _of_stream(stream: LedgerStream, place: Place, life: Life, patience: Patience) -> list[Difference]:
     """What waits in the stream for longer than it should."""
-    if not _behind(stand, life):
+    if not _behind(place, life):
         return []
-    same = stand.stream_created_at == life.created_at
-    waiting, _ = await stream.stretch(stand.sequence + 1 if same else life.first, life.last, most=1)
+    same = place.stream_created_at == life.created_at
+    waiting, _ = await stream.stretch(place.sequence + 1 if same else life.first, life.last, most=1)
     if not waiting or not patience.over(waiting[0].at):
         return []
     why = "the stream has messages that the ledger has not taken"
-    expected, found = life.last, stand.sequence if same else 0
+    expected, found = life.last, place.sequence if same else 0
     return [Difference("ledger-behind", why, expected=expected, found=found, since=waiting[0].at)]
 
 
-async def _of_ledger(connection: AsyncConnection, stand: Stand) -> list[Difference]:
+async def _of_ledger(connection: AsyncConnection, place: Place) -> list[Difference]:
     """What the ledger says of itself: its length, its last head, what the stream had lost before it came."""
     found = []
     for epoch in await ledger.epochs(connection):
@@ -114,21 +112,21 @@ async def _of_ledger(connection: AsyncConnection, stand: Stand) -> list[Differen
         lost = f"{gap['first']}-{gap['last']}"
         found.append(Difference("ledger-gap", why, found=lost, since=gap["found_at"]))
     counted = await ledger.count(connection)
-    if counted != stand.size:
+    if counted != place.size:
         why = "positions are missing between the first and the last record"
-        found.append(Difference("ledger-count", why, expected=stand.size, found=counted))
-    return [*found, *await _of_head(connection, stand)]
+        found.append(Difference("ledger-count", why, expected=place.size, found=counted))
+    return [*found, *await _of_head(connection, place)]
 
 
-async def _of_head(connection: AsyncConnection, stand: Stand) -> list[Difference]:
+async def _of_head(connection: AsyncConnection, place: Place) -> list[Difference]:
     head = await tree.newest_head(connection)
     if head is None:
         return []
     try:
-        if head["size"] > stand.size:
-            raise Broken(f"a head over {head['size']} records was signed, and there are {stand.size}")
+        if head["size"] > place.size:
+            raise Broken(f"a head over {head['size']} records was signed, and there are {place.size}")
         if await tree.root(connection, (0, head["size"])) != head["root"]:
             raise Broken(f"the first {head['size']} records are not those over which a head was signed")
     except Broken as broken:
-        return [Difference("ledger-broken", broken.why, expected=head["size"], found=stand.size)]
+        return [Difference("ledger-broken", broken.why, expected=head["size"], found=place.size)]
     return []

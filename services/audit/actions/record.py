@@ -1,9 +1,9 @@
 """Record: a stretch of the stream becomes a stretch of the ledger, in one transaction.
 
 The database, not the consumer, knows how far the ledger has come. What is before that is skipped, what is
-behind a gap waits until the gap is filled from the stream, so the chain's order is the stream's order whatever
-is delivered twice or late. A message id that is recorded already is skipped: a replayed outbox, or a stream
-that began anew, adds nothing. The same id with other bytes is another fact, and is kept.
+behind a gap waits until the gap is filled from the stream, so the chain's order is the stream's order,
+whatever is delivered twice or late. A message id that is recorded already is skipped: a replayed outbox, or a
+stream that began anew, adds nothing. The same id with other bytes is another fact, and is kept.
 """
 
 import asyncio
@@ -73,8 +73,9 @@ async def record(
     heard: Sequence[Heard],
     gaps: Sequence[Gap] = (),
 ) -> Stand:
-    """Append what is new of a stretch that follows on where the ledger stands; return where it stands then."""
-    new = sorted((h for h in heard if h.sequence > stand.sequence), key=lambda h: h.sequence)
+    """Append what is new of a stretch that follows on the ledger; return where it stands then."""
+    by_sequence = {one.sequence: one for one in heard if one.sequence > stand.sequence}
+    new = [by_sequence[sequence] for sequence in sorted(by_sequence)]
     if not new and not gaps:
         return stand
     drafts = await asyncio.to_thread(_drafts, stand.epoch, new)

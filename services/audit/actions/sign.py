@@ -15,6 +15,8 @@ from services.kit.db import Database
 from services.kit.errors import Problem, Retry
 from services.kit.telemetry import log
 
+LEASE = "sign"
+
 
 @dataclass(frozen=True)
 class Signer:

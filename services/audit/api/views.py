@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, PlainSerializer
 
 from contracts.outcome import Column
-from services.audit.actions.ask import RevisionAccount, StationYear, WarningAccount
+from services.audit.actions.ask import RevisionAccount, WarningAccount
 from services.audit.actions.reconcile import Reconciled
-from services.audit.model.account import ChannelAccount, Rate, Reach
+from services.audit.model.account import ChannelAccount, Reach
 from services.audit.model.differences import Difference
 from services.audit.model.rows import Target
 from services.kit.clock import beijing
@@ -229,87 +229,3 @@ class ReconciledView(BaseModel):
         """Return the view of a comparison."""
         shown = [DifferenceView.of(difference) for difference in found.differences]
         return cls(**{**vars(found), "differences": shown}, adds_up=found.adds_up)
-
-
-class RateView(BaseModel):
-    """So many of so many."""
-
-    numerator: int
-    denominator: int
-    percent: float | None
-
-    @classmethod
-    def of(cls, rate: Rate) -> "RateView":
-        """Return the view of a rate."""
-        return cls(numerator=rate.numerator, denominator=rate.denominator, percent=rate.percent)
-
-
-class ToldLine(BaseModel):
-    """What became of one revision at one station."""
-
-    warning_id: str
-    revision: int
-    verb: str
-    level: str
-    headline: str
-    approved_at: Time
-    state: str
-    column: str
-    received_at: Time | None
-    confirmed_at: Time | None
-    confirmed_by: str | None
-
-
-class PresenceLine(BaseModel):
-    """The station's presence changed."""
-
-    position: int
-    at: Time
-    presence: str
-
-
-class StationView(BaseModel):
-    """A station's year."""
-
-    code: str
-    name: str | None
-    year: int
-    mode: str
-    formulas: int = Field(description="Version of the formulas of the rates")
-    reception: RateView
-    confirmation: RateView
-    told: list[ToldLine]
-    presence: list[PresenceLine] = Field(description="The newest changes of presence, newest first")
-
-    @classmethod
-    def of(
-        cls, found: StationYear, year: int, mode: str, formulas: int, presence: list[PresenceLine]
-    ) -> "StationView":
-        """Return the view of a station's year."""
-        return cls(
-            code=found.code,
-            name=found.name,
-            year=year,
-            mode=mode,
-            formulas=formulas,
-            reception=RateView.of(found.reception),
-            confirmation=RateView.of(found.confirmation),
-            told=[_told(target, revision) for target, revision in found.told],
-            presence=presence,
-        )
-
-
-def _told(target: Target, revision: Any) -> ToldLine:
-    return ToldLine(
-        warning_id=target.warning_id,
-        revision=target.revision,
-        verb=revision.verb,
-        level=revision.level,
-        headline=revision.headline,
-        approved_at=revision.approved_at,
-        state=target.state,
-        column=target.column,
-        received_at=target.received_at,
-        confirmed_at=target.confirmed_at,
-        confirmed_by=target.confirmed_by,
-    )

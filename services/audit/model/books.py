@@ -153,9 +153,7 @@ def planned_targets(message: PlanMade) -> list[TargetKey]:
     return [(*head, entry.channel.value, target) for entry in lists for target in entry.targets]
 
 
-def named_targets(
-    message: DeliveryRequested | DeliveryReported, targets: Iterable[str]
-) -> list[TargetKey]:
+def named_targets(message: DeliveryRequested | DeliveryReported, targets: Iterable[str]) -> list[TargetKey]:
     """Return the keys of targets of a delivery, none when its channel has no names."""
     if message.channel not in NAMED:
         return []

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from contracts.canonical import sha256_hex
-from contracts.fact import DeadLetter, Leaf
 from contracts.delivery import DeliveryRequested
+from contracts.fact import DeadLetter, Leaf
 from contracts.registry import BlockChanged
 from services.audit import merkle
 from services.audit.model.entry import Heard

@@ -32,4 +32,6 @@ def named(block: dict[str, Any]) -> list[Named]:
 def _listed(entries: Any, key: str, town: str | None) -> list[Named]:
     if not isinstance(entries, list):
         return []
-    return [Named(plain(str(e[key])), plain(str(e["name"])), town) for e in entries if {key, "name"} <= e.keys()]
+    return [
+        Named(plain(str(e[key])), plain(str(e["name"])), town) for e in entries if {key, "name"} <= e.keys()
+    ]

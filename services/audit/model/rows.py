@@ -193,12 +193,15 @@ class Delivery:
         if not self.report:
             return replace(self, open=self.size)
         counts = columns({TargetState(state): count for state, count in self.tally.items()})
-        return replace(self, **{column.value: count for column, count in counts.items()})
-
-    @property
-    def columns(self) -> dict[Column, int]:
-        """The columns of its account."""
-        return {column: getattr(self, column.value) for column in Column}
+        return replace(
+            self,
+            confirmed=counts[Column.CONFIRMED],
+            delivered=counts[Column.DELIVERED],
+            failed=counts[Column.FAILED],
+            withdrawn=counts[Column.WITHDRAWN],
+            expired=counts[Column.EXPIRED],
+            open=counts[Column.OPEN],
+        )
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ SQUEEZE = 1
 
 
 @dataclass(frozen=True)
-class Stand:
-    """Where the ledger stands: how long it is, and how far it has read the stream."""
+class Place:
+    """How far the ledger has come: how long it is, and how far it has read the stream."""
 
     epoch: int
     sequence: int
@@ -35,6 +35,12 @@ class Stand:
     skipped: int
     size: int
     chain: bytes
+
+
+@dataclass(frozen=True)
+class Stand(Place):
+    """Where the ledger stands: everything that the next record is built upon."""
+
     edge: tuple[bytes, ...]
 
     @property
@@ -89,16 +95,22 @@ def unpacked(column: bytes) -> bytes:
 
 
 async def stand(connection: AsyncConnection) -> Stand:
-    """Return where the ledger stands; epoch 0 before anything was ever read."""
+    """Return where the ledger stands; raise Broken when the edge of its tree is damaged."""
+    now = await place(connection)
+    edge = [await tree.node(connection, subtree) for subtree in merkle.cover((0, now.size))]
+    return Stand(**vars(now), edge=tuple(edge))
+
+
+async def place(connection: AsyncConnection) -> Place:
+    """Return how far the ledger has come; epoch 0 before anything was ever read."""
     found = select(RECORDS.c.position, RECORDS.c.chain).order_by(RECORDS.c.position.desc()).limit(1)
     last = (await connection.execute(found)).one_or_none()
     size, chain = (int(last.position), bytes(last.chain)) if last else (0, GENESIS)
     newest = select(EPOCHS).order_by(EPOCHS.c.epoch.desc()).limit(1)
     epoch = (await connection.execute(newest)).mappings().one_or_none()
-    edge = tuple([await tree.node(connection, subtree) for subtree in merkle.cover((0, size))])
     if epoch is None:
-        return Stand(0, 0, None, None, 0, size, chain, edge)
-    return Stand(
+        return Place(0, 0, None, None, 0, size, chain)
+    return Place(
         epoch=epoch["epoch"],
         sequence=epoch["sequence"],
         last_message_id=epoch["last_message_id"],
@@ -106,15 +118,14 @@ async def stand(connection: AsyncConnection) -> Stand:
         skipped=epoch["skipped"],
         size=size,
         chain=chain,
-        edge=edge,
     )
 
 
 async def known(tx: Transaction, message_ids: Collection[str]) -> dict[str, str]:
     """Return, of these messages, those that are recorded already, with the SHA-256 of their payloads."""
     statement = select(RECORDS.c.message_id, RECORDS.c.leaf).where(RECORDS.c.message_id.in_(message_ids))
-    found = (await tx.execute(statement)).all()
-    return {name: orjson.loads(leaf)["payload_sha256"] for name, leaf in found}
+    found = (await tx.execute(statement)).mappings()
+    return {row["message_id"]: orjson.loads(row["leaf"])["payload_sha256"] for row in found}
 
 
 async def append(tx: Transaction, records: Sequence[Written], nodes: Sequence[tuple[Subtree, bytes]]) -> None:
@@ -134,9 +145,7 @@ async def advance(tx: Transaction, now: Stand) -> None:
     )
 
 
-async def open_epoch(
-    tx: Transaction, epoch: int, created_at: datetime, position: int, begin: int
-) -> None:
+async def open_epoch(tx: Transaction, epoch: int, created_at: datetime, position: int, begin: int) -> None:
     """Note that the stream has begun anew, and after which of its sequences it is read."""
     await tx.execute(
         EPOCHS.insert().values(

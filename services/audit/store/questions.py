@@ -1,8 +1,7 @@
 """What is asked of the ledger and the books, each question by an index."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +73,9 @@ def told(target: str, channel: str) -> Select[Any]:
     return select(TARGETS).where(TARGETS.c.target == target, TARGETS.c.channel == channel)
 
 
-def revisions_between(warning_ids: Collection[str], mode: str, first: datetime, last: datetime) -> Select[Any]:
+def revisions_between(
+    warning_ids: Collection[str], mode: str, first: datetime, last: datetime
+) -> Select[Any]:
     """Select the revisions of warnings that were published in a period."""
     r = REVISIONS.c
     period = (r.said_at >= first) & (r.said_at < last)

@@ -21,7 +21,6 @@ class Broken(Refused):
     title = "The ledger has been tampered with or damaged"
 
 
-
 async def node(connection: AsyncConnection, subtree: Subtree) -> bytes:
     """Return the hash of a full subtree, from the nearest hashes that are kept."""
     above = subtree.level % TILE_LEVELS

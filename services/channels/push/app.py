@@ -1,50 +1,79 @@
-"""Wiring of the push houses: the same engine for each channel, and a table of adapters."""
+"""Wiring of the push houses: the same engine for every channel, with the adapter from the table."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import httpx
 from fastapi import APIRouter
 
-from contracts.values import Channel, Mode
+from contracts.values import Channel
 from services.channels.push import api, consumers
 from services.channels.push.actions import take
-from services.channels.push.adapter import Adapter
-from services.channels.push.apps.adapter import Apps
-from services.channels.push.broadcast import words
-from services.channels.push.broadcast.adapter import Broadcast
-from services.channels.push.broadcast.desk import Desk
-from services.channels.push.broadcast.draft import Drafts
-from services.channels.push.broadcast.site import DIALECTS, MessageType, Site
-from services.channels.push.cable.adapter import Cable
-from services.channels.push.calling import Line
+from services.channels.push.adapters import ADAPTERS, Ground
 from services.channels.push.links import Links
 from services.channels.push.settings import PushSettings
-from services.channels.push.store.serials import Serials
 from services.channels.push.wechat import api as wechat_api
-from services.channels.push.wechat import fields
-from services.channels.push.wechat.adapter import Account, Wechat
-from services.channels.push.wechat.token import Token
-from services.channels.push.worker import FORGET_EVERY, Workers
-from services.kit import sm
-from services.kit.crypto import KeyFolder
+from services.channels.push.worker import Workers
 from services.kit.db import Database
-from services.kit.errors import Invalid, Refused, Retry
+from services.kit.errors import Retry
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Opener, Service
 
+FORGET_EVERY_S = 3600.0
+_MOST_CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
 
-@dataclass(frozen=True)
-class Ground:
-    """What an adapter is made from."""
 
-    settings: PushSettings
-    floor: Floor
-    db: Database
-    http: httpx.AsyncClient
+def open_push(channel: Channel) -> Opener:
+    """Return the opener of a channel's house."""
 
-    def line(self, whom: str, url: str) -> Line:
-        """Return the line to a partner."""
-        return Line(self.http, whom, url, self.settings.partner_timeout_s)
+    async def open_house(floor: Floor) -> Service:
+        # The client's own log writes whole addresses, and WeChat's hold the token.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        settings = PushSettings.load()
+        db = await floor.database(channel)
+        # A client of its own: one partner that hangs takes no connection from another.
+        http = await floor.stack.enter_async_context(httpx.AsyncClient(limits=_MOST_CONNECTIONS))
+        adapter = ADAPTERS[channel](Ground(settings, db, http, floor.keys, floor.crypto))
+        workers = Workers(db, adapter, floor.crypto)
+        links = Links(db, adapter, settings.links_every_s)
+        leadership = Leadership(db, floor.settings.instance)
+        house = House(
+            db,
+            leadership,
+            consumers.heard(channel, workers.wake),
+            siblings=[
+                workers.run,
+                lambda: links.run(leadership),
+                lambda: leadership.lead("forget", lambda: _forget(db)),
+            ],
+        )
+        routers, parts, public = _faces(channel, db, settings, workers)
+        return Service(
+            channel,
+            routers=[api.router, *routers],
+            houses=[house],
+            parts={channel: api.Parts(links), **parts},
+            public=public,
+        )
+
+    return open_house
+
+
+def _faces(
+    channel: Channel, db: Database, settings: PushSettings, workers: Workers
+) -> tuple[Sequence[APIRouter], Mapping[str, Any], Sequence[str]]:
+    """Return what only one channel shows: WeChat tells us of events."""
+    if channel is not Channel.WECHAT:
+        return (), {}, ()
+    events = wechat_api.EventParts(db, settings.wechat_callback_token, workers.told)
+    return (wechat_api.router,), {"wechat-events": events}, ("/api/v1/wechat/events",)
+
+
+async def _forget(db: Database) -> None:
+    while True:
+        with contextlib.suppress(Retry):
+            await take.forget(db, db.clock.now())
+        await asyncio.sleep(FORGET_EVERY_S)

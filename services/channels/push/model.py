@@ -31,8 +31,8 @@ MOVES: Mapping[Stage, frozenset[Stage]] = {
 }
 """From each stage, those that may follow. What is done may still have to be taken off the air."""
 
-ON_AIR = frozenset({Channel.BROADCAST, Channel.CABLE})
-"""Channels on which something goes on being said until it is stopped."""
+ON_AIR = frozenset({Channel.BROADCAST, Channel.CABLE, Channel.APP})
+"""Channels on which something stays until it is stopped or replaced; what WeChat has sent stays for good."""
 
 CLAIM = timedelta(seconds=90)
 """How long one attempt may be silent; after that another worker may try, with the same delivery id."""
@@ -95,6 +95,11 @@ class Delivery:
         """True while the partner says it, or may be saying it."""
         says = self.request.channel in ON_AIR and self.request.action is not Action.STOP
         return says and self.air in (Air.MAYBE, Air.ON)
+
+    @property
+    def waits_for_words(self) -> bool:
+        """True for a lift that must not come before what it lifts, because nothing takes that back."""
+        return self.request.action is Action.STOP and self.request.channel not in ON_AIR
 
     @property
     def rank(self) -> int:
@@ -160,7 +165,8 @@ class Delivery:
         closed, changed = self.close_open(state)
         ended = replace(closed, withdrawn=reason, turn=self.turn + 1)
         if not ended.on_air:
-            return ended.to(Stage.DONE, now), changed
+            # Its claim stays until an attempt under way is over: a lift does not overtake it on a phone.
+            return replace(ended.to(Stage.DONE, now), claimed_until=self.claimed_until), changed
         return ended.to(Stage.STOP, now + HAND_OVER if replaced else now), changed
 
     def answered(self, answer: Answer, now: datetime) -> "Delivery":

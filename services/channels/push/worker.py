@@ -5,7 +5,6 @@ import base64
 import contextlib
 import traceback
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import orjson
 
@@ -33,7 +32,6 @@ STEP_S = model.CLAIM.total_seconds() - 30
 """How long an adapter may take for one answer: well within the claim."""
 
 MOST_BUGS = 8
-FORGET_EVERY = timedelta(hours=1)
 
 
 class Workers:
@@ -201,7 +199,7 @@ class Workers:
                 ask_again_s = answer.ask_again_s
                 if not await attempts.write(self.db, claimed, answer):
                     log.info("attempt overtaken", house=self.db.house, stage=claimed.stage)
-                    return
+                    break
         await attempts.settle(self.db, claimed, ask_again_s)
 
     def _answers(self, claimed: Delivery, job: Job) -> Answers:

@@ -21,7 +21,7 @@ from services.issuer.model import (
 )
 from services.issuer.reach import Reach, Reached
 from services.kit.db import Database, Transaction
-from services.kit.errors import Forbidden, Invalid, NotFound, Refused, Retry
+from services.kit.errors import Fault, Forbidden, Invalid, NotFound, Refused, Retry
 from services.kit.ids import uuid7
 
 LIFT_HOLDS = timedelta(hours=24)
@@ -73,12 +73,13 @@ async def edit(
         if warning.version != version:
             later = await store.events.since(connection, warning, version)
             raise changed(warning, later)
+    _may_say(warning.content.kind, wish)
     now = db.clock.now()
     reached = None
     if wish.selection is not None:
         reached = await _reached(reach, warning.content.mode, wish.selection, needed=warning.content.made)
     content = making.edited(catalogue, warning.content, wish, reached, now)
-    _without_faults(content, now, signature)
+    _no_new_faults(warning.content, content, wish, now, signature)
     new = warning.edited(content, by.username, now)
     async with db.transaction() as tx:
         await _supersedes_known(tx, new)
@@ -114,7 +115,9 @@ async def update(db: Database, catalogue: Catalogue, warning_id: UUID, by: Perso
     return warning
 
 
-async def cancel(db: Database, catalogue: Catalogue, warning_id: UUID, by: Person) -> WeatherWarning:
+async def cancel(
+    db: Database, catalogue: Catalogue, warning_id: UUID, by: Person, reason: str = ""
+) -> WeatherWarning:
     """Begin to lift a warning: a revision in review, with its words made and its targets those of before.
 
     What else was being written of this warning is given up: nothing stands in the way of a lift.
@@ -136,7 +139,7 @@ async def cancel(db: Database, catalogue: Catalogue, warning_id: UUID, by: Perso
         assert base.manifest is not None
         warning = begun.submitted(base.manifest, by.username, now)
         await store.changes.insert(tx, warning)
-        await tell(tx, warning, by, "lift begun")
+        await tell(tx, warning, by, "lift begun", reason)
     return warning
 
 
@@ -204,6 +207,35 @@ def _without_faults(content: Content, now: datetime, signature: str, *, complete
     found = faults(content, now, signature, complete=complete)
     if found:
         raise Invalid.of(found)
+
+
+def _no_new_faults(before: Content, after: Content, wish: Wish, now: datetime, signature: str) -> None:
+    """Bear with what was wrong before and was not touched: it is mended field by field, then submitted."""
+    borne = {fault.field for fault in faults(before, now, signature) if not wish.says(_top(fault.field))}
+    found = [fault for fault in faults(after, now, signature) if fault.field not in borne]
+    if found:
+        raise Invalid.of(found)
+
+
+def _top(field: str) -> str:
+    return field.split(".")[0].split("[")[0]
+
+
+_OF_A_LIFT = frozenset({"text", "text_en", "expires"})
+
+
+def _may_say(kind: Kind, wish: Wish) -> None:
+    """A lift is of what is lifted, and an update stays with its hazard."""
+    if kind is Kind.CANCEL:
+        strange = sorted(wish.model_fields_set - _OF_A_LIFT)
+        why, mend = "follows from what is lifted", f"change only {', '.join(sorted(_OF_A_LIFT))}"
+    elif kind is Kind.UPDATE:
+        strange = sorted(wish.model_fields_set & {"hazard", "product", "supersedes"})
+        why, mend = "stays what it was in an update", "begin a new warning that supersedes this one"
+    else:
+        return
+    if strange:
+        raise Invalid.of([Fault(field, why, mend) for field in strange])
 
 
 async def _reached(

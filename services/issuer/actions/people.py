@@ -59,11 +59,13 @@ async def sign_in(
     db: Database, doorman: Doorman, username: str, password: str, source: str | None = None
 ) -> SignedIn:
     """Open a session; the guess is counted first, and what is wrong is never told apart."""
-    known = await _count_guess(db, username, source)
-    right = await doorman.knows(known.password_hash if known else None, password)
+    known, rests = await _count_guess(db, username)
+    right = await doorman.knows(known.password_hash if known and not rests else None, password)
     if known is None or not right:
         async with db.transaction() as tx:
             tx.record("session.failed", about=known.username if known else None, source=source)
+            if known and known.locked_until and not rests:
+                tx.record("account.rests", about=known.username, source=source)
         raise WrongPassword
     token = ids.token()
     async with db.transaction() as tx:
@@ -74,21 +76,18 @@ async def sign_in(
         return SignedIn(token, tx.now + ABSOLUTE, _principal(known))
 
 
-async def _count_guess(db: Database, username: str, source: str | None) -> Account | None:
-    """Count a guess at an account that exists; for one that rests, take the time that a guess takes."""
+async def _count_guess(db: Database, username: str) -> tuple[Account | None, bool]:
+    """Count a guess at an account; return it, and whether it rests, so that no password opens it."""
     async with db.transaction() as tx:
         known = await store.people.account(tx.connection, username, lock=True)
         if known is None:
-            return None
+            return None, False
         try:
             counted = known.attempt(tx.now)
         except WrongPassword:
-            tx.record("session.failed", about=username, source=source, resting=True)
-            return None
+            return known, True
         await store.people.count_guess(tx, counted)
-        if counted.locked_until:
-            tx.record("account.rests", about=username, source=source)
-        return counted
+        return counted, False
 
 
 async def sign_out(db: Database, token: str, source: str | None = None) -> None:

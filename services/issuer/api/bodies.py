@@ -164,3 +164,11 @@ class ReasonBody(Body):
     )
 
     reason: Why
+
+
+class CancelBody(Body):
+    """Why a warning is lifted; it is kept in the story of the warning."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": "The rain is over"}})
+
+    reason: Line = ""

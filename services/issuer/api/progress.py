@@ -19,7 +19,7 @@ from services.issuer.model.progress import Photograph
 from services.kit.identity import principal
 
 router = APIRouter(
-    prefix="/api/v1/warnings/{warning_id}/progress",
+    prefix="/api/v1/warnings/{warning_id}",
     tags=["progress"],
     default_response_class=JSONResponse,
     dependencies=[Depends(principal)],
@@ -39,7 +39,7 @@ async def _photograph(warning_id: UUID, parts: IssuerParts, revision: Revision =
 Taken = Annotated[Photograph, Depends(_photograph)]
 
 
-@router.get("", summary="How far a warning has come, by channel")
+@router.get("/progress", summary="How far a warning has come, by channel")
 async def get_progress(taken: Taken) -> ProgressView:
     """Return the account of the newest revision that went out, or of the one named; columns always add up."""
     return progress_view(taken)
@@ -71,7 +71,7 @@ async def _long(request: Request) -> None:
 
 
 @router.get(
-    "/stream",
+    "/progress/stream",
     summary="How far a warning has come, live",
     response_class=EventSourceResponse,
     dependencies=[Depends(_long)],

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from services.issuer import actions, store
 from services.issuer.api.answers import after, seen_version
-from services.issuer.api.bodies import ApproveBody, ReasonBody
+from services.issuer.api.bodies import ApproveBody, CancelBody, ReasonBody
 from services.issuer.api.parts import IssuerParts, SignedIn
 from services.issuer.api.views import WarningView
 from services.issuer.api.warnings import IfMatch
@@ -79,9 +79,16 @@ async def update(warning_id: UUID, response: Response, parts: IssuerParts, by: S
 
 
 @router.post("/cancel", status_code=201, summary="Begin to lift a warning")
-async def cancel(warning_id: UUID, response: Response, parts: IssuerParts, by: SignedIn) -> WarningView:
+async def cancel(
+    warning_id: UUID,
+    response: Response,
+    parts: IssuerParts,
+    by: SignedIn,
+    body: CancelBody | None = None,
+) -> WarningView:
     """Put an all-clear for the same targets before its approvers, with its words made."""
-    warning = await actions.cancel(parts.db, parts.catalogue, warning_id, by)
+    reason = body.reason if body else ""
+    warning = await actions.cancel(parts.db, parts.catalogue, warning_id, by, reason)
     return await after(parts, response, warning)
 
 

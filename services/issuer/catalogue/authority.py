@@ -17,7 +17,7 @@ class Role(StrEnum):
     DRAFTER = "drafter"
     CHECKER = "checker"
     SIGNER = "signer"
-    TOWN_DESK = "town_desk"
+    TOWN_DESK = "town-desk"
     AUDITOR = "auditor"
     OPERATOR = "operator"
 

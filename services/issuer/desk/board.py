@@ -65,7 +65,7 @@ class Board:
 
     def channel(self, channel: Channel) -> ChannelProgress | None:
         """Return one channel's line."""
-        return next((one for one in self.photo.channels if one.channel is channel), None)
+        return next((one for one in self.photo.channels if one.channel == channel), None)
 
     def count(self, column: Column) -> int:
         """Return how many villages are in a column."""

@@ -29,7 +29,7 @@ def sentence(warning: WeatherWarning, say: Wording) -> str:
     content, manifest = warning.content, warning.manifest
     assert manifest is not None
     deed = say.say("lifts") if content.kind is Kind.CANCEL else say.say("issues")
-    reached = [f"{say.channel(c.channel)} {c.count}" for c in manifest.channels]
+    reached = [f"{say.channel(c.channel)} {c.count}" for c in say.in_order(manifest.channels)]
     return say.say(
         "%(mode)s: I have read text and targets. This %(deed)s the %(hazard)s %(colour)s warning for "
         "%(towns)s towns and %(villages)s villages (%(reached)s).",

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from services.issuer import actions, store
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.desk.consent import agrees, sentence
-from services.issuer.desk.face import show_warning
+from services.issuer.desk.face import Typed, show_warning
 from services.issuer.desk.page import wording
 from services.issuer.desk.parts import DeskParts
 from services.issuer.model import Person, State, WeatherWarning
@@ -38,7 +38,7 @@ async def take(
             raise Refused("there is no such deed", mend="use the buttons of the page")
         then = await doing(request, parts, warning, by)
     except (Refused, Retry) as error:
-        typed = {name: str(form.get(name, "")) for name in ("reason", "typed", "agreed")} | {"deed": deed}
+        typed = Typed(deed, **{name: str(form.get(name, "")) for name in ("reason", "typed", "agreed")})
         return await show_warning(request, parts, desk, by, warning, error=error, typed=typed)
     return RedirectResponse(then, status_code=303)
 

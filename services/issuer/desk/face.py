@@ -1,5 +1,6 @@
 """A warning's page: its face, its targets, who must still agree, how far it has come, what I may do."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,17 @@ from services.issuer.model import Account, Person, State, WeatherWarning, sms
 from services.kit.errors import NotFound, Problem
 
 router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into the form of a deed that was refused."""
+
+    deed: str = ""
+    reason: str = ""
+    typed: str = ""
+    agreed: str = ""
+
 
 ANCHORS = {"statement": "typed", "agreed": "agreed", "reason": "reason"}
 
@@ -57,8 +69,11 @@ async def show_board(
     seen = await board(parts, warning, gazetteer)
     if seen is None:
         raise NotFound("this revision has not gone out")
-    html = fragment("board.html", request=request, parts=parts, **_board(warning, seen))
-    return JSONResponse({"html": html, "places": seen.places, "over": seen.over, "state": warning.state})
+    shown = {
+        name: fragment(f"{name}.html", request=request, parts=parts, **_board(warning, seen))
+        for name in ("board", "silent")
+    }
+    return JSONResponse(shown | {"places": seen.places})
 
 
 async def show_warning(
@@ -69,7 +84,7 @@ async def show_warning(
     warning: WeatherWarning,
     *,
     error: Problem | None = None,
-    typed: dict[str, str] | None = None,
+    typed: Typed | None = None,
 ) -> HTMLResponse:
     """Return the page of a revision, with what was wrong with the last deed on top."""
     async with parts.db.read() as connection:
@@ -79,18 +94,20 @@ async def show_warning(
     gazetteer = await desk.places.gazetteer()
     seen = await board(parts, warning, gazetteer)
     manifest = warning.manifest
+    names = {account.username: account.display_name for account in accounts}
     return page(
         "warning.html",
         request=request,
         parts=parts,
         status=error.status if error else 200,
         errors=summary(error, ANCHORS) if error else [],
-        typed=typed or {},
+        typed=typed or Typed(),
         others=others,
         story=story,
         gazetteer=gazetteer,
         acts=possible(parts.catalogue, warning, by, [(one.state, one.kind) for one in others]),
-        names={account.username: account.display_name for account in accounts},
+        names=names,
+        authors=[names.get(author, author) for author in warning.authors],
         length=length(warning.content, parts.press.signature),
         mode=warning.content.mode,
         sms=sms(warning.content, parts.press.signature),

@@ -25,6 +25,15 @@ SILENT_AFTER = timedelta(minutes=2)
 
 UNPLANNED_AFTER = timedelta(seconds=5)
 
+UNPLANNED = "is not out yet: the router has not planned it"
+UNTAKEN = "deliveries that nobody has taken"
+SILENT = "stations have not received it"
+FAILED = "targets failed"
+ENDING = "runs out soon"
+STOPPED = "was halted and must be looked at"
+TROUBLES = (UNPLANNED, UNTAKEN, SILENT, FAILED, ENDING, STOPPED)
+"""What may be wrong with a warning in force, in words that catalogues have."""
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -92,17 +101,17 @@ def _mine_first(drafts: list[Summary], by: Person) -> list[Summary]:
 
 
 def _troubles(parts: Parts, one: Standing) -> list[Trouble]:
-    """Return what is wrong with a warning in force, in words that a catalogue has."""
+    """Return what is wrong with a warning in force."""
     now, warning, photo = parts.db.clock.now(), one.warning, one.photo
     age = now - photo.approved_at
     stations = next((c for c in photo.channels if c.channel is Channel.STATION), None)
     late = stations is not None and age > SILENT_AFTER
     counts = {
-        "is not out yet: the router has not planned it": photo.planned_at is None and age > UNPLANNED_AFTER,
-        "deliveries that nobody has taken": sum(c.unheard for c in photo.channels) * (age > UNPLANNED_AFTER),
-        "stations have not received it": stations.columns[Column.OPEN] if late and stations else 0,
-        "targets failed": photo.columns[Column.FAILED],
-        "runs out soon": warning.state is State.ISSUED and warning.content.expires - now < ENDS_SOON,
-        "was halted and must be looked at": warning.state is State.HALTED,
+        UNPLANNED: photo.planned_at is None and age > UNPLANNED_AFTER,
+        UNTAKEN: sum(c.unheard for c in photo.channels) * (age > UNPLANNED_AFTER),
+        SILENT: stations.columns[Column.OPEN] if late and stations else 0,
+        FAILED: photo.columns[Column.FAILED],
+        ENDING: warning.state is State.ISSUED and warning.content.expires - now < ENDS_SOON,
+        STOPPED: warning.state is State.HALTED,
     }
     return [Trouble(warning, what, int(count)) for what, count in counts.items() if count]

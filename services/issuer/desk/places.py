@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -88,6 +89,15 @@ class Gazetteer:
         if name is None:
             return code
         return name if len(short) == TOWN_DIGITS else f"{town}{name}"
+
+    def by_town(self, villages: Iterable[str]) -> list[tuple[str, int, int]]:
+        """Return the towns of these villages: name, how many are taken, how many there are."""
+        taken, every = (Counter(code[:TOWN_DIGITS] for code in codes) for codes in (villages, self._codes))
+        return [(self.full_name(town), taken[town], every[town]) for town in sorted(taken)]
+
+    @cached_property
+    def _codes(self) -> tuple[str, ...]:
+        return tuple(village.code for village in self.villages)
 
     def unreachable(self, villages: Iterable[str]) -> list[Station]:
         """Return the stations of these villages that cannot be reached now."""

@@ -36,7 +36,7 @@ CHANNELS = {
     Channel.FEED: "Public feed",
 }
 UNITS = {
-    Channel.STATION: "stations",
+    Channel.STATION: "village stations",
     Channel.SMS: "people",
     Channel.AREA: "area orders",
     Channel.BROADCAST: "regions",
@@ -76,10 +76,26 @@ ACTS = {
     "update begun": "began an update",
     "lift begun": "began to lift it",
 }
+FIELDS = {
+    "hazard": "signal",
+    "level": "colour",
+    "selection": "area",
+    "window": "window",
+    "slots": "numbers",
+    "observed": "observation",
+    "effective": "beginning",
+    "onset": "onset",
+    "expires": "validity",
+    "text": "Chinese text",
+    "text_en": "English text",
+    "supersedes": "what it replaces",
+}
+"""What a change of a draft touched; fields that only follow from others are not named."""
+
 OPERATORS = {"cmcc": "China Mobile", "cucc": "China Unicom", "ctcc": "China Telecom", "": "another carrier"}
 
 TABLES: tuple[dict[Any, str], ...] = (
-    *(MODES, STATES, KINDS, CHANNELS, UNITS, COLUMNS, ROLES, ACTS, OPERATORS),
+    *(MODES, STATES, KINDS, CHANNELS, UNITS, COLUMNS, ROLES, ACTS, FIELDS, OPERATORS),
 )
 """Every table whose words are looked up in a catalogue."""
 
@@ -125,6 +141,10 @@ class Wording:
         """Name a column of the account."""
         return self.say(COLUMNS[column])
 
+    def in_order(self, channels: Iterable[Any]) -> list[Any]:
+        """Return what is said of channels in the order in which people look for them."""
+        return sorted(channels, key=lambda one: list(CHANNELS).index(one.channel))
+
     def operator(self, operator: str) -> str:
         """Name a telecom operator."""
         return self.say(OPERATORS.get(operator, operator))
@@ -132,6 +152,12 @@ class Wording:
     def act(self, act: str) -> str:
         """Name what somebody did."""
         return self.say(ACTS.get(act, act))
+
+    def note(self, act: str, note: str) -> str:
+        """Return what was noted of a deed: the fields that a change touched, the reason of another."""
+        if act != "edited":
+            return note
+        return self.listed(self.say(FIELDS[name]) for name in note.split(", ") if name in FIELDS)
 
     def roles(self, roles: Iterable[str]) -> str:
         """Name roles of which one is needed."""

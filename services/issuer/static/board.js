@@ -3,6 +3,7 @@ import { District } from "./map.js";
 
 const LEAST_MS = 400;
 const board = document.getElementById("board");
+const silent = document.getElementById("silent");
 const element = document.getElementById("map");
 const names = JSON.parse(element.dataset.names);
 let places = new Map();
@@ -35,12 +36,13 @@ async function renew() {
 }
 
 function show(answer) {
-  const open = new Set([...board.querySelectorAll("details[open] summary")].map((one) => one.firstChild.textContent));
-  const focused = board.contains(document.activeElement) ? document.activeElement.firstChild?.textContent : null;
-  board.innerHTML = answer.html;
-  for (const summary of board.querySelectorAll("summary")) {
-    if (open.has(summary.firstChild.textContent)) summary.parentElement.open = true;
-    if (focused === summary.firstChild.textContent) summary.focus();
+  const opened = new Set([...silent.querySelectorAll("details[open]")].map((one) => one.dataset.town));
+  const focused = document.activeElement?.closest("#silent details")?.dataset.town;
+  board.innerHTML = answer.board;
+  silent.innerHTML = answer.silent;
+  for (const town of silent.querySelectorAll("details")) {
+    town.open = opened.has(town.dataset.town);
+    if (town.dataset.town === focused) town.querySelector("summary").focus();
   }
   places = new Map(Object.entries(answer.places));
   district?.colour(places, "aside");

@@ -9,7 +9,9 @@ const words = [...form.querySelectorAll("#texts textarea")];
 const made = document.getElementById("made");
 const byHand = document.getElementById("by-hand");
 const reach = document.getElementById("reach");
+const signedOut = document.getElementById("signed-out");
 let district = null;
+let leaving = false;
 let timer = 0;
 let asked = 0;
 
@@ -29,12 +31,31 @@ async function ask() {
   reach.classList.add("busy");
   try {
     const reply = await fetch(form.dataset.try, { method: "POST", body: new FormData(form) });
+    if ((reply.status === 401 || reply.status === 403) && (await signedIn())) soon();
     if (reply.ok && turn === asked) show(await reply.json());
   } catch {
     // The page still holds every word; the next change asks again.
   } finally {
     if (turn === asked) reach.classList.remove("busy");
   }
+}
+
+// Look whether the session stands; signed in again in another tab, the form takes that session's token.
+async function signedIn() {
+  const reply = await fetch("/", { headers: { accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  signedOut.hidden = !reply.redirected;
+  if (!reply.redirected) form.elements.csrf.value = page.querySelector("input[name=csrf]").value;
+  return !reply.redirected;
+}
+
+// A session that has ended would cost every word: look before the form leaves.
+async function leave(event) {
+  if (leaving) return;
+  event.preventDefault();
+  if (!(await signedIn().catch(() => true))) return signedOut.scrollIntoView({ block: "center" });
+  leaving = true;
+  form.requestSubmit(event.submitter);
 }
 
 function show(answer) {
@@ -87,6 +108,7 @@ function tickAll(yes) {
   soon();
 }
 
+form.addEventListener("submit", leave);
 form.addEventListener("input", soon);
 form.addEventListener("change", soon);
 document.getElementById("all-towns")?.addEventListener("click", () => tickAll(true));

@@ -1,6 +1,7 @@
 // The district: village cells and town outlines of the registry, no tiles, nothing from outside.
 import * as L from "/static/leaflet/leaflet-src.esm.js";
 
+const LEAST_PX = 60;
 const CELLS = "/api/v1/registry/map.geojson?kind=";
 
 async function cells(kind) {
@@ -39,13 +40,21 @@ export class District {
       this.villages.eachLayer((layer) => layer.bindTooltip(() => onPlace(layer.feature.properties), { sticky: true }));
     }
     this.fit();
-    new ResizeObserver(() => this.map.invalidateSize()).observe(element);
+    this.map.on("dragstart", () => (this.moved = true));
+    element.addEventListener("click", (event) => (this.moved ||= Boolean(event.target.closest(".leaflet-control"))));
+    new ResizeObserver(() => this.resized()).observe(element);
     element.addEventListener("focusin", () => this.map.scrollWheelZoom.enable());
     element.addEventListener("focusout", () => this.map.scrollWheelZoom.disable());
   }
 
   fit() {
+    if (Math.min(this.element.clientWidth, this.element.clientHeight) < LEAST_PX) return;
     this.map.fitBounds(this.villages.getBounds(), { padding: [6, 6], animate: false });
+  }
+
+  resized() {
+    this.map.invalidateSize();
+    if (!this.moved) this.fit();
   }
 
   // Colour the villages: `states` maps a code to a class, every other village is `rest`.

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.issuer.model.warning import WeatherWarning
 from services.issuer.store.tables import EVENTS
 from services.kit.db import Transaction
-from services.kit.ids import uuid7
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ class Event:
 async def tell(tx: Transaction, warning: WeatherWarning, actor: str, act: str, note: str = "") -> None:
     """Write what somebody did."""
     row = {
-        "event_id": str(uuid7()),
         "warning_id": str(warning.warning_id),
         "revision": warning.revision,
         "version": warning.version,
@@ -58,6 +56,6 @@ async def _events(connection: AsyncConnection, warning_id: UUID, which: object) 
     statement = (
         select(*(EVENTS.c[name] for name in columns))
         .where(EVENTS.c.warning_id == str(warning_id), which)  # type: ignore[arg-type]
-        .order_by(EVENTS.c.at, EVENTS.c.event_id)
+        .order_by(EVENTS.c.at, EVENTS.c.position)
     )
     return [Event(**row) for row in (await connection.execute(statement)).mappings()]

@@ -13,6 +13,7 @@ from sqlalchemy import (
 )
 
 from services.kit.db import Moment
+from services.kit.outbox import Sequence64
 
 metadata = MetaData()
 
@@ -92,7 +93,7 @@ APPROVALS = Table(
 EVENTS = Table(
     "events",
     metadata,
-    Column("event_id", String(36), primary_key=True),
+    Column("position", Sequence64, primary_key=True, autoincrement=True),
     Column("warning_id", String(36), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("version", Integer, nullable=False),
@@ -126,7 +127,7 @@ PROGRESS_TARGETS = Table(
     Column("target", String(64), primary_key=True),
     Column("state", String(12), nullable=False),
     Column("at", Moment, nullable=False),
-    Column("by", String(80)),
+    Column("by", Text),
     Column("received_at", Moment),
     Column("confirmed_at", Moment),
 )

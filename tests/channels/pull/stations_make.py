@@ -246,8 +246,20 @@ async def a_replica(
             server.should_exit = True
             for task in tasks[1:]:
                 task.cancel()
+
+            async def watch():
+                await asyncio.sleep(8)
+                import sys
+
+                for t in asyncio.all_tasks():
+                    print("TASK", t, file=sys.stderr)
+                    t.print_stack(file=sys.stderr)
+                print("CONNS", server.server_state.connections, file=sys.stderr)
+
+            w = asyncio.ensure_future(watch())
             await asyncio.gather(*tasks[1:], return_exceptions=True)
             await tasks[0]
+            w.cancel()
 
 
 def events_of(text: str) -> list[dict[str, Any]]:

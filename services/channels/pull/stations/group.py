@@ -24,9 +24,12 @@ class GroupCommit(Generic[Job, Answer]):
         self.do = do
         self._waiting: list[tuple[Job, asyncio.Future[Answer]]] = []
         self._wanted = asyncio.Event()
+        self._stopped = False
 
     async def submit(self, job: Job) -> Answer:
         """Have a job done in the next transaction; raise what made it fail."""
+        if self._stopped:
+            raise _stopping()
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, done))
         self._wanted.set()
@@ -42,8 +45,9 @@ class GroupCommit(Generic[Job, Answer]):
                     self._wanted.clear()
                 await self._commit([one for one in group if not one[1].done()])
         finally:
+            self._stopped = True
             for _, done in self._waiting:
-                _fail(done, Retry("this replica is stopping", after=1))
+                _fail(done, _stopping())
 
     async def _commit(self, group: Sequence[tuple[Job, asyncio.Future[Answer]]]) -> None:
         if not group:
@@ -53,7 +57,7 @@ class GroupCommit(Generic[Job, Answer]):
                 answers = await self.do(tx, [job for job, _ in group])
         except asyncio.CancelledError:
             for _, done in group:
-                _fail(done, Retry("this replica is stopping", after=1))
+                _fail(done, _stopping())
             raise
         except Exception as error:
             await self._blame(group, error)
@@ -70,6 +74,10 @@ class GroupCommit(Generic[Job, Answer]):
             return
         for one in group:
             await self._commit([one])
+
+
+def _stopping() -> Retry:
+    return Retry("this replica is stopping", after=1)
 
 
 def _fail(done: asyncio.Future[Answer], error: Exception) -> None:

@@ -21,6 +21,8 @@ from services.kit.consumer import delay
 from services.kit.db import Database, Transaction
 from services.kit.errors import Problem, Retry
 
+_A_MOMENT = timedelta(seconds=1)
+
 
 async def claim(db: Database, mode: Mode, lane: Lane | None) -> tuple[Delivery, tuple[Earlier, ...]] | None:
     """Take the first due delivery for one attempt, with what the partner has of earlier revisions.
@@ -30,6 +32,9 @@ async def claim(db: Database, mode: Mode, lane: Lane | None) -> tuple[Delivery, 
     async with db.transaction() as tx:
         found = await deliveries.claim_due(tx, mode, lane)
         if found is None:
+            return None
+        if found.waits_for_words and await deliveries.still_spoken(tx, found.request):
+            await deliveries.save(tx, replace(found, due_at=tx.now + _A_MOMENT))
             return None
         claimed = found.claimed(tx.now)
         await deliveries.save(tx, claimed)
@@ -70,6 +75,8 @@ async def settle(db: Database, claimed: Delivery, ask_again_s: float | None) -> 
         delivery = await _locked(tx, claimed)
         if delivery.turn == claimed.turn:
             await deliveries.save(tx, delivery.settled(ask_again_s, tx.now))
+        else:
+            await _overtaken(tx, delivery)
 
 
 async def put_off(db: Database, claimed: Delivery, why: Problem) -> None:
@@ -77,6 +84,7 @@ async def put_off(db: Database, claimed: Delivery, why: Problem) -> None:
     async with db.transaction() as tx:
         delivery = await _locked(tx, claimed)
         if delivery.turn != claimed.turn:
+            await _overtaken(tx, delivery)
             return
         if delivery.stage is Stage.STOP and isinstance(why, NotThere) and delivery.never_came(tx.now):
             await deliveries.save(tx, replace(delivery.to(Stage.DONE, tx.now), air=Air.NEVER))
@@ -91,11 +99,19 @@ async def put_off(db: Database, claimed: Delivery, why: Problem) -> None:
 
 
 async def let_go(db: Database, claimed: Delivery) -> None:
-    """Give an unfinished attempt back, because this process ends."""
+    """Give an attempt back that was overtaken, or cut short because this process ends."""
     async with db.transaction() as tx:
         delivery = await _locked(tx, claimed)
         if delivery.turn == claimed.turn:
             await deliveries.save(tx, replace(delivery, due_at=tx.now, claimed_until=None))
+        else:
+            await _overtaken(tx, delivery)
+
+
+async def _overtaken(tx: Transaction, delivery: Delivery) -> None:
+    """Note that the attempt which was under way when the delivery was withdrawn is over."""
+    if delivery.stage is Stage.DONE and delivery.claimed_until is not None:
+        await deliveries.save(tx, replace(delivery, claimed_until=None))
 
 
 async def _stays_on_air(tx: Transaction, delivery: Delivery, why: Problem) -> None:
@@ -109,6 +125,7 @@ async def fail(db: Database, claimed: Delivery, reason: str) -> None:
     async with db.transaction() as tx:
         delivery = await _locked(tx, claimed)
         if delivery.turn != claimed.turn:
+            await _overtaken(tx, delivery)
             return
         closed, changed = delivery.close_open(TargetState.FAILED)
         done = closed.to(Stage.DONE, tx.now)

@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from pydantic import SecretStr
 
+from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
 from contracts.values import Action, Channel, Withdrawal
 from services.channels.push.adapter import (
@@ -15,7 +16,9 @@ from services.channels.push.adapter import (
     Air,
     Answer,
     Answers,
+    Earlier,
     Job,
+    NotThere,
     Unset,
     Unwell,
     every,
@@ -29,6 +32,9 @@ from services.kit.errors import Problem, Reject, Retry
 
 MOST_ASKED = 100
 """How many pushes the vendor counts at once."""
+
+LONGEST_CALL = timedelta(seconds=30)
+"""After so long a call is over, whether it was answered or not."""
 
 _UNDERSTOOD = frozenset({400, 401, 403, 429})
 _NOBODY = 1011
@@ -49,24 +55,25 @@ class Apps:
 
     async def send(self, job: Job) -> Answers:
         """Push to each town that has none yet; a lift takes the place of what it lifts."""
-        before = _pushed_before(job)
-        if job.request.action is Action.STOP and not before:
+        earlier = job.earlier if job.request.action is not Action.START else ()
+        before = _pushed(earlier)
+        if job.request.action is Action.STOP and not before and all(_over(one.memo) for one in earlier):
             yield every(job, TargetState.WITHDRAWN, NOTHING_TO_LIFT)
             return
-        words = notice.Words(*(render(self.channel, part, job.request) for part in ("title", "text")))
-        memo = {"taken": job.at.isoformat()}
+        if job.request.action is Action.STOP:
+            _wait_for_silence(job.at, *(one.memo for one in earlier))
+        words = self._words(job.request, "text")
+        begun = job.at.isoformat()
+        yield Answer(reference=job.request.delivery_id.hex, air=Air.MAYBE, memo={"begun": begun, "over": ""})
         for position, area in enumerate(job.targets):
             if area in job.memo or job.states[position] is TargetState.FAILED:
                 continue
             body = notice.push(job.request, words, area, at=job.at, overrides=before.get(area))
-            message_id = await self._push(body)
-            if message_id is None:
-                yield Answer({position: TargetState.FAILED}, {position: "no phone follows this town"})
-                continue
-            memo[area] = message_id
-            sent = {position: TargetState.SENT}
-            yield Answer(sent, air=Air.ON, reference=job.reference or message_id, memo=memo)
-        yield Answer(ask_again_s=look_again_s(timedelta(0)))
+            yield _pushed_to(position, area, await self._push(body))
+        lifted = job.request.action is Action.STOP
+        ended = tuple(one.delivery_id for one in earlier if lifted or _over(one.memo))
+        memo = {"over": "yes", "taken": begun}
+        yield Answer(memo=memo, ended=ended, ask_again_s=look_again_s(timedelta(0)))
 
     async def follow(self, job: Job) -> Answers:
         """Ask how many phones have received the pushes; with one of them a town counts as reached."""
@@ -83,14 +90,27 @@ class Apps:
             ask_again_s=look_again_s(since_taken(job)) if len(came) < len(waiting) else None,
         )
 
-    async def stop(self, job: Job, reason: Withdrawal) -> Answers:  # noqa: ARG002 (what was shown stays)
-        """Do nothing: a notification on a phone is only replaced by a newer one."""
-        yield Answer()
+    async def stop(self, job: Job, reason: Withdrawal) -> Answers:
+        """Take the place of what phones show by the word that it is void; what has expired needs none."""
+        if reason is Withdrawal.EXPIRED:
+            yield Answer(air=Air.OFF)
+            return
+        _wait_for_silence(job.at, job.memo)
+        words = self._words(job.request, "halt")
+        pushed = _pushed((Earlier(job.request.delivery_id, "", True, job.memo),))
+        for area in job.targets:
+            if area in pushed or not _over(job.memo):
+                body = notice.push(job.request, words, area, at=job.at, overrides=pushed.get(area))
+                await self._push(body | {"cid": f"{body['cid']}-stop"})
+        yield Answer(air=Air.OFF)
 
     async def probe(self) -> str:
         """Ask for the count of a push that does not exist: the vendor must know us to answer."""
         await self._counts(["1"])
         return "the vendor knows our key"
+
+    def _words(self, request: DeliveryRequested, part: str) -> notice.Words:
+        return notice.Words(render(self.channel, "title", request), render(self.channel, part, request))
 
     async def _push(self, body: Mapping[str, Any]) -> str | None:
         """Return the vendor's id of a push, None when nobody follows the town."""
@@ -131,13 +151,30 @@ class Apps:
         )
 
 
-def _pushed_before(job: Job) -> dict[str, int]:
-    """Return the newest push to each town of the revisions that this one replaces or lifts."""
+def _pushed(earlier: Sequence[Earlier]) -> dict[str, int]:
+    """Return the newest push to each town of these deliveries."""
     found: dict[str, int] = {}
-    if job.request.action is not Action.START:
-        for one in reversed(job.earlier):
-            found |= {area: int(message) for area, message in one.memo.items() if message.isdigit()}
+    for one in reversed(earlier):
+        found |= {area: int(push) for area, push in one.memo.items() if area.isdigit()}
     return found
+
+
+def _over(memo: Mapping[str, str]) -> bool:
+    """Tell whether every push of a delivery has been answered."""
+    return memo.get("over") == "yes"
+
+
+def _wait_for_silence(now: datetime, *memos: Mapping[str, str]) -> None:
+    """Raise NotThere while a push may still be on its way, which would then be shown last."""
+    for memo in memos:
+        if not _over(memo) and "begun" in memo and now - datetime.fromisoformat(memo["begun"]) < LONGEST_CALL:
+            raise NotThere("a push that is to be replaced may still be on its way")
+
+
+def _pushed_to(position: int, area: str, push: str | None) -> Answer:
+    if push is None:
+        return Answer({position: TargetState.FAILED}, {position: "no phone follows this town"})
+    return Answer({position: TargetState.SENT}, air=Air.ON, memo={area: push})
 
 
 def _received(row: Mapping[str, Any]) -> int:

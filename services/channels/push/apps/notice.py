@@ -34,7 +34,11 @@ def push(
 ) -> dict[str, Any]:
     """Return the body of a push; sent again, it is the same push by its `cid`."""
     title, alert = (_plain(text) for text in (words.title, words.text))
-    extras = {"identifier": request.notice.identifier, "level": request.notice.level, "action": request.action}
+    extras = {
+        "identifier": request.notice.identifier,
+        "level": request.notice.level,
+        "action": request.action,
+    }
     left = int((request.notice.expires - at).total_seconds())
     options: dict[str, Any] = {
         "time_to_live": min(max(left, 0), _LONGEST_TTL_S),

@@ -111,6 +111,7 @@ class Cable:
 
     async def probe(self) -> str:
         """Ask the head-end how it is."""
+        self._check_key()
         said = (await self.line.ask("GET", "/health")).json()
         if said.get("status") != "ok":
             raise Unwell("the head-end says that it is not well")
@@ -133,9 +134,12 @@ class Cable:
         words = Words(*(render(self.channel, part, request) for part in ("title", "text")))
         return order(request, words, self.limits, order_id=slip.order_id, related=slip.related, at=slip.at)
 
-    async def _post(self, said: dict[str, Any]) -> Reply:
+    def _check_key(self) -> None:
         if not self.key:
-            raise Unset("the key that signs orders to the head-end is not set", after=10)
+            raise Unset("the head-end is not configured: no key signs our orders", after=10)
+
+    async def _post(self, said: dict[str, Any]) -> Reply:
+        self._check_key()
         body = canonical_bytes(said)
         headers = {
             "content-type": "application/json",

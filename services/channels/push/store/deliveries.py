@@ -115,6 +115,15 @@ async def before(tx: Transaction, request: DeliveryRequested) -> list[Delivery]:
     return [_delivery(row) for row in (await tx.execute(statement)).mappings()]
 
 
+async def still_spoken(tx: Transaction, request: DeliveryRequested) -> bool:
+    """Tell whether an attempt of an earlier, withdrawn revision may still be under way."""
+    older = (DELIVERIES.c.warning_id == str(request.warning_id)) & (DELIVERIES.c.revision < request.revision)
+    under_way = (DELIVERIES.c.stage == Stage.DONE) & (DELIVERIES.c.claimed_until > tx.now)
+    return (
+        await tx.execute(select(DELIVERIES.c.delivery_id).where(older, under_way).limit(1))
+    ).first() is not None
+
+
 async def claim_due(tx: Transaction, mode: Mode, lane: Lane | None) -> Delivery | None:
     """Return the first delivery that is due and that nobody is at, locked; without a lane, only stops."""
     free = DELIVERIES.c.claimed_until.is_(None) | (DELIVERIES.c.claimed_until < tx.now)

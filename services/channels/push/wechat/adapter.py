@@ -111,9 +111,7 @@ class Wechat:
         parts = self.account.fields.items()
         return fields.filled({name: render(self.channel, part, request) for name, part in parts})
 
-    async def _send(
-        self, job: Job, position: int, data: Mapping[str, Any], trouble: asyncio.Event
-    ) -> Sent:
+    async def _send(self, job: Job, position: int, data: Mapping[str, Any], trouble: asyncio.Event) -> Sent:
         """Send to one follower, unless another send of the portion has met with trouble."""
         async with self._hands, self._pace:
             if trouble.is_set():

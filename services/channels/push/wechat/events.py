@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -58,6 +59,7 @@ def _parsed(content: bytes) -> etree._Element:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError):
         raise Invalid("body", "is not well-formed XML", "send the event as WeChat does") from None
-    if root.getroottree().docinfo.doctype or root.tag != "xml":
+    information: Any = root.getroottree().docinfo
+    if information.doctype or root.tag != "xml":
         raise Invalid("body", "is not an event", "send the event as WeChat does")
     return root

@@ -96,7 +96,12 @@ def _approvals() -> None:
     )
     op.create_table(
         "events",
-        sa.Column("event_id", sa.String(36), primary_key=True),
+        sa.Column(
+            "position",
+            sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+            primary_key=True,
+            autoincrement=True,
+        ),
         sa.Column("warning_id", sa.String(36), nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
@@ -129,7 +134,7 @@ def _progress() -> None:
         sa.Column("target", sa.String(64), primary_key=True),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("by", sa.String(80)),
+        sa.Column("by", sa.Text),
         sa.Column("received_at", sa.BigInteger),
         sa.Column("confirmed_at", sa.BigInteger),
     )

@@ -85,7 +85,7 @@ def test_a_withdrawal_takes_what_nobody_reported_on_and_results_still_count() ->
 
 
 def test_expiry_closes_what_is_open_even_when_the_work_is_done() -> None:
-    work = a_work(state=State.DONE).heard({0: results.RECEIVED}, {}, TargetState.SENT)
+    work = a_work(state=State.DONE).heard({0: results.RECEIVED}, {}, TargetState.SENT, range(3))
     expired = work.ended(Withdrawal.EXPIRED)
     assert expired.state is State.DONE
     assert results.tally(expired.results) == {TargetState.EXPIRED: 2, TargetState.RECEIVED: 1}
@@ -117,7 +117,7 @@ def test_results_are_the_same_in_whatever_order_and_however_often_they_come(
 
 def test_a_default_does_not_lower_what_is_known_nor_what_is_named() -> None:
     before = bytes([results.RECEIVED, 0, 0])
-    after = results.folded(before, {1: results.FAILED}, TargetState.SENT)
+    after = results.folded(before, {1: results.FAILED}, TargetState.SENT, range(3))
     assert list(after) == [results.RECEIVED, results.FAILED, results.CODE[TargetState.SENT]]
 
 

@@ -63,6 +63,28 @@ async def test_what_a_partial_report_leaves_out_returns_to_the_pool(house: Gatew
     assert await house.tally(request.delivery_id) == {"received": 5}
 
 
+async def test_a_report_on_the_rest_says_nothing_of_what_was_reported_before(house: GatewaysHouse) -> None:
+    request = house.batch(phones(4))
+    await house.deliver(request)
+    (item,) = await house.lease()
+    numbers = phones(4)
+    await house.report(item, partial=True, results=[[numbers[0], "UNDELIV"], [numbers[1], "ACCEPTD"]])
+    (rest,) = await house.lease()
+    await house.report(rest, state="DELIVRD")
+    assert await house.tally(request.delivery_id) == {"failed": 1, "sent": 1, "received": 2}
+
+
+async def test_a_full_report_on_the_rest_names_only_the_rest(house: GatewaysHouse) -> None:
+    request = house.batch(phones(4))
+    await house.deliver(request)
+    (item,) = await house.lease()
+    await house.report(item, partial=True, results=[[phones(1)[0], "DELIVRD"]])
+    (rest,) = await house.lease()
+    reply = await house.report(rest, results=[[n, "DELIVRD"] for n in phones(4)[1:]])
+    assert reply.status_code == 200
+    assert await house.tally(request.delivery_id) == {"received": 4}
+
+
 async def test_many_partial_reports_are_no_misses(house: GatewaysHouse) -> None:
     request = house.batch(phones(8))
     await house.deliver(request)

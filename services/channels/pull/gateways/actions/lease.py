@@ -10,7 +10,6 @@ from contracts.delivery import SealedBatch
 from contracts.values import Channel, Level, Mode
 from services.channels.pull.gateways.actions.alarm import alarm_dead
 from services.channels.pull.gateways.actions.photograph import photograph
-from services.channels.pull.gateways.model import results
 from services.channels.pull.gateways.model.work import Work
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.store import batches, leases
@@ -70,8 +69,8 @@ def _content(crypto: CryptoProvider, work: Work, body: batches.Body) -> bytes:
     plain = crypto.unseal(body.sealed or b"", context)
     if work.queued == work.size:
         return plain
-    rows = zip(orjson.loads(plain), work.results, strict=True)
-    return orjson.dumps([row for row, result in rows if result == results.QUEUED])
+    rows = orjson.loads(plain)
+    return orjson.dumps([rows[place] for place in work.unsaid])
 
 
 def _item(name: str, work: Work, face: Mapping[str, Any], what: bytes) -> bytes:

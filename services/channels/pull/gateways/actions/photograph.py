@@ -1,6 +1,6 @@
 """Say how far work is: a photograph of all its targets, and what is new about single ones."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,13 +35,17 @@ def photograph(
 
 
 def news(
-    before: Work, after: Work, names: list[str], now: datetime, times: Mapping[int, datetime] | None = None
+    before: Work,
+    after: Work,
+    name: Callable[[int], str],
+    now: datetime,
+    times: Mapping[int, datetime] | None = None,
 ) -> list[Outcome]:
     """Return what is new about single targets: who failed, and who was failed and has received after all."""
     told = times or {}
     return [
         Outcome(
-            target=names[place],
+            target=name(place),
             state=state,
             at=told.get(place, now),
             detail=after.reasons.get(place) if state is TargetState.FAILED else None,

@@ -96,6 +96,6 @@ async def _fold(tx: Transaction, work: Work, body: batches.Body, heard: Sequence
     after = work.heard(named, reasons)
     if after.results != work.results:
         after = after.to(State.DONE) if after.live and not after.queued else after
-        after = photograph(tx, after, news(work, after, body.names(), tx.now, times))
+        after = photograph(tx, after, news(work, after, body.name, tx.now, times))
         await batches.save(tx, [after])
     return unknown

@@ -1,9 +1,8 @@
 """Hear a report on a lease: in full, as exceptions, in part; late, or for the hundredth time."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from contracts.outcome import TargetState
 from contracts.values import Channel, Mode
@@ -39,13 +38,15 @@ async def report(parts: Parts, gateway: str, mode: Mode, name: str, said: Report
         if lease is None or before is None:
             raise NotFound("this gateway was never given such a lease")
         body = (await batches.bodies(tx, [before.delivery_id]))[before.delivery_id]
-        heard, detail = _heard(before, body, said, hashes)
+        had = leases.places_of(lease, before.size)
+        heard, detail = _heard(before, body, had, said, hashes)
         after = heard.after_report(lease["attempt"], before, parts.settings.gateways_most_misses)
         late = before.late(lease["attempt"])
         if late and lease["reported_at"] is None:
             note_late(tx, before, lease["attempt"])
         await _keep(tx, before, after, body, detail)
-        await leases.note_reported(tx, name)
+        if lease["reported_at"] is None:
+            await leases.note_reported(tx, name)
         if after.state is State.READY:
             tx.after_commit(partial(parts.bells.ring, bell.work(gateway, mode)))
     return Taken(after, late)
@@ -56,22 +57,26 @@ async def _keep(tx: Transaction, before: Work, after: Work, body: batches.Body, 
     if after.state is State.DEAD and before.state is not State.DEAD:
         alarm_dead(tx, after, UNDONE)
     if after.results != before.results:
-        after = photograph(tx, after, news(before, after, body.names(), tx.now), detail)
+        after = photograph(tx, after, news(before, after, body.name, tx.now), detail)
     if after != before:
         await batches.save(tx, [after])
 
 
-def _heard(before: Work, body: batches.Body, said: Report, hashes: list[bytes]) -> tuple[Work, str | None]:
+def _heard(
+    before: Work, body: batches.Body, had: Sequence[int], said: Report, hashes: list[bytes]
+) -> tuple[Work, str | None]:
     if before.channel is Channel.AREA:
         return _heard_of_order(before, said)
     if said.counts:
         raise Invalid("delivered", "counts are for area orders", "send `state`, `exceptions` or `results`")
     named, reasons = _matched(Places(body.hashes), said, hashes)
-    if not said.rest and not said.partial and len(named) < before.size:
+    unnamed = [place for place in had if place not in named]
+    if unnamed and not said.rest and not said.partial:
         raise Invalid("results", "does not name every number", "add `state` for the others, or `partial`")
-    if said.rest and said.rest[0] is TargetState.FAILED:
-        reasons = {**dict.fromkeys(_unnamed(before, named), said.rest[1]), **reasons}
-    return before.heard(named, reasons, said.rest[0] if said.rest else None), None
+    state, why = said.rest or (None, "")
+    if state is TargetState.FAILED:
+        reasons = {**dict.fromkeys(unnamed, why), **reasons}
+    return before.heard(named, reasons, state, unnamed), None
 
 
 def _matched(places: Places, said: Report, hashes: list[bytes]) -> tuple[dict[int, int], dict[int, str]]:
@@ -92,10 +97,6 @@ def _matched(places: Places, said: Report, hashes: list[bytes]) -> tuple[dict[in
     return named, reasons
 
 
-def _unnamed(work: Work, named: Mapping[int, Any]) -> list[int]:
-    return [place for place in range(work.size) if place not in named]
-
-
 def _heard_of_order(before: Work, said: Report) -> tuple[Work, str | None]:
     """Fold the counts of an area order: its areas have received when any phone has, or have failed."""
     if said.named or said.partial:
@@ -109,7 +110,7 @@ def _heard_of_order(before: Work, said: Report) -> tuple[Work, str | None]:
         detail = (
             f"phones {said.counts.phones}, delivered {said.counts.delivered}, failed {said.counts.failed}"
         )
-    return before.heard({}, reasons, state), detail
+    return before.heard({}, reasons, state, range(before.size)), detail
 
 
 def _of_counts(counts: Counts) -> tuple[TargetState, str]:

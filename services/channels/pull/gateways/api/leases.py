@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Request, Response
 from fastapi.routing import APIRoute
+from prometheus_client import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.channels.pull.gateways import bell
@@ -21,6 +22,9 @@ from services.kit.idempotency import idempotent_route
 # that got lost held comes back when its lease runs out.
 router = APIRouter(prefix=PREFIX, tags=[TAG], route_class=bounded(APIRoute))
 reports = APIRouter(prefix=PREFIX, tags=[TAG], route_class=bounded(idempotent_route("gateways")))
+
+LEASED = Counter("yutian_sms_leased_total", "SMS batches and area orders leased", ["gateway", "mode"])
+REPORTED = Counter("yutian_sms_reported_total", "Reports on SMS leases", ["gateway", "mode", "late"])
 
 Name = Annotated[str, Path(max_length=64, description="The lease, as it was given")]
 
@@ -60,6 +64,7 @@ async def lease(
     items = await poll(request, given, name, wanted.wait_s, look)
     if len(items) == wanted.max_batches:
         given.bells.wake(name)
+    LEASED.labels(called.gateway, called.mode).inc(len(items))
     now = beijing(given.db.clock.now()).encode()
     body = b'{"data":[' + b",".join(items) + b'],"server_time":"' + now + b'"}'
     return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
@@ -90,6 +95,7 @@ async def report(request: Request, given: Given, called: Called, lease: Name) ->
     """
     read = said.read_report(await json_of(request))
     taken = await reporting.report(given, called.gateway, called.mode, lease, read)
+    REPORTED.labels(called.gateway, called.mode, taken.late).inc()
     work = taken.work
     tally = {str(state): count for state, count in results.tally(work.results).items()}
     return answer(

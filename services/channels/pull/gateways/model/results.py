@@ -1,6 +1,6 @@
 """Results: one byte for each recipient of a batch, in the batch's order. A state never goes back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from contracts.outcome import TargetState
 
@@ -38,9 +38,15 @@ def settled(results: bytes, states: tuple[TargetState, ...], to: TargetState) ->
     return results.translate(bytes.maketrans(bytes(CODE[s] for s in states), bytes([CODE[to]] * len(states))))
 
 
-def folded(results: bytes, named: Mapping[int, int], rest: TargetState | None) -> bytes:
-    """Return the results with new ones folded in: codes for some places, one state for all the others."""
-    after = bytearray(results.translate(_RAISED[rest]) if rest else results)
+def folded(
+    results: bytes, named: Mapping[int, int], rest: TargetState | None, among: Collection[int]
+) -> bytes:
+    """Return the results with new ones folded in: codes for some places, one state for the others `among`."""
+    after = bytearray(results)
+    if rest is not None:
+        raised = results.translate(_RAISED[rest])
+        for place in among:
+            after[place] = raised[place]
     for place, code in named.items():
         after[place] = max(results[place], code)
     return bytes(after)

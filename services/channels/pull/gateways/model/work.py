@@ -1,6 +1,6 @@
 """Work: a batch or an area order on its way to a gateway and back. A value; every change is a new one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -74,6 +74,11 @@ class Work:
         return results.count(self.results, TargetState.QUEUED)
 
     @property
+    def unsaid(self) -> list[int]:
+        """The places of the recipients that no gateway has said anything about: what a lease is for."""
+        return [place for place, code in enumerate(self.results) if code == results.QUEUED]
+
+    @property
     def open(self) -> int:
         """How many recipients are in no final state."""
         return results.count(self.results, *OPEN)
@@ -135,10 +140,14 @@ class Work:
         return replace(self.to(State.WITHDRAWN), results=rest)
 
     def heard(
-        self, named: Mapping[int, int], reasons: Mapping[int, str], rest: TargetState | None = None
+        self,
+        named: Mapping[int, int],
+        reasons: Mapping[int, str],
+        rest: TargetState | None = None,
+        among: Collection[int] = (),
     ) -> "Work":
-        """Fold results in, whoever says them and whenever."""
-        after = results.folded(self.results, named, rest)
+        """Fold results in, whoever says them and whenever; `rest` holds for those `among` not named."""
+        after = results.folded(self.results, named, rest, among)
         return replace(self, results=after, reasons={**self.reasons, **reasons})
 
     def after_report(self, attempt: int, before: "Work", most_misses: int) -> "Work":

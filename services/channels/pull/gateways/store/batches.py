@@ -47,12 +47,11 @@ class Body:
     targets: tuple[str, ...] = ()
     area: str | None = None
 
-    def names(self) -> list[str]:
-        """Return what the targets are called in reports: keyed hashes, or area codes."""
+    def name(self, place: int) -> str:
+        """Return what a target is called in reports: its keyed hash, or its area code."""
         if not self.hashes:
-            return list(self.targets)
-        digits = self.hashes.hex()
-        return [digits[i : i + 2 * HASH_BYTES] for i in range(0, len(digits), 2 * HASH_BYTES)]
+            return self.targets[place]
+        return self.hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES].hex()
 
 
 async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) -> None:

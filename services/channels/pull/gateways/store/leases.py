@@ -1,10 +1,12 @@
 """Leases: who was given which work, by the hash of what he must show."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import delete, select, update
 
 from contracts.streams import KEPT_S
@@ -25,6 +27,7 @@ async def add(tx: Transaction, given: Sequence[tuple[str, Work]]) -> None:
             "mode": work.mode,
             "attempt": work.attempt,
             "leased_at": tx.now,
+            "places": None if work.queued == work.size else _packed(work.unsaid),
         }
         for lease, work in given
     ]
@@ -45,6 +48,18 @@ async def find(tx: Transaction, lease: str, gateway: str, mode: Mode) -> Mapping
 def delivery_of(lease: Mapping[str, Any]) -> UUID:
     """Return which delivery a lease is of."""
     return UUID(lease["delivery_id"])
+
+
+def places_of(lease: Mapping[str, Any], size: int) -> Sequence[int]:
+    """Return which places of a batch a lease had: all of them, or what earlier ones had left over."""
+    if lease["places"] is None:
+        return range(size)
+    places: list[int] = orjson.loads(zlib.decompress(lease["places"]))
+    return places
+
+
+def _packed(places: Sequence[int]) -> bytes:
+    return zlib.compress(orjson.dumps(places), 1)
 
 
 async def note_reported(tx: Transaction, lease: str) -> None:

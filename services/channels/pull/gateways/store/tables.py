@@ -79,8 +79,9 @@ BATCH_LEASES = Table(
     Column("attempt", Integer, nullable=False),
     Column("leased_at", Moment, nullable=False, index=True),
     Column("reported_at", Moment),
+    Column("places", LargeBinary),
 )
-"""Every lease that was ever given: a late report finds its batch here."""
+"""Every lease that was ever given: a late report finds its batch here, and which places of it it had."""
 
 HALTS = Table(
     "halts",

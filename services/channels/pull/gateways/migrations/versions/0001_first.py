@@ -80,6 +80,7 @@ def _work() -> None:
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("leased_at", sa.BigInteger, nullable=False, index=True),
         sa.Column("reported_at", sa.BigInteger),
+        sa.Column("places", sa.LargeBinary),
     )
 
 

@@ -1,0 +1,41 @@
+"""Wiring of the audit."""
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from services.audit import desk, rates
+from services.audit.actions import sign
+from services.audit.actions.sign import Signer
+from services.audit.api import accounts, records
+from services.audit.api.parts import Parts
+from services.audit.consumers import Recorder
+from services.audit.settings import AuditSettings
+from services.audit.stream import LedgerStream
+from services.kit.leadership import Leadership
+from services.kit.process import Floor, House, Service
+
+STATIC = Path(__file__).parent / "static"
+
+
+async def open_audit(floor: Floor) -> Service:
+    """Open the audit on a floor."""
+    settings = AuditSettings.load()
+    db = await floor.database("audit")
+    leadership = Leadership(db, floor.settings.instance)
+    recorder = Recorder(db, floor.bus, leadership, floor.crypto)
+    signer = Signer(floor.crypto, settings.ledger_origin)
+    signing = partial(leadership.lead, sign.LEASE, partial(sign.run, db, signer, settings.ledger_head_s))
+    static = APIRouter()
+    static.routes.append(Mount("/static/audit", StaticFiles(directory=STATIC)))
+    grace = timedelta(seconds=settings.reconcile_grace_s)
+    return Service(
+        "audit",
+        routers=[accounts.router, records.router, desk.router, static],
+        houses=[House(db, leadership, siblings=[recorder.run, signing])],
+        parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load())},
+    )

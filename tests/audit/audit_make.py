@@ -1,0 +1,381 @@
+"""A warning and everything that is said of it, and a ledger to record it in."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from contracts.canonical import sha256_hex
+from contracts.delivery import (
+    DeliveryReported,
+    DeliveryRequested,
+    PlanMade,
+    PlannedDelivery,
+    SealedBatch,
+    delivery_id_of,
+)
+from contracts.fact import Fact
+from contracts.message import Message
+from contracts.outcome import Outcome, TargetState
+from contracts.plan import ChannelTargets, Manifest
+from contracts.values import Action, AreaSelection, Channel, Lane, Level, Mode, Place
+from contracts.warning import (
+    Notice,
+    WarningCancelled,
+    WarningHalted,
+    WarningIssued,
+    WarningPublished,
+    WarningText,
+    WarningUpdated,
+)
+from services.audit.actions.record import record
+from services.audit.actions.sign import Signer
+from services.audit.consumers import Recorder
+from services.audit.model.entry import Heard
+from services.audit.store import ledger
+from services.audit.store.ledger import Stand
+from services.kit import jetstream
+from services.kit.bus import Bus
+from services.kit.clock import Clock, microseconds
+from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
+from services.kit.db import Database
+from services.kit.ids import uuid7
+from services.kit.leadership import Leadership
+from services.kit.migrate import upgrade_async
+from services.kit.settings import Settings
+
+NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)
+ORIGIN = "test.yutian/ledger"
+STATIONS = ("500110001001", "500110001002", "500110001003")
+TOWN = "500110001"
+
+
+class AClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        """Return the moment at which it stands."""
+        return self.at
+
+    def move(self, **by: float) -> None:
+        """Move it forward."""
+        self.at += timedelta(**by)
+
+
+def a_notice(level: Level = Level.RED, expires: datetime | None = None) -> Notice:
+    """Return the face of a rainstorm warning."""
+    text = WarningText(headline="暴雨红色预警信号", description="大雨", instruction="转移", short="请转移")
+    return Notice(
+        identifier="50011041600000_20260601120000_1",
+        hazard="11B03",
+        hazard_name="暴雨",
+        hazard_name_en="Rainstorm",
+        level=level,
+        sender_code="50011041600000",
+        sender_name="重庆市綦江区气象台",
+        sent=NOON,
+        effective=NOON,
+        expires=expires or NOON + timedelta(hours=6),
+        text=text,
+        areas=(Place(code=f"{TOWN}000", name="古南街道"),),
+        approved_by=("李", "王"),
+    )
+
+
+def a_manifest(
+    mode: Mode = Mode.LIVE, stations: Sequence[str] = STATIONS, phones: int = 5
+) -> Manifest:
+    """Return a manifest of stations, one town's broadcast, and some phones."""
+    channels = [
+        ChannelTargets.named(Channel.STATION, tuple(stations)),
+        ChannelTargets.named(Channel.BROADCAST, (f"{TOWN}000",)),
+    ]
+    if phones:
+        hashes = tuple(f"{n:016x}" for n in range(phones))
+        channels.append(ChannelTargets.sealed(Channel.SMS, (f"{STATIONS[0]}/{'0' * 64}/{phones}",), hashes))
+    return Manifest.pinned(
+        mode=mode,
+        registry_version="0" * 64,
+        selection=AreaSelection(towns=(TOWN,)),
+        towns=(TOWN,),
+        villages=tuple(stations),
+        generated=(),
+        areas=(Place(code=f"{TOWN}000", name="古南街道"),),
+        channels=tuple(channels),
+    )
+
+
+@dataclass
+class AWarning:
+    """A warning, and what the services say of it; each report grows by itself."""
+
+    warning_id: UUID = field(default_factory=uuid4)
+    manifest: Manifest = field(default_factory=a_manifest)
+    mode: Mode = Mode.LIVE
+    at: datetime = NOON
+    level: Level = Level.RED
+    reports: dict[UUID, int] = field(default_factory=dict)
+
+    def _head(self, revision: int, **more: Any) -> dict[str, Any]:
+        return {
+            "mode": self.mode,
+            "lane": Lane.URGENT,
+            "warning_id": self.warning_id,
+            "revision": revision,
+            "at": self.at,
+            **more,
+        }
+
+    def published(
+        self, kind: type[WarningPublished] = WarningIssued, revision: int = 1, **more: Any
+    ) -> WarningPublished:
+        """Return a published revision."""
+        given = {
+            "notice": a_notice(self.level, self.at + timedelta(hours=6)),
+            "selection": self.manifest.selection,
+            "cap_xml": "<alert/>",
+            "content_sha256": "1" * 64,
+            "manifest_sha256": self.manifest.sha256,
+            "registry_version": "0" * 64,
+            "approved_at": self.at,
+            **more,
+        }
+        return kind(**self._head(revision, **given))
+
+    def updated(self, revision: int = 2) -> WarningPublished:
+        """Return the update."""
+        return self.published(WarningUpdated, revision)
+
+    def cancelled(self, revision: int = 2) -> WarningPublished:
+        """Return the lift."""
+        return self.published(WarningCancelled, revision)
+
+    def halted(self, revision: int = 1) -> WarningHalted:
+        """Return the halt."""
+        return WarningHalted(**self._head(revision, by="wang", reason="写错了"))
+
+    def delivery_id(self, channel: Channel, revision: int = 1) -> UUID:
+        """Return the id of a channel's one delivery."""
+        return delivery_id_of(self.warning_id, revision, channel, "0")
+
+    def plan(self, revision: int = 1, **more: Any) -> PlanMade:
+        """Return the plan: one delivery for each channel."""
+        deliveries = tuple(
+            PlannedDelivery(delivery_id=self.delivery_id(c.channel, revision), channel=c.channel, size=c.count)
+            for c in self.manifest.channels
+        )
+        return PlanMade(**self._head(revision, manifest=self.manifest, deliveries=deliveries, **more))
+
+    def requests(self, revision: int = 1) -> list[DeliveryRequested]:
+        """Return what is asked of the channels."""
+        return [self._request(entry, revision) for entry in self.manifest.channels]
+
+    def _request(self, entry: ChannelTargets, revision: int) -> DeliveryRequested:
+        batch = None
+        if entry.channel is Channel.SMS:
+            body = b"sealed numbers" * 20
+            batch = SealedBatch(
+                size=entry.count,
+                rendering="public",
+                route="cmcc-1",
+                hashes=base64.b64encode(bytes(8 * entry.count)).decode(),
+                sealed=base64.b64encode(body).decode(),
+                sha256=sha256_hex(body),
+            )
+        return DeliveryRequested(
+            **self._head(revision),
+            channel=entry.channel,
+            delivery_id=self.delivery_id(entry.channel, revision),
+            action=Action.START,
+            notice=a_notice(self.level),
+            targets=() if batch else entry.targets,
+            batch=batch,
+            manifest_sha256=self.manifest.sha256,
+        )
+
+    def report(
+        self,
+        channel: Channel,
+        tally: dict[TargetState, int],
+        outcomes: Iterable[Outcome] = (),
+        revision: int = 1,
+    ) -> DeliveryReported:
+        """Return the next photograph of a channel's delivery."""
+        name = self.delivery_id(channel, revision)
+        self.reports[name] = self.reports.get(name, 0) + 1
+        return DeliveryReported(
+            **self._head(revision),
+            channel=channel,
+            delivery_id=name,
+            report=self.reports[name],
+            tally=tally,
+            outcomes=tuple(outcomes),
+        )
+
+    def whole(self) -> list[Message]:
+        """Return everything that is said until nobody is left open."""
+        heard = [
+            outcome(STATIONS[0], TargetState.RECEIVED, 2),
+            outcome(STATIONS[0], TargetState.CONFIRMED, 40, "赵村长"),
+            outcome(STATIONS[1], TargetState.RECEIVED, 4),
+            outcome(STATIONS[2], TargetState.FAILED, 60),
+        ]
+        one = TargetState
+        return [
+            self.published(),
+            self.plan(),
+            *self.requests(),
+            *(self.report(c.channel, {one.QUEUED: c.count}) for c in self.manifest.channels),
+            self.report(Channel.STATION, {one.CONFIRMED: 1, one.RECEIVED: 1, one.FAILED: 1}, heard),
+            self.report(Channel.BROADCAST, {one.PLAYED: 1}, [outcome(f"{TOWN}000", one.PLAYED, 9)]),
+            self.report(Channel.SMS, {one.RECEIVED: 4, one.FAILED: 1}),
+        ]
+
+
+def outcome(target: str, state: TargetState, after_s: float, by: str | None = None) -> Outcome:
+    """Return what happened to a target so many seconds after the approval."""
+    return Outcome(target=target, state=state, at=NOON + timedelta(seconds=after_s), by=by)
+
+
+def a_fact(number: int = 0, **given: Any) -> Fact:
+    """Return a fact about nothing in particular."""
+    return Fact(
+        **{
+            "mode": Mode.LIVE,
+            "lane": Lane.ROUTINE,
+            "kind": "note.kept",
+            "at": NOON,
+            "service": "test",
+            "actor": "li",
+            "detail": {"number": number},
+            **given,
+        }
+    )
+
+
+def heard(messages: Iterable[Message], first: int = 1, at: datetime = NOON) -> list[Heard]:
+    """Return messages as they lie in the stream, a millisecond apart."""
+    return [
+        Heard(
+            sequence=first + n,
+            at_us=microseconds(at + timedelta(milliseconds=n)),
+            message_id=str(uuid7()),
+            subject=message.subject,
+            payload=message.to_bytes(),
+        )
+        for n, message in enumerate(messages)
+    ]
+
+
+def a_crypto(folder: Path) -> SoftwareCrypto:
+    """Return a provider with fresh keys."""
+    keys = KeyFolder(folder / "keys")
+    init_keys(keys)
+    return SoftwareCrypto(keys)
+
+
+class ALedger:
+    """A ledger that is led by us, without a bus."""
+
+    def __init__(self, db: Database, crypto: SoftwareCrypto) -> None:
+        self.db = db
+        self.crypto = crypto
+        self.leadership = Leadership(db, "me")
+        self.signer = Signer(crypto, ORIGIN)
+        self.stand: Stand | None = None
+
+    async def open(self) -> Stand:
+        """Take the lead and open the first epoch."""
+        await self.lead()
+        async with self.db.transaction() as tx:
+            await ledger.open_epoch(tx, 1, NOON, 0, 0)
+        return await self.reopen()
+
+    async def lead(self) -> None:
+        """Take the lease, whoever has it."""
+        async with self.db.transaction() as tx:
+            await self.leadership._claim_in(tx, "record")
+
+    async def reopen(self) -> Stand:
+        """Read where the ledger stands."""
+        async with self.db.read() as connection:
+            self.stand = await ledger.stand(connection)
+        return self.stand
+
+    async def take(self, messages: Iterable[Heard]) -> Stand:
+        """Record what was heard."""
+        assert self.stand is not None
+        self.stand = await record(self.db, self.leadership, self.crypto, self.stand, list(messages))
+        return self.stand
+
+    async def say(self, *messages: Message, at: datetime = NOON) -> Stand:
+        """Record messages as the next of the stream."""
+        assert self.stand is not None
+        return await self.take(heard(messages, self.stand.sequence + 1, at))
+
+
+@asynccontextmanager
+async def a_database(url: str, clock: Clock | None = None) -> AsyncIterator[Database]:
+    """Open an empty, migrated database of the audit."""
+    address = url.format(name="audit")
+    await upgrade_async(address, "services.audit.migrations")
+    db = Database("audit", address, clock)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def a_ledger(url: str, folder: Path, clock: Clock | None = None) -> AsyncIterator[ALedger]:
+    """Open an empty ledger."""
+    async with a_database(url, clock) as db:
+        found = ALedger(db, a_crypto(folder))
+        await found.open()
+        yield found
+
+
+@asynccontextmanager
+async def a_bus(url: str, folder: Path) -> AsyncIterator[Bus]:
+    """Connect to a bus that has the streams."""
+    bus = await Bus.connect(Settings(nats_url=url, var=folder), "test")
+    await jetstream.apply(bus.jetstream, 1)
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+async def publish(bus: Bus, *messages: Message, message_id: str | None = None) -> None:
+    """Publish messages as a relay does."""
+    for message in messages:
+        await bus.publish(message.subject, message.to_bytes(), {}, message_id or str(uuid7()))
+
+
+@asynccontextmanager
+async def recording(db: Database, bus: Bus, crypto: SoftwareCrypto) -> AsyncIterator[None]:
+    """Run a recorder."""
+    task = asyncio.ensure_future(Recorder(db, bus, Leadership(db, str(uuid4())), crypto).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(db: Database, size: int, within: float = 20) -> None:
+    """Wait until there are so many records."""
+    async with asyncio.timeout(within):
+        while True:
+            async with db.read() as connection:
+                if await ledger.size(connection) >= size:
+                    return
+            await asyncio.sleep(0.05)

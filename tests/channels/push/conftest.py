@@ -1,0 +1,59 @@
+"""What the tests of the push houses share: keys, a clock, an adapter that does what it is told, a house."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.kit import telemetry
+from services.kit.crypto import SoftwareCrypto
+from services.kit.migrate import upgrade
+from tests.channels.push.push_make import HandClock, PushHouse, Scripted, a_push_house, some_crypto
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> None:
+    telemetry.configure("test", "INFO", "")
+
+
+@pytest.fixture(scope="session")
+def crypto(tmp_path_factory: pytest.TempPathFactory) -> SoftwareCrypto:
+    """Keys in a folder."""
+    return some_crypto(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock that the test moves."""
+    return HandClock()
+
+
+@pytest.fixture
+def adapter() -> Scripted:
+    """An adapter of the broadcast house."""
+    return Scripted()
+
+
+@pytest.fixture
+async def house(
+    database_url: str, adapter: Scripted, crypto: SoftwareCrypto, clock: HandClock
+) -> AsyncIterator[PushHouse]:
+    """A house with that adapter: on SQLite, then on PostgreSQL."""
+    async with a_push_house(database_url, adapter, crypto, clock) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database of a push house, to be copied: all of them have the same tables."""
+    folder = tmp_path_factory.mktemp("template")
+    upgrade(f"sqlite:///{folder}/house.db", "services.channels.push.migrations")
+    return folder / "house.db"
+
+
+@pytest.fixture
+def migrated(template: Path, tmp_path: Path) -> Path:
+    """A folder with a migrated database of the test's own."""
+    shutil.copy(template, tmp_path / "house.db")
+    return tmp_path

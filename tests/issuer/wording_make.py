@@ -1,0 +1,72 @@
+"""Every sentence that the desk may show: out of templates, tables, and the refusals that code raises."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2.ext import babel_extract
+
+from services.issuer.desk import home, listing
+from services.issuer.desk.wording import TABLES
+
+ROOT = Path(__file__).parents[2]
+RAISED = {"Refused", "Invalid", "Forbidden", "NotFound", "Retry", "Fault", "Unauthenticated", "Changed", "_away"}
+SAYING = {"say", "_say"}
+
+
+def of_templates(folder: Path) -> set[str]:
+    """Return the message ids of every template of a folder."""
+    found: set[str] = set()
+    for file in folder.glob("*.html"):
+        with file.open("rb") as opened:
+            options = {"newstyle_gettext": "true", "trimmed": "false", "silent": "false"}
+            for _, _, words, _ in babel_extract(opened, ("_", "gettext", "ngettext"), [], options):
+                found |= {word for word in (words if isinstance(words, tuple) else (words,)) if word}
+    return found
+
+
+def of_tables() -> set[str]:
+    """Return the words of the desk's tables, and of its troubles and filters."""
+    words = {word for table in TABLES for word in table.values()}
+    return words | {name for name, _ in listing.GROUPS.values()} | set(home.TROUBLES)
+
+
+def said_in(folder: Path) -> set[str]:
+    """Return the words that code passes to `say`."""
+    found = set()
+    for call in _calls(folder):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in SAYING and call.args:
+            found |= set(_texts(call.args[0]))
+    return found
+
+
+def refusals_of(folder: Path) -> set[str]:
+    """Return the reasons and mends that code raises, `{name}` standing for what varies."""
+    found = set()
+    for call in _calls(folder):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if name in RAISED:
+            skipped = 1 if name in {"Invalid", "Fault"} else 0
+            named = [word.value for word in call.keywords if word.arg in {"mend", "why"}]
+            found |= {text for one in (*call.args[skipped:], *named) for text in _texts(one)}
+    return found
+
+
+def _calls(folder: Path) -> Iterator[ast.Call]:
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                yield node
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    """Return the texts that an expression may be."""
+    match node:
+        case ast.Constant(value=str(text)) if text:
+            yield text
+        case ast.JoinedStr():
+            slots = iter(f"{{{letter}}}" for letter in "abcdefgh")
+            yield "".join(str(p.value) if isinstance(p, ast.Constant) else next(slots) for p in node.values)
+        case ast.IfExp():
+            yield from _texts(node.body)
+            yield from _texts(node.orelse)
