@@ -9,10 +9,9 @@ import nats
 import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import ConnectionClosedError, NoRespondersError
-from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
 
 from services.kit.errors import Refused, Retry
 from services.kit.settings import Settings
@@ -27,7 +26,7 @@ ACK_WAIT_S = 30
 _PULL_OVER = ("404", "408")
 """A pull ran out; any other end means that the consumer or its stream is gone."""
 
-Lost = (NatsTimeoutError, NoRespondersError, ConnectionClosedError, OSError, APIError)
+Lost = (nats.errors.Error, JetStreamError, OSError, TimeoutError)
 """What the client raises when the bus is away or has lost its disk."""
 
 
@@ -125,7 +124,9 @@ class Bus:
     async def _next(self, queue: asyncio.Queue[Msg | None], batch: int) -> tuple[list[Msg], bool]:
         """Return what has come, and whether the pull request is used up; wait for the first."""
         try:
-            first = await asyncio.wait_for(queue.get(), HEARTBEAT_S * 2.5)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that meets a message.
+            async with asyncio.timeout(HEARTBEAT_S * 2.5):
+                first = await queue.get()
         except TimeoutError:
             raise Retry("the bus fell silent", after=0) from None
         messages: list[Msg] = []

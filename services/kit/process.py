@@ -117,11 +117,19 @@ async def run(settings: Settings, app: FastAPI, services: Sequence[Service], bus
     finally:
         stopping.set()
         server.should_exit = True
-        for task in [*tasks, stop]:
-            task.cancel()
-        await asyncio.gather(*tasks, stop, return_exceptions=True)
+        await _cancel([*tasks, stop])
         with contextlib.suppress(asyncio.CancelledError, SystemExit):
             await http
+
+
+async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancel tasks until they are gone: a library's wait_for may swallow a cancellation in Python 3.11."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _blame(task: asyncio.Future[Any]) -> None:

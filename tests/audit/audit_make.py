@@ -90,9 +90,7 @@ def a_notice(level: Level = Level.RED, expires: datetime | None = None) -> Notic
     )
 
 
-def a_manifest(
-    mode: Mode = Mode.LIVE, stations: Sequence[str] = STATIONS, phones: int = 5
-) -> Manifest:
+def a_manifest(mode: Mode = Mode.LIVE, stations: Sequence[str] = STATIONS, phones: int = 5) -> Manifest:
     """Return a manifest of stations, one town's broadcast, and some phones."""
     channels = [
         ChannelTargets.named(Channel.STATION, tuple(stations)),
@@ -169,7 +167,9 @@ class AWarning:
     def plan(self, revision: int = 1, **more: Any) -> PlanMade:
         """Return the plan: one delivery for each channel."""
         deliveries = tuple(
-            PlannedDelivery(delivery_id=self.delivery_id(c.channel, revision), channel=c.channel, size=c.count)
+            PlannedDelivery(
+                delivery_id=self.delivery_id(c.channel, revision), channel=c.channel, size=c.count
+            )
             for c in self.manifest.channels
         )
         return PlanMade(**self._head(revision, manifest=self.manifest, deliveries=deliveries, **more))

@@ -249,9 +249,7 @@ async def test_what_the_stream_has_and_the_ledger_does_not_take_is_found_in_time
     assert difference.expected == result.stream_last
 
 
-async def test_a_head_is_not_signed_over_a_ledger_that_was_changed(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_a_head_is_not_signed_over_a_ledger_that_was_changed(database_url: str, tmp_path: Path) -> None:
     async with a_ledger(database_url, tmp_path) as book:
         await book.say(*(a_fact(n) for n in range(300)))
         first = await sign.head(book.db, book.signer)

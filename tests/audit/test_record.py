@@ -12,8 +12,8 @@ from services.audit import merkle
 from services.audit.model import chain
 from services.audit.model.entry import Heard
 from services.audit.store import ledger, tree
-from services.audit.store.tables import DELIVERIES, RECORDS, TARGETS
 from services.audit.store.ledger import unpacked
+from services.audit.store.tables import DELIVERIES, RECORDS, TARGETS
 from services.kit.leadership import Leadership, LostLead
 from tests.audit.audit_make import AWarning, a_fact, a_ledger, heard
 
@@ -31,7 +31,11 @@ async def test_every_record_is_chained_to_the_one_before_it(database_url: str, t
         for row, one in zip(await rows(book.db, RECORDS), said, strict=True):
             leaf = Leaf.model_validate_json(row["leaf"])
             assert leaf.to_bytes() == row["leaf"]
-            assert (leaf.sequence, leaf.message_id, leaf.subject) == (one.sequence, one.message_id, one.subject)
+            assert (leaf.sequence, leaf.message_id, leaf.subject) == (
+                one.sequence,
+                one.message_id,
+                one.subject,
+            )
             assert leaf.recorded_at_us == one.at_us
             assert row["chain"] == chain.linked(before, row["leaf"])
             before = row["chain"]
@@ -94,9 +98,7 @@ STRANGE = [
 
 
 @pytest.mark.parametrize("message_id", ["", "x" * 5000, "é\x00", "0190-a/b"])
-async def test_nothing_is_too_strange_to_be_kept(
-    database_url: str, tmp_path: Path, message_id: str
-) -> None:
+async def test_nothing_is_too_strange_to_be_kept(database_url: str, tmp_path: Path, message_id: str) -> None:
     async with a_ledger(database_url, tmp_path) as book:
         said = [
             Heard(n, 1_000_000 * n, f"{message_id}{n}" if message_id else "", subject, payload)
@@ -106,7 +108,9 @@ async def test_nothing_is_too_strange_to_be_kept(
         found = await rows(book.db, RECORDS)
         assert [unpacked(row["payload"]) for row in found] == [payload for _, payload in STRANGE]
         assert [row["kind"] for row in found].count("unknown") == 7
-        assert all(orjson.loads(row["leaf"])["subject"] == s for row, (s, _) in zip(found, STRANGE, strict=True))
+        assert all(
+            orjson.loads(row["leaf"])["subject"] == s for row, (s, _) in zip(found, STRANGE, strict=True)
+        )
 
 
 async def test_numbers_that_do_not_fit_do_not_stop_the_ledger(database_url: str, tmp_path: Path) -> None:

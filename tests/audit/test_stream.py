@@ -181,7 +181,7 @@ async def test_a_lost_ledger_stream_begins_a_new_epoch_on_the_old_chain(
             await until(db, 25)
         found = await chained(db)
         assert [row["epoch"] for row in found] == [1] * 20 + [2] * 5
-        first, second = await table(db, EPOCHS)
+        _, second = await table(db, EPOCHS)
         assert (second["position"], second["skipped"], second["sequence"]) == (20, 20, 25)
 
 

@@ -196,7 +196,8 @@ def test_a_drill_reaches_only_who_agreed_and_never_the_public_feed() -> None:
     sms = manifest.targets(Channel.SMS)
     assert sms is not None
     assert sms.count == 12
-    assert manifest.targets(Channel.FEED) is None
+    for channel in (Channel.FEED, Channel.AREA, Channel.CABLE, Channel.APP):
+        assert manifest.targets(channel) is None
     assert manifest.targets(Channel.WECHAT) is None
 
 

@@ -66,7 +66,7 @@ def ending_of(books: Books, key: RevisionKey) -> Ending | None:
     """Return what ended a revision first, None when nothing has."""
     warning_id, revision = key
     over = [e for e in books.endings.values() if e.warning_id == warning_id and e.revision >= revision]
-    return min(over, key=lambda ending: ending.at, default=None)
+    return min(over, key=lambda ending: (ending.at, ending.revision), default=None)
 
 
 def ended_at(books: Books, key: RevisionKey) -> datetime | None:

@@ -13,7 +13,7 @@ from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.catalogue import Signal
 from services.issuer.desk import sheet as sheets
 from services.issuer.desk import trial
-from services.issuer.desk.page import fragment, page, summary
+from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
 from services.issuer.desk.reading import read
 from services.issuer.desk.sheet import Sheet
@@ -68,11 +68,15 @@ async def show_new(
 
 
 @router.get("/warnings/{warning_id}/edit")
-async def show_draft(request: Request, warning_id: UUID, parts: IssuerParts, desk: DeskParts) -> HTMLResponse:
-    """Show the sheet of a draft."""
-    warning = await _draft(parts, warning_id)
-    sheet = sheets.of_content(warning.content, warning.version, language_of(request))
-    signal = parts.catalogue.issuable(sheet.hazard, sheet.level)
+async def show_draft(request: Request, warning_id: UUID, parts: IssuerParts, desk: DeskParts) -> Response:
+    """Show the sheet of a draft; what is no draft any more shows its face instead."""
+    async with parts.db.read() as connection:
+        warning = await store.warnings.get(connection, warning_id)
+    content = warning.content
+    if warning.state is not State.DRAFT:
+        return RedirectResponse(f"/warnings/{warning_id}", status_code=303)
+    signal = parts.catalogue.issuable(content.hazard, content.level)
+    sheet = sheets.of_content(content, signal, warning.version, language_of(request))
     return await _show(request, parts, desk, signal, sheet, warning=warning)
 
 
@@ -103,9 +107,10 @@ async def take(
             return await _show(request, parts, desk, signal, sheet, warning=warning)
         kept = await _keep(parts, desk, by, signal, sheet, warning)
     except Changed as error:
-        newer = await _draft(parts, warning_id) if warning_id else None
-        later = replace(sheet, version=newer.version if newer else 0)
-        return await _show(request, parts, desk, signal, later, warning=newer, error=error)
+        assert warning is not None
+        later = replace(sheet, version=warning.version)
+        told = await _told(request, parts, warning, sheet.version, error)
+        return await _show(request, parts, desk, signal, later, warning=warning, error=told)
     except (Refused, Retry) as error:
         return await _show(request, parts, desk, signal, sheet, warning=warning, error=error)
     if do == "submit":
@@ -152,6 +157,23 @@ async def _save(
         by=by,
         signature=signature,
     )
+
+
+async def _told(
+    request: Request, parts: Parts, warning: WeatherWarning, seen: int, error: Changed
+) -> Changed:
+    """Return the refusal in words for people: who changed what meanwhile."""
+    say = wording(request, parts)
+    async with parts.db.read() as connection:
+        later = await store.events.since(connection, warning, seen)
+        names = {one.username: one.display_name for one in await store.people.accounts(connection)}
+    did = [
+        f"{names.get(one.actor, one.actor)} {say.act(one.act)} {say.note(one.act, one.note)}".strip()
+        for one in later
+    ]
+    why = say.say("Somebody else has changed this draft meanwhile") + f": {say.listed(did)}"
+    mend = say.say("your words are kept below; keep them again and they replace the newer ones")
+    return Changed(why, mend=mend) if did else error
 
 
 async def _draft(parts: Parts, warning_id: UUID) -> WeatherWarning:

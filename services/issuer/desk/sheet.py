@@ -86,8 +86,8 @@ def of_form(form: FormData, mode: Mode, hazard: str, level: Level) -> Sheet:
     )
 
 
-def of_content(content: Content, version: int, language: str) -> Sheet:
-    """Return the form of a draft that is kept."""
+def of_content(content: Content, signal: Signal, version: int, language: str) -> Sheet:
+    """Return the form of a draft that is kept; an expiry that follows from rules stays open to them."""
     texts = both(content.text, content.text_en)
     return Sheet(
         mode=content.mode,
@@ -95,7 +95,7 @@ def of_content(content: Content, version: int, language: str) -> Sheet:
         level=content.level,
         begin=typed(content.window.begin, language),
         end=typed(content.window.end, language),
-        expires=typed(content.expires, language),
+        expires="" if _by_rule(content, signal) else typed(content.expires, language),
         observed=content.observed,
         slots=content.slots,
         towns=frozenset(content.selection.towns),
@@ -104,6 +104,14 @@ def of_content(content: Content, version: int, language: str) -> Sheet:
         texts=texts,
         made=texts_hash(texts) if content.made else "",
         version=version,
+    )
+
+
+def _by_rule(content: Content, signal: Signal) -> bool:
+    """Tell whether an expiry came of the signal's validity: nobody types seconds."""
+    lasting = content.window.begin + timedelta(hours=signal.grade.validity_hours)
+    return bool(content.expires.second or content.expires.microsecond) or content.expires == max(
+        lasting, content.window.end
     )
 
 

@@ -14,6 +14,11 @@ SEALED = (Channel.SMS, Channel.WECHAT)
 """Channels whose recipients are people on lists."""
 
 BY_TOWN = (Channel.BROADCAST, Channel.CABLE, Channel.APP)
+IN_DRILLS = frozenset({Channel.STATION, Channel.BROADCAST, *SEALED})
+"""What a drill may use: stations by drill keys, a broadcast that no loudspeaker plays, people who agreed.
+
+Location-based SMS, television, app and feed have no drill: they would reach everybody.
+"""
 FEED = ("feed",)
 
 
@@ -114,6 +119,8 @@ def _named(
 ) -> ChannelTargets:
     codes = [wire_code(town) for town in towns]
     targets: tuple[str, ...] = ()
+    if mode is Mode.DRILL and channel not in IN_DRILLS:
+        return ChannelTargets.named(channel, ())
     if channel in BY_TOWN:
         targets = tuple(codes)
     elif channel is Channel.STATION:
@@ -122,7 +129,7 @@ def _named(
         targets = tuple(
             f"{g.gateway_id}:{code}" for g in registry.gateways if g.area_orders for code in codes
         )
-    elif channel is Channel.FEED and mode is Mode.LIVE:
+    elif channel is Channel.FEED:
         targets = FEED
     return ChannelTargets.named(channel, targets)
 

@@ -244,30 +244,15 @@ async def a_replica(
             yield Replica(floor, service, f"http://127.0.0.1:{listener.getsockname()[1]}")
         finally:
             server.should_exit = True
-            for task in tasks[1:]:
-                task.cancel()
-
-            async def watch():
-                await asyncio.sleep(8)
-                import sys
-
-                for t in asyncio.all_tasks():
-                    print("TASK", t, file=sys.stderr)
-                    t.print_stack(file=sys.stderr)
-                print("CONNS", server.server_state.connections, file=sys.stderr)
-
-            w = asyncio.ensure_future(watch())
-            await asyncio.gather(*tasks[1:], return_exceptions=True)
+            await cancelled(tasks[1:])
             await tasks[0]
-            w.cancel()
 
 
-def events_of(text: str) -> list[dict[str, Any]]:
-    """Read server-sent events."""
-    found = []
-    for block in text.split("\n\n"):
-        lines = [line.partition(": ") for line in block.splitlines() if not line.startswith(":")]
-        fields = {name: value for name, _, value in lines}
-        if "data" in fields:
-            found.append({**fields, "data": orjson.loads(fields["data"])})
-    return found
+async def cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancel until all are gone, as the process does."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
+    await asyncio.gather(*tasks, return_exceptions=True)

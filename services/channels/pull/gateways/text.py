@@ -12,11 +12,11 @@ from services.kit.errors import Reject
 PLACE = "{1}"
 """Where a gateway puts the second element of a recipient's row."""
 
+PERSON = "person"
+"""The rendering whose recipients get a link of their own."""
+
 LINK = "{link}"
 """Where a template wants the address that a person confirms at."""
-
-_TOKEN = "x" * 24
-"""As long as the token of a link, for counting."""
 
 _PARTS = {Action.START: "first", Action.REPLACE: "update", Action.STOP: "lift"}
 _INNER = str.maketrans({OPENING: "〔", CLOSING: "〕"})
@@ -30,10 +30,13 @@ class Words:
     segments: int
 
 
-def render_sms(request: DeliveryRequested, rendering: str, link_base: str) -> Words:
-    """Return the text of a delivery; raise Reject when it does not fit even at its shortest."""
+def render_sms(request: DeliveryRequested, rendering: str, link_base: str, token: str = "") -> Words:
+    """Return the text of a delivery; raise Reject when it does not fit even at its shortest.
+
+    It is counted with the longest token that any of its recipients gets.
+    """
     for text in _drafts(request, rendering, link_base):
-        words = Words(text, segments(text.replace(PLACE, _TOKEN) if rendering == "person" else text))
+        words = Words(text, segments(text.replace(PLACE, token)))
         if words.segments <= MOST_SEGMENTS:
             return words
     raise Reject(f"the text takes more than {MOST_SEGMENTS} SMS segments")
@@ -43,16 +46,14 @@ def _drafts(request: DeliveryRequested, rendering: str, link_base: str) -> Itera
     """Yield the texts that say it, the fullest first."""
     part = _PARTS[request.action]
     body = _said(request, part)
-    match rendering:
-        case "person":
-            link = _said(request, "confirm").replace(LINK, f"{link_base}{PLACE}")
-            yield _signed(body + link)
-            yield _signed(_said(request, f"{part}-brief") + link)
-        case "duty":
-            yield _signed(body + _said(request, "duty"))
-            yield _signed(body)
-        case _:
-            yield _signed(body)
+    if rendering == PERSON:
+        link = _said(request, "confirm").replace(LINK, f"{link_base}{PLACE}")
+        yield _signed(body + link)
+        yield _signed(_said(request, f"{part}-brief") + link)
+        return
+    if rendering == "duty":
+        yield _signed(body + _said(request, "duty"))
+    yield _signed(body)
 
 
 def _said(request: DeliveryRequested, part: str) -> str:

@@ -47,15 +47,15 @@ def test_a_person_gets_the_place_of_his_link_at_the_end(a_house: GatewaysHouse) 
 def test_the_link_is_counted_as_long_as_it_will_be(a_house: GatewaysHouse) -> None:
     short = "雨" * 40
     plain = render_sms(a_house.batch(phones(1), short=short), "public", LINKS)
-    person = render_sms(a_house.batch(phones(1), short=short), "person", LINKS)
-    assert (plain.segments, person.segments) == (1, 2)
-    assert len(person.text) - len(PLACE) + 24 > 70
+    person = [render_sms(a_house.batch(phones(1), short=short), "person", LINKS, "x" * n) for n in (1, 80)]
+    assert (plain.segments, person[0].segments, person[1].segments) == (1, 2, 3)
+    assert person[0].text == person[1].text
 
 
 def test_a_long_text_loses_its_tail_before_it_loses_its_reader(a_house: GatewaysHouse) -> None:
     request = a_house.batch(phones(1), short="雨" * 250)
     assert "请立即到岗" not in render_sms(request, "duty", LINKS).text
-    person = render_sms(request, "person", LINKS)
+    person = render_sms(request, "person", LINKS, "x" * 72)
     assert request.notice.text.headline in person.text
     assert person.text.endswith(PLACE)
     assert person.segments <= MOST_SEGMENTS

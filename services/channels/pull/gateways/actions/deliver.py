@@ -61,13 +61,14 @@ async def deliver(tx: Transaction, parts: Parts, request: DeliveryRequested) -> 
 
 def _content(parts: Parts, request: DeliveryRequested) -> _Content:
     """Return what the gateway will be given; raise Reject when it can never be sent."""
-    gateway, body = _batch(parts, request) if request.batch else _order(request)
+    gateway, body, token = _batch(parts, request) if request.batch else _order(request)
     rendering = request.batch.rendering if request.batch else "public"
-    words = text.render_sms(request, rendering, parts.link_base)
+    words = text.render_sms(request, rendering, parts.link_base, token)
     return _Content(gateway, _face(request, rendering, words.text, words.segments), body)
 
 
-def _batch(parts: Parts, request: DeliveryRequested) -> tuple[str, batches.Body]:
+def _batch(parts: Parts, request: DeliveryRequested) -> tuple[str, batches.Body, str]:
+    """Return the gateway of a batch, its body, and the longest token of its recipients."""
     batch = request.batch
     if batch is None or request.channel is not Channel.SMS:
         raise Reject("an SMS delivery has a sealed batch, an area order has targets")
@@ -76,14 +77,15 @@ def _batch(parts: Parts, request: DeliveryRequested) -> tuple[str, batches.Body]
         raise Reject("the sealed batch is not the one that was hashed")
     if len(hashes) != HASH_BYTES * batch.size:
         raise Reject("the batch does not have one hash for each recipient")
-    parts.crypto.unseal(sealed, batch.context(request.mode, request.delivery_id))
-    return batch.route, batches.Body(sealed=sealed, hashes=hashes)
+    plain = parts.crypto.unseal(sealed, batch.context(request.mode, request.delivery_id))
+    tokens = [row[1] for row in orjson.loads(plain)] if batch.rendering == text.PERSON else []
+    return batch.route, batches.Body(sealed=sealed, hashes=hashes), max(tokens, key=len, default="")
 
 
-def _order(request: DeliveryRequested) -> tuple[str, batches.Body]:
+def _order(request: DeliveryRequested) -> tuple[str, batches.Body, str]:
     gateway = area.gateway_of(request.targets)
     order = area.order(request.targets, request.notice.areas)
-    return gateway, batches.Body(targets=request.targets, area=orjson.dumps(order).decode())
+    return gateway, batches.Body(targets=request.targets, area=orjson.dumps(order).decode()), ""
 
 
 def _unusable(request: DeliveryRequested) -> _Content:
