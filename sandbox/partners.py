@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 
 from sandbox import app as vendor
@@ -43,6 +44,7 @@ def _account(config: dict[str, Any], people: list[dict[str, Any]]) -> wechat.Acc
         templates={config["template_id"]: tuple(config["fields"])},
         callback=config["callback"],
         callback_token=config["callback_token"],
+        http=httpx.AsyncClient(timeout=10),
     )
 
 

@@ -40,7 +40,7 @@ class People:
         token, code = found.group(1), found.group(2)
         faults = self.faults.of(code)
         luck = self.profile.luck("person", token)
-        if faults.take(FaultKind.SILENT, ALERT) or luck.random() >= self.profile.confirm_share:
+        if faults.take(FaultKind.SILENT, ALERT) or luck.random() >= self.profile.link_share:
             self.statistics.links["ignored"] += 1
             return
         await asyncio.sleep(luck.uniform(*self.profile.confirm_delay_s))

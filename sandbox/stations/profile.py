@@ -17,6 +17,8 @@ class Profile:
     modes: tuple[Mode, ...] = (Mode.LIVE,)
     confirm_share: float = 0.9
     """So many stations have somebody who confirms."""
+    link_share: float = 1.0
+    """So many of those who have only a phone press the button; nobody else can answer for their place."""
     confirm_delay_s: tuple[float, float] = (1.0, 5.0)
     play_s: tuple[float, float] = (0.1, 0.5)
     heartbeat_s: float = 60.0

@@ -115,7 +115,53 @@ DIFFERENCES = {
     "ledger-broken": "The ledger is not the one over which a head was signed",
 }
 
+FIELDS = {
+    "identifier": "Identifier",
+    "level": "Level",
+    "headline": "Headline",
+    "approved_by": "Approved by",
+    "approved_at": "Approved",
+    "expires": "Valid until",
+    "manifest_sha256": "Manifest",
+    "content_sha256": "Content",
+    "by": "By",
+    "reason": "Reason",
+    "note": "Note",
+    "count": "Targets",
+    "channels": "Channels",
+    "deliveries": "Deliveries",
+    "delivery_id": "Delivery",
+    "action": "Action",
+    "size": "Targets",
+    "route": "Carrier",
+    "report": "Report",
+    "tally": "Counts",
+    "outcomes": "Outcomes",
+    "more": "and more",
+    "detail": "Details",
+    "presence": "Presence",
+    "last_sequence": "Last sequence",
+    "clock_offset_ms": "Clock off by ms",
+    "sha256": "SHA-256",
+    "gone": "Gone",
+    "consumer": "Consumer",
+    "original_subject": "Subject",
+    "original_id": "Message id",
+    "service": "Service",
+    "source": "From address",
+    "path": "Page",
+    "query": "Question",
+    "revision": "Revision",
+}
+"""Fields of a record's details; those that are not here are shown by their code."""
+
+ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back"}
+
+VALUES = {**STATES, **LEVELS, **ACTIONS}
+
 ALL = {
+    "field": FIELDS,
+    "value": VALUES,
     "channel": CHANNELS,
     "column": COLUMNS,
     "state": STATES,

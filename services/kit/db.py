@@ -5,7 +5,7 @@ PostgreSQL: one role per house, whose search_path is its schema; the server refu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -124,10 +124,17 @@ class Database:
         self.house = house
         self.clock = clock or SystemClock()
         self.said = {(mode, lane): asyncio.Event() for mode in Mode for lane in Lane}
-        """Set after each commit that said something in that lane; the relay waits for it."""
+        """Set when there may be something to publish in a lane; the relay waits for it."""
+        self.on_said: Callable[[Collection[tuple[Mode, Lane]]], None] = self.wake
+        """Called after each commit that said something, with its lanes."""
         self._url = driver_url(url)
         self._lock = asyncio.Lock() if self.sqlite else None
         self.writer, self.reader = _engines(self._url)
+
+    def wake(self, lanes: Collection[tuple[Mode, Lane]]) -> None:
+        """Tell this process's relay that there is something to publish."""
+        for lane in lanes:
+            self.said[lane].set()
 
     @property
     def sqlite(self) -> bool:
@@ -152,8 +159,8 @@ class Database:
             if tx.lanes:
                 failpoints.reach("outbox.committed", self.house)
             tx.committed()
-            for lane in tx.lanes:
-                self.said[lane].set()
+            if tx.lanes:
+                self.on_said(tx.lanes)
 
     @asynccontextmanager
     async def _claimed(self, connection: AsyncConnection) -> AsyncIterator[None]:
@@ -168,7 +175,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection for reading only; it never waits for a writer."""
+        """Open a connection for reading, which never waits for a writer; each statement sees its moment."""
         async with _busy_is_retry(), self.reader.connect() as connection:
             yield connection
 
@@ -215,13 +222,21 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         engine = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10)
         return engine, engine
     writer = create_async_engine(url, poolclass=pool.AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
-    reader = create_async_engine(url, poolclass=pool.AsyncAdaptedQueuePool, pool_size=4, max_overflow=4)
-    _begin_with(writer, "BEGIN IMMEDIATE")
-    _begin_with(reader, "BEGIN")
+    reader = create_async_engine(
+        url,
+        poolclass=pool.AsyncAdaptedQueuePool,
+        pool_size=4,
+        max_overflow=4,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+    )
+    for engine in (writer, reader):
+        _configure(engine)
+    _begin_immediately(writer)
     return writer, reader
 
 
-def _begin_with(engine: AsyncEngine, begin: str) -> None:
+def _configure(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
@@ -230,9 +245,11 @@ def _begin_with(engine: AsyncEngine, begin: str) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+
+def _begin_immediately(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def _begun(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @asynccontextmanager

@@ -145,10 +145,16 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     """Name the fields and what is wrong with them, and never what was sent."""
     assert isinstance(error, RequestValidationError)
     faults = [
-        Fault(".".join(str(part) for part in e["loc"]), str(e["msg"]), _MENDS.get(e["type"], "see /docs"))
+        Fault(_place(e["type"], e["loc"]), str(e["msg"]), _MENDS.get(e["type"], "see /docs"))
         for e in error.errors()
     ]
     return await _on_problem(request, Invalid.of(faults))
+
+
+def _place(kind: str, place: Sequence[int | str]) -> str:
+    """Return where a fault is; the name of an unknown field is the sender's own text, and stays with him."""
+    known = [*place[:-1], "(unknown field)"] if kind == "extra_forbidden" else place
+    return ".".join(str(part) for part in known)
 
 
 _MENDS = {

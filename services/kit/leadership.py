@@ -25,6 +25,7 @@ LEASES = Table(
 
 TERM_S = 6.0
 RENEW_S = 2.0
+"""All leases of a replica are renewed together, this often."""
 
 
 class LostLead(Refused):
@@ -41,6 +42,8 @@ class Leadership:
         self.holder = holder
         self.tokens: dict[str, int] = {}
         """The fencing token of every lease that this replica holds."""
+        self._lost: dict[str, asyncio.Event] = {}
+        self._keeper: asyncio.Task[None] | None = None
 
     async def lead(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` whenever this replica holds the lease, for ever; stop it when the lease is lost.
@@ -67,30 +70,54 @@ class Leadership:
             raise LostLead(f"the lease {name} went to another replica")
 
     async def _work(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        task = asyncio.ensure_future(work())
+        lost = self._lost[name] = asyncio.Event()
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.ensure_future(self._keep())
+        task, gone = asyncio.ensure_future(work()), asyncio.ensure_future(lost.wait())
         try:
-            while not task.done():
-                await asyncio.wait({task}, timeout=RENEW_S)
-                if not task.done() and not await self._renewed(name):
-                    log.warning("lead lost", lease=name)
-                    return
+            await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                log.warning("lead lost", house=self.db.house, lease=name)
+                return
             with contextlib.suppress(LostLead):
                 task.result()
         finally:
             self.tokens.pop(name, None)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            self._lost.pop(name, None)
+            for each in (task, gone):
+                each.cancel()
+            await asyncio.gather(task, gone, return_exceptions=True)
 
-    async def _renewed(self, name: str) -> bool:
-        """Renew within the term; a database that does not answer for longer than the term costs the lead."""
-        deadline = asyncio.get_running_loop().time() + TERM_S - RENEW_S
-        while asyncio.get_running_loop().time() < deadline:
+    async def _keep(self) -> None:
+        """Renew all leases together; a database that does not answer for a term costs the lead."""
+        clock = asyncio.get_running_loop().time
+        good_until = clock() + TERM_S
+        while self.tokens:
+            await asyncio.sleep(RENEW_S)
             try:
-                return await self._claim(name)
+                asked = clock()
+                kept = await self._renewed()
+                good_until = asked + TERM_S
             except Retry:
-                await asyncio.sleep(0.2)
-        return False
+                kept = set(self.tokens) if clock() < good_until - RENEW_S else set()
+            for name in set(self.tokens) - kept:
+                if name in self._lost:
+                    self._lost[name].set()
+
+    async def _renewed(self) -> set[str]:
+        """Renew what this replica holds, in one transaction; return the leases that are still its own."""
+        mine = dict(self.tokens)
+        async with self.db.transaction() as tx:
+            until = microseconds(tx.now + timedelta(seconds=TERM_S))
+            statement = select(LEASES.c.name, LEASES.c.token).where(
+                LEASES.c.name.in_(mine), LEASES.c.holder == self.holder
+            )
+            if tx.postgres:
+                statement = statement.with_for_update()
+            rows = (await tx.execute(statement)).mappings().all()
+            kept = {row["name"] for row in rows if mine.get(row["name"]) == row["token"]}
+            await tx.execute(update(LEASES).where(LEASES.c.name.in_(kept)).values(until=until))
+        return kept | (set(self.tokens) - set(mine))
 
     async def _claim(self, name: str) -> bool:
         """Take or renew the lease; return whether this replica holds it."""

@@ -15,7 +15,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    case,
     delete,
     func,
     select,
@@ -127,10 +126,15 @@ async def replay(connection: AsyncConnection, since: datetime) -> int:
     return (await connection.execute(statement.values(published_at=None))).rowcount
 
 
-async def waiting_lanes(connection: AsyncConnection) -> set[tuple[Mode, Lane]]:
-    """Return the lanes in which something waits to be published."""
-    statement = select(OUTBOX.c.mode, OUTBOX.c.lane).where(OUTBOX.c.published_at.is_(None)).distinct()
-    return {(Mode(mode), Lane(lane)) for mode, lane in await connection.execute(statement)}
+async def waiting(connection: AsyncConnection) -> dict[tuple[Mode, Lane], tuple[int, int]]:
+    """Return, for each lane in which something waits, how much and since when (microseconds)."""
+    statement = (
+        select(OUTBOX.c.mode, OUTBOX.c.lane, func.count(), func.min(OUTBOX.c.said_at))
+        .where(OUTBOX.c.published_at.is_(None))
+        .group_by(OUTBOX.c.mode, OUTBOX.c.lane)
+    )
+    rows = await connection.execute(statement)
+    return {(Mode(mode), Lane(lane)): (count, oldest) for mode, lane, count, oldest in rows}
 
 
 async def prune(connection: AsyncConnection, now: datetime, kept_s: int) -> int:
@@ -140,12 +144,3 @@ async def prune(connection: AsyncConnection, now: datetime, kept_s: int) -> int:
     gone = (await connection.execute(old)).rowcount
     await connection.execute(delete(INBOX).where(INBOX.c.handled_at < limit))
     return gone
-
-
-async def backlog(connection: AsyncConnection) -> dict[str, int]:
-    """Return how many rows wait, and since when the oldest does (microseconds, 0 for none)."""
-    oldest = func.coalesce(func.min(OUTBOX.c.said_at), 0)
-    urgent = func.coalesce(func.sum(case((OUTBOX.c.lane == Lane.URGENT, 1), else_=0)), 0)
-    statement = select(func.count(), urgent, oldest).where(OUTBOX.c.published_at.is_(None))
-    count, urgents, since = (await connection.execute(statement)).one()
-    return {"waiting": int(count), "urgent": int(urgents), "oldest_us": int(since)}

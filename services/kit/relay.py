@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,8 +22,8 @@ WINDOW = 128
 WINDOW_BYTES = 4 * 1024 * 1024
 """At most so many rows and bytes are on their way unacknowledged."""
 
-LOOK_S = 0.5
-"""How often a relay looks for rows that another process has written."""
+LOOK_S = 2.0
+"""How often a relay looks by itself; usually it is told."""
 
 PRUNE_S = 3600.0
 
@@ -35,10 +35,28 @@ class Relay:
         self.db = db
         self.bus = bus
         self.leadership = leadership
+        self._pokes: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Publish for ever, whenever this replica leads."""
+        """Publish for ever, whenever this replica leads; else tell the one that does."""
+        self.db.on_said = self._told
+        await self.bus.on_poke(self._poke, self._poked)
         await self.leadership.lead("relay", self._lead)
+
+    @property
+    def _poke(self) -> str:
+        return f"yutian.poke.relay.{self.db.house}"
+
+    def _told(self, lanes: Collection[tuple[Mode, Lane]]) -> None:
+        if "relay" in self.leadership.tokens:
+            self.db.wake(lanes)
+            return
+        task = asyncio.ensure_future(self.bus.poke(self._poke, sorted(lanes)))
+        self._pokes.add(task)
+        task.add_done_callback(self._pokes.discard)
+
+    async def _poked(self, lanes: Any) -> None:
+        self.db.wake([(Mode(mode), Lane(lane)) for mode, lane in lanes])
 
     async def _lead(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -51,13 +69,12 @@ class Relay:
         while True:
             with contextlib.suppress(Retry):
                 async with self.db.read() as connection:
-                    for lane in await outbox.waiting_lanes(connection):
-                        self.db.said[lane].set()
-                    waiting = await outbox.backlog(connection)
-                telemetry.WAITING.labels(self.db.house).set(waiting["waiting"])
+                    waiting = await outbox.waiting(connection)
+                self.db.wake(waiting)
+                telemetry.WAITING.labels(self.db.house).set(sum(count for count, _ in waiting.values()))
                 now = microseconds(self.db.clock.now())
-                age = (now - waiting["oldest_us"]) / 1e6 if waiting["oldest_us"] else 0.0
-                telemetry.OLDEST.labels(self.db.house).set(age)
+                oldest = min((since for _, since in waiting.values()), default=now)
+                telemetry.OLDEST.labels(self.db.house).set((now - oldest) / 1e6)
             await asyncio.sleep(LOOK_S)
 
     async def _prune(self) -> None:

@@ -371,7 +371,7 @@ async def recording(db: Database, bus: Bus, crypto: SoftwareCrypto) -> AsyncIter
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(db: Database, size: int, within: float = 20) -> None:
+async def until(db: Database, size: int, within: float = 60) -> None:
     """Wait until there are so many records."""
     async with asyncio.timeout(within):
         while True:

@@ -23,6 +23,7 @@ from services.audit import desk as pages
 from services.audit.api import accounts, records
 from services.audit.api.parts import Parts
 from services.audit.checkpoint import PublicKey
+from services.audit.store import ledger, questions
 from services.audit.stream import LedgerStream
 from services.audit.verify import verify
 from services.kit.http import create_app
@@ -355,3 +356,13 @@ async def test_every_page_shows(audit: Asked, language: str) -> None:
             assert word in reply.text, (path, word)
         assert "<script" not in reply.text
         assert "style=" not in reply.text
+
+
+async def test_one_answer_is_of_one_moment(audit: Asked) -> None:
+    db = audit.book.db
+    async with questions.snapshot(db) as connection:
+        before = await ledger.size(connection)
+        await audit.book.say(*(a_fact(n) for n in range(5)))
+        assert await ledger.size(connection) == before
+    async with db.read() as connection:
+        assert await ledger.size(connection) == before + 5

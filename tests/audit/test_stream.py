@@ -119,7 +119,7 @@ async def test_dying_between_append_and_ack_records_nothing_twice(
             await Dying(db, bus, leadership, crypto)._follow()
         await publish(bus, *(a_fact(n) for n in range(100, 150)))
         async with recording(db, bus, crypto):
-            await until(db, 150, within=15)
+            await until(db, 150, within=25)
             assert len(await chained(db)) == 150
 
 
@@ -137,7 +137,7 @@ async def test_what_a_dead_replica_was_given_and_never_recorded_is_recorded_firs
                 break
         await pulled.aclose()  # type: ignore[attr-defined]
         async with recording(db, bus, crypto):
-            await until(db, 300, within=10)
+            await until(db, 300, within=25)
         assert [row["sequence"] for row in await chained(db)] == list(range(1, 301))
 
 
@@ -162,7 +162,7 @@ async def test_a_database_restored_from_a_backup_is_refilled_to_the_same_chain(
         file.write_bytes(backup)
         async with a_database(url) as db:
             async with recording(db, bus, crypto):
-                await until(db, 400, within=10)
+                await until(db, 400, within=25)
             assert [row["chain"] for row in await chained(db)] == before
             assert len(await table(db, EPOCHS)) == 1
 

@@ -34,8 +34,8 @@ from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from tests.channels.push.push_make import HandClock, PushHouse, a_notice, only
 
-TIMEOUT_S = 0.3
-"""How long a call to a partner may take in the exam."""
+A_WHILE_S = 1.0
+"""After so long a sandbox shows what it was told, and goes on showing it."""
 
 Forward = Callable[[], Awaitable[httpx.Response]]
 Spoil = Callable[[httpx.Request, Forward], Awaitable[httpx.Response]]
@@ -210,9 +210,13 @@ class Candidate(ABC):
     """What targets come to when all is well."""
     times = 1
     """How many things the partner is told for one delivery."""
+    at_once = 1
+    """How many of these it is told at the same time."""
     can_stop = True
     """Whether what was said can be taken back by a halt."""
     url = "http://partner"
+    timeout_s = 0.5
+    """How long a call to the partner may take."""
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         self.clock = clock
@@ -223,7 +227,7 @@ class Candidate(ABC):
 
     def line(self, http: httpx.AsyncClient, url: str) -> Line:
         """Return a line to the sandbox."""
-        self.lines.append(Line(http, "the partner", url, TIMEOUT_S))
+        self.lines.append(Line(http, "the partner", url, self.timeout_s))
         return self.lines[-1]
 
     def empty(self) -> Notice:
@@ -357,14 +361,15 @@ class Exam:
         assert candidate.said() == candidate.times
 
     @pytest.mark.parametrize(
-        ("kind", "seconds"),
-        [("delay", 0.1), ("delay", 0.5), ("late", 0.1), ("late", 0.5), ("twice", 0), ("drop", 0)],
+        ("kind", "part"),
+        [("delay", 0.3), ("delay", 1.5), ("late", 0.3), ("late", 1.5), ("twice", 0), ("drop", 0)],
     )
     async def test_a_faulty_partner_is_told_once(
-        self, kind: str, seconds: float, candidate: Candidate, sitting: tuple[PushHouse, Network]
+        self, kind: str, part: float, candidate: Candidate, sitting: tuple[PushHouse, Network]
     ) -> None:
         house, network = sitting
         request = candidate.request()
+        seconds = candidate.timeout_s * part
         candidate.faults.set(kind, seconds=seconds, times=1, path=candidate.path)
         await house.take(request)
         await house.once()
@@ -483,7 +488,7 @@ class Exam:
         house, _ = sitting
         first, lift = candidate.request(), candidate.request(2, Action.STOP)
         await house.take(first)
-        await house.work(5)
+        await house.work(A_WHILE_S)
         assert candidate.standing() > 0
         await house.take(lift)
         await self._arrives(candidate, house, lift)
@@ -503,12 +508,13 @@ class Exam:
         assert candidate.standing() == 0
 
     @pytest.mark.parametrize(
-        ("kind", "seconds"), [("late", 0.15), ("late", 0.6), ("delay", 0.15), ("delay", 0.6), ("silent", 0)]
+        ("kind", "part"), [("late", 0.3), ("late", 1.5), ("delay", 0.3), ("delay", 1.5), ("silent", 0)]
     )
     async def test_a_lift_overtakes_a_warning_that_hangs(
-        self, kind: str, seconds: float, candidate: Candidate, sitting: tuple[PushHouse, Network]
+        self, kind: str, part: float, candidate: Candidate, sitting: tuple[PushHouse, Network]
     ) -> None:
         house, network = sitting
+        seconds = candidate.timeout_s * part
         first, lift = candidate.request(), candidate.request(2, Action.STOP)
         candidate.faults.set(kind, seconds=seconds, times=1, path=candidate.path)
         await house.take(first)
@@ -534,7 +540,7 @@ class Exam:
         house, _ = sitting
         request = candidate.request()
         await house.take(request)
-        await house.work(5)
+        await house.work(A_WHILE_S)
         await house.end(1, Withdrawal.HALTED)
         await house.work(10)
         assert candidate.standing() == 0 or not candidate.can_stop
@@ -547,7 +553,7 @@ class Exam:
         house, network = sitting
         request = candidate.request()
         await house.take(request)
-        await house.work(5)
+        await house.work(A_WHILE_S)
         network.spoil(BAD_ANSWERS[kind], "/", times=3)
         await house.end(1, Withdrawal.HALTED)
         await house.work(60)
@@ -559,7 +565,7 @@ class Exam:
     ) -> None:
         house, network = sitting
         request = candidate.request()
-        candidate.faults.set(FaultKind.LATE, seconds=0.15, times=1, path=candidate.path)
+        candidate.faults.set(FaultKind.LATE, seconds=candidate.timeout_s * 0.3, times=1, path=candidate.path)
         await house.take(request)
         hangs = asyncio.ensure_future(house.workers.step(request.mode, request.lane))
         await network.reached.wait()
@@ -577,9 +583,9 @@ class Exam:
         house, _ = sitting
         first, update = candidate.request(), candidate.request(2, Action.REPLACE)
         await house.take(first)
-        await house.work(5)
+        await house.work(A_WHILE_S)
         await house.take(update)
-        await house.work(5)
+        await house.work(A_WHILE_S)
         assert candidate.said() == candidate.times * 2
         await self._arrives(candidate, house, update)
         assert candidate.lifted() == 0
@@ -590,11 +596,12 @@ class Exam:
         house, _ = sitting
         first, update = candidate.request(), candidate.request(2, Action.REPLACE)
         await house.take(first)
-        await house.work(5)
+        await house.work(A_WHILE_S)
         candidate.forget()
+        before = candidate.said()
         await house.take(update)
         await self._arrives(candidate, house, update)
-        assert candidate.said() == candidate.times
+        assert candidate.said() - before == candidate.times
 
     async def test_an_update_does_not_wait_for_a_warning_that_hangs(
         self, candidate: Candidate, sitting: tuple[PushHouse, Network]
@@ -603,15 +610,19 @@ class Exam:
         for line in candidate.lines:
             line.timeout_s = 30
         first, update = candidate.request(), candidate.request(2, Action.REPLACE)
-        network.spoil(hanging, candidate.path)
+        network.spoil(hanging, candidate.path, times=candidate.at_once)
         await house.take(first)
         hangs = asyncio.ensure_future(house.workers.step(first.mode, first.lane))
-        await network.reached.wait()
+        await self._hang(candidate, network)
         await house.take(update)
         await house.once()
         assert not hangs.done()
         assert candidate.said() == candidate.times
         hangs.cancel()
+
+    async def _hang(self, candidate: Candidate, network: Network) -> None:
+        while sum(path.startswith(candidate.path) for _, path in network.calls) < candidate.at_once:
+            await asyncio.sleep(0.01)
 
     async def test_a_call_that_hangs_delays_no_other_warning(
         self, candidate: Candidate, sitting: tuple[PushHouse, Network]
@@ -620,10 +631,10 @@ class Exam:
         for line in candidate.lines:
             line.timeout_s = 30
         hung, other = candidate.request(part="hung"), candidate.request(part="other")
-        network.spoil(hanging, candidate.path)
+        network.spoil(hanging, candidate.path, times=candidate.at_once)
         await house.take(hung)
         working = asyncio.ensure_future(house.workers.run())
-        await network.reached.wait()
+        await self._hang(candidate, network)
         await house.take(other)
         house.workers.wake(other.mode)
         async with asyncio.timeout(10):
@@ -665,7 +676,7 @@ class Exam:
         rests = 6
         before = len(network.calls)
         await house.work(rests * REST.total_seconds())
-        assert len(network.calls) - before <= rests + 2
+        assert len(network.calls) - before <= (rests + 2) * candidate.times
         network.heal()
         await house.work(400)
         await candidate.later(house)

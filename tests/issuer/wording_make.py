@@ -10,7 +10,17 @@ from services.issuer.desk import home, listing
 from services.issuer.desk.wording import TABLES
 
 ROOT = Path(__file__).parents[2]
-RAISED = {"Refused", "Invalid", "Forbidden", "NotFound", "Retry", "Fault", "Unauthenticated", "Changed", "_away"}
+RAISED = {
+    "Refused",
+    "Invalid",
+    "Forbidden",
+    "NotFound",
+    "Retry",
+    "Fault",
+    "Unauthenticated",
+    "Changed",
+    "_away",
+}
 SAYING = {"say", "_say"}
 
 
@@ -49,14 +59,27 @@ def refusals_of(folder: Path) -> set[str]:
             skipped = 1 if name in {"Invalid", "Fault"} else 0
             named = [word.value for word in call.keywords if word.arg in {"mend", "why"}]
             found |= {text for one in (*call.args[skipped:], *named) for text in _texts(one)}
-    return found
+    return found | {text for one in _assigned(folder) for text in _texts(one)}
+
+
+def _assigned(folder: Path) -> Iterator[ast.expr]:
+    """Return what is put into variables called `why` and `mend` before it is raised."""
+    for node in _nodes(folder):
+        if isinstance(node, ast.Assign):
+            targets = node.targets[0].elts if isinstance(node.targets[0], ast.Tuple) else node.targets
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            for target, value in zip(targets, values, strict=False):
+                if isinstance(target, ast.Name) and target.id in {"why", "mend"}:
+                    yield value
 
 
 def _calls(folder: Path) -> Iterator[ast.Call]:
+    return (node for node in _nodes(folder) if isinstance(node, ast.Call))
+
+
+def _nodes(folder: Path) -> Iterator[ast.AST]:
     for file in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call):
-                yield node
+        yield from ast.walk(ast.parse(file.read_text("utf-8")))
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

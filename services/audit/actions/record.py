@@ -151,7 +151,10 @@ async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> St
 
 async def _fresh(tx: Transaction, drafts: Sequence[_Draft]) -> list[_Draft]:
     """Return what is not recorded yet. An id that is known with other bytes gets a name of its own."""
-    recorded = await ledger.known(tx, {name for d in drafts for name in (d.message_id, _other_name(d))})
+    recorded = await ledger.known(tx, {draft.message_id for draft in drafts})
+    others = {_other_name(d) for d in drafts if recorded.get(d.message_id, d.sha256) != d.sha256}
+    if others:
+        recorded |= await ledger.known(tx, others)
     fresh = []
     for draft in drafts:
         if recorded.get(draft.message_id, draft.sha256) != draft.sha256:

@@ -86,8 +86,9 @@ def _reported(message: DeliveryReported) -> dict[str, Any]:
     }
     if message.outcomes and message.channel in NAMED:
         first = message.outcomes[:MOST_OUTCOMES]
-        found["outcomes"] = [{"target": o.target, "state": o.state.value, "by": o.by} for o in first]
-        found["more"] = len(message.outcomes) - len(first)
+        found["outcomes"] = [[o.target, o.state.value, *([o.by] if o.by else [])] for o in first]
+        if len(message.outcomes) > len(first):
+            found["more"] = len(message.outcomes) - len(first)
     return {**found, "detail": message.detail} if message.detail else found
 
 

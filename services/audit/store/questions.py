@@ -23,7 +23,22 @@ async def snapshot(db: Database) -> AsyncIterator[AsyncConnection]:
     async with db.read() as connection:
         if not db.sqlite:
             await connection.execution_options(isolation_level="REPEATABLE READ")
-        yield connection
+            yield connection
+            return
+        await connection.exec_driver_sql("BEGIN")
+        try:
+            yield connection
+        finally:
+            await _end(connection)
+
+
+async def _end(connection: AsyncConnection) -> None:
+    """Let the moment go; a connection that cannot is not used again."""
+    try:
+        await connection.exec_driver_sql("ROLLBACK")
+    except BaseException:
+        await connection.invalidate()
+        raise
 
 
 async def newest_warnings(

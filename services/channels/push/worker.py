@@ -5,6 +5,7 @@ import base64
 import contextlib
 import traceback
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import orjson
 
@@ -25,7 +26,7 @@ from services.kit.telemetry import log
 HANDS = 4
 """Attempts under way at once in each lane, and as many that only stop, so that a cancel overtakes."""
 
-LOOK_S = 1.0
+LOOK_S = 2.0
 """How often a lane looks for what another replica has stored."""
 
 STEP_S = model.CLAIM.total_seconds() - 30
@@ -43,6 +44,8 @@ class Workers:
         self.crypto = crypto
         self.breaker = Breaker()
         self._heard = asyncio.Event()
+        self._due: dict[tuple[Mode, Lane | None], datetime | None] = {}
+        """When the next delivery of a lane is due, as it was last seen."""
         self._work: dict[tuple[Mode, Lane | None], asyncio.Event] = {
             (mode, lane): asyncio.Event() for mode in Mode for lane in (*Lane, None)
         }
@@ -110,7 +113,7 @@ class Workers:
         now = self.db.clock.now()
         if not self.breaker.allows(now):
             return None
-        due = await deliveries.next_due(self.db, mode, lane)
+        due = self._due[mode, lane] = await deliveries.next_due(self.db, mode, lane)
         if due is None or due > now or not self.breaker.allows(now):
             return None
         found = await attempts.claim(self.db, mode, lane)
@@ -121,7 +124,7 @@ class Workers:
     async def _rest(self, mode: Mode, lane: Lane | None) -> None:
         """Wait until something is due, something is stored here, or it is time to look again."""
         now = self.db.clock.now()
-        due = self.breaker.open_until or await deliveries.next_due(self.db, mode, lane)
+        due = self.breaker.open_until or self._due.get((mode, lane))
         ahead = (due - now).total_seconds() if due else LOOK_S
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._work[mode, lane].wait(), min(max(ahead, 0.02), LOOK_S))

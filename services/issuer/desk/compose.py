@@ -118,7 +118,7 @@ async def take(
             await actions.submit(parts.db, parts.press, parts.reach, kept.warning_id, by, kept.version)
         except (Refused, Retry) as error:
             sheet = replace(sheet, version=kept.version)
-            return await _show(request, parts, desk, signal, sheet, warning=kept, error=error)
+            return await _show(request, parts, desk, signal, sheet, warning=kept, error=error, kept=True)
     return RedirectResponse(f"/warnings/{kept.warning_id}", status_code=303)
 
 
@@ -147,13 +147,14 @@ async def _save(
         return await actions.draft(
             parts.db, parts.catalogue, parts.reach, mode=sheet.mode, wish=wish, by=by, signature=signature
         )
+    changes = {name: getattr(wish, name) for name in wish.model_fields_set if name != "hazard"}
     return await actions.edit(
         parts.db,
         parts.catalogue,
         parts.reach,
         warning_id=warning.warning_id,
         version=sheet.version,
-        wish=wish,
+        wish=Wish(**changes),
         by=by,
         signature=signature,
     )
@@ -206,6 +207,7 @@ async def _show(
     *,
     warning: WeatherWarning | None = None,
     error: Problem | None = None,
+    kept: bool = False,
 ) -> HTMLResponse:
     gazetteer = await desk.places.gazetteer()
     tried = await trial.attempt(parts, sheet, signal, gazetteer, warning.content if warning else None)
@@ -216,6 +218,7 @@ async def _show(
         status=error.status if error else 200,
         errors=summary(error, ANCHORS) if error else [],
         signal=signal,
+        kept=kept,
         warning=warning,
         gazetteer=gazetteer,
         **_shown(parts, signal, tried),

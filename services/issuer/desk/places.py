@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 TOWN_DIGITS = 9
+VILLAGE_DIGITS = 12
 _SEPARATORS = re.compile(r"[\s,;、，；。/|]+")
 _SUFFIXES = ("街道", "社区", "镇", "乡", "村")
 _EVERYWHERE = {"全区", "全境", "綦江区", "綦江"}
@@ -122,9 +123,10 @@ class Gazetteer:
     def _meant(self, word: str) -> Sequence[str]:
         if word in _EVERYWHERE:
             return [town.code for town in self.towns]
-        if word.isdigit():
-            code = word[:TOWN_DIGITS] if len(word) == TOWN_DIGITS + 3 and word.endswith("000") else word
-            return [code] if code in self.names else []
+        if word.isascii() and word.isdigit():
+            code = word[:TOWN_DIGITS] if len(word) == VILLAGE_DIGITS and word.endswith("000") else word
+            trusted = not self.names and len(code) in (TOWN_DIGITS, VILLAGE_DIGITS)
+            return [code] if code in self.names or trusted else []
         return self._index.get(word, ()) or self._index.get(_bare(word), ())
 
     @cached_property

@@ -172,6 +172,11 @@ class Wording:
         """Name a colour."""
         return self.both(self.catalogue.signals.colours[level].name)
 
+    def mark(self, level: Level) -> str:
+        """Return the colour as an icon has room for it: the first character in Chinese."""
+        name = self.colour(level)
+        return name[:1] if self.language == "zh" else name
+
     def roman(self, level: Level) -> str:
         """Return the grade of a colour in Roman numerals."""
         return self.catalogue.signals.colours[level].roman

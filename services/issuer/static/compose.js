@@ -100,7 +100,7 @@ function repaint(icon, level, label) {
   icon.setAttribute("class", `signal ${level}`);
   icon.querySelector(".mark").innerHTML = shape;
   icon.querySelector(".roman").textContent = { RED: "I", ORANGE: "II", YELLOW: "III", BLUE: "IV" }[level];
-  icon.querySelector(".colour").textContent = document.documentElement.lang === "en" ? level : label.replace("色", "");
+  icon.querySelector(".colour").textContent = document.documentElement.lang === "en" ? label : label[0];
 }
 
 function tickAll(yes) {

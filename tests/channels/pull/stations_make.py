@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import uvicorn
 from sqlalchemy import select
 
@@ -206,6 +205,7 @@ class Replica:
             )
         async with self.db.transaction() as tx:
             await learn(tx, self.floor.crypto, a_block(self.floor.crypto, entries, at=datetime.now(UTC)))
+            tx.after_commit(self.service.parts["stations"].keys.forget)
 
     def bearer(self, code: str, mode: Mode = Mode.LIVE) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys[code, mode]}"}

@@ -36,6 +36,7 @@ class BroadcastCandidate(Candidate):
     path = "/ebd"
     arrived = TargetState.PLAYED
     url = "http://platform/ebd"
+    timeout_s = 1.5
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         super().__init__(clock, crypto)
@@ -45,7 +46,7 @@ class BroadcastCandidate(Candidate):
             partner=OURS,
             secret=THEIR_KEY.secret,
             partner_key=OUR_KEY.public.point,
-            plays_s=30,
+            plays_s=2.5,
             now=clock,
             faults=self.faults,
         )

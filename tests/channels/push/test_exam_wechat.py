@@ -45,7 +45,7 @@ class WechatCandidate(Candidate):
     channel = Channel.WECHAT
     path = SEND
     arrived = TargetState.RECEIVED
-    times = len(FOLLOWERS)
+    times = at_once = len(FOLLOWERS)
     can_stop = False
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
@@ -116,7 +116,7 @@ class WechatCandidate(Candidate):
         return sum(self._lifts(sent) for sent in self.account.sent.values())
 
     def forget(self) -> None:
-        self.account.sent.clear()
+        self.account.tokens.issued.clear()
 
     def refusals(self) -> Mapping[str, Callable[[Network], None]]:
         return {

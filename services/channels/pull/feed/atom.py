@@ -1,7 +1,7 @@
 """The CAP Atom feed (RFC 4287) and GeoJSON of what is in force, as bytes."""
 
 from datetime import datetime
-from typing import cast
+from typing import Any
 
 import orjson
 from lxml import etree
@@ -11,11 +11,13 @@ from services.kit.clock import beijing
 
 ATOM = "http://www.w3.org/2005/Atom"
 CAP_TYPE = "application/cap+xml"
+_NAMESPACES: Any = {None: ATOM}
+"""The default namespace; the stubs of lxml know only named ones."""
 
 
 def feed(entries: list[Entry], base_url: str, now: datetime) -> bytes:
     """Return the feed; ids are stable, a lift is an entry of its own."""
-    root = etree.Element(f"{{{ATOM}}}feed", nsmap=cast("dict[str | None, str]", {None: ATOM}))
+    root = etree.Element(f"{{{ATOM}}}feed", nsmap=_NAMESPACES)
     _text(root, "id", f"{base_url}/feed/cap.atom")
     _text(root, "title", "綦江区气象台 天气预警 · Qijiang weather warnings")
     _text(root, "updated", beijing(max((e.published_at for e in entries), default=now)))

@@ -12,6 +12,7 @@ from services.channels.pull.stations.actions.presence import Answer, Beat, beat,
 from services.channels.pull.stations.api import links, reading, telling
 from services.channels.pull.stations.api.parts import Parts
 from services.channels.pull.stations.group import GroupCommit
+from services.channels.pull.stations.keyring import KeyRing
 from services.channels.pull.stations.model import Patience
 from services.channels.pull.stations.settings import StationSettings
 from services.channels.pull.stations.stream.hub import Hub
@@ -39,6 +40,7 @@ async def open_stations(floor: Floor) -> Service:
         keepalive_s=settings.stations_keepalive_s,
         sweep_s=settings.stations_sweep_s,
     )
+    keys = KeyRing(db)
     reports: GroupCommit[Reports, list[Heard]] = GroupCommit(db, hear)
     beats: GroupCommit[Beat, Answer] = GroupCommit(db, beat)
     patience = Patience(
@@ -47,7 +49,7 @@ async def open_stations(floor: Floor) -> Service:
     house = House(
         db,
         leadership,
-        subscriptions=consumers.subscriptions_of(floor.crypto, hub.poke),
+        subscriptions=consumers.subscriptions_of(floor.crypto, hub.poke, keys.forget),
         siblings=[
             hub.run,
             reports.run,
@@ -60,7 +62,7 @@ async def open_stations(floor: Floor) -> Service:
         HOUSE,
         routers=[reading.router, telling.router, links.router],
         houses=[house],
-        parts={HOUSE: Parts(db, hub, floor.crypto, reports, beats)},
+        parts={HOUSE: Parts(db, hub, keys, floor.crypto, reports, beats)},
         public=["/api/v1/stations", "/c/"],
     )
 

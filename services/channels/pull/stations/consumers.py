@@ -1,5 +1,7 @@
 """Messages in, actions called."""
 
+from collections.abc import Callable
+
 from contracts.delivery import DeliveryRequested, DeliveryWithdrawn
 from contracts.message import Message
 from contracts.registry import BlockChanged
@@ -21,7 +23,9 @@ from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 
 
-def subscriptions_of(crypto: CryptoProvider, poke: Poke) -> list[Subscription]:
+def subscriptions_of(
+    crypto: CryptoProvider, poke: Poke, forget_keys: Callable[[], None]
+) -> list[Subscription]:
     """Return everything that this house hears."""
 
     async def on_delivery(tx: Transaction, message: Message) -> None:
@@ -38,6 +42,7 @@ def subscriptions_of(crypto: CryptoProvider, poke: Poke) -> list[Subscription]:
     async def on_block(tx: Transaction, message: Message) -> None:
         assert isinstance(message, BlockChanged)
         await learn(tx, crypto, message)
+        tx.after_commit(forget_keys)
 
     ends: list[type[Message]] = [WarningUpdated, WarningCancelled, WarningHalted, WarningExpired]
     return [

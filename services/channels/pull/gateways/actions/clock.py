@@ -21,7 +21,7 @@ from services.kit.leadership import Leadership, LostLead
 from services.kit.telemetry import log
 
 LEASE = "gateways-clock"
-TICK_S = 0.5
+TICK_S = 1.0
 AT_ONCE = 200
 """So much work is moved in one transaction, so that others get their turn."""
 

@@ -9,11 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
 from contracts.values import Mode
-from services.channels import keys
 from services.channels.pull.stations.actions.hear import Heard, Reports
 from services.channels.pull.stations.actions.presence import Answer, Beat
 from services.channels.pull.stations.group import GroupCommit
-from services.channels.pull.stations.store.tables import API_KEYS
+from services.channels.pull.stations.keyring import KeyRing
 from services.channels.pull.stations.stream.hub import Hub
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
@@ -28,6 +27,7 @@ class Parts:
 
     db: Database
     hub: Hub
+    keys: KeyRing
     crypto: CryptoProvider
     reports: GroupCommit[Reports, list[Heard]]
     beats: GroupCommit[Beat, Answer]
@@ -52,7 +52,7 @@ async def station_mode(
     _shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Mode:
     """Return the mode of the station's key; each mode has a sequence of its own."""
-    return await keys.check(parts.db, API_KEYS, request.headers.get("authorization"), code)
+    return await parts.keys.check(request.headers.get("authorization"), code)
 
 
 StationMode = Annotated[Mode, Depends(station_mode)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import random
 from typing import Annotated
 
@@ -19,10 +20,11 @@ from services.channels.pull.stations.api.views import (
     brief,
     whole,
 )
-from services.channels.pull.stations.model import Waiting, catch_up
+from services.channels.pull.stations.model import CatchUp, catch_up
 from services.channels.pull.stations.store import stations, waiting
 from services.channels.pull.stations.stream import frames
 from services.channels.pull.stations.stream.followers import WINDOW, Poll, Stream
+from services.channels.pull.stations.stream.frames import Payloads
 from services.channels.pull.stations.stream.pipe import Pipe
 from services.kit.clock import beijing
 from services.kit.errors import Invalid, NotFound
@@ -35,14 +37,12 @@ MOST_SHOWN = 100
 _READERS = ("operator", "town-desk", "drafter", "checker", "signer", SERVICE)
 
 
-async def _known_cursor(parts: Parts, code: str, mode: Mode, after: int) -> tuple[int, int]:
-    """Return from where a station reads on, and its last number.
+def _cursor_within(last: int, after: int) -> int:
+    """Return from where a station reads on.
 
-    Who claims more than he was ever given (another database, another mode) begins anew.
+    Who claims more than he was ever given (by another database, or mode) begins anew.
     """
-    async with parts.db.read() as connection:
-        last = await waiting.last(connection, code, mode)
-    return (after if after <= last else 0), last
+    return after if after <= last else 0
 
 
 class Streamed(Response):
@@ -103,7 +103,9 @@ async def stream(
         if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 16):
             raise Invalid("Last-Event-ID", "is not a sequence", "send the id of the last event as it came")
         after = int(last_event_id)
-    cursor, last = await _known_cursor(parts, code, mode, after)
+    async with parts.db.read() as connection:
+        last = await waiting.last(connection, code, mode)
+    cursor = _cursor_within(last, after)
     retry_ms = random.randint(500, 3000)  # noqa: S311 (jitter)
     hello = frames.hello(code, mode, last, parts.db.clock.now(), retry_ms)
     return Streamed(parts, Stream((code, mode), cursor, parts.hub.shelf), hello)
@@ -125,34 +127,44 @@ async def alerts(
 ) -> Response:
     """Return what is in force (red first), every cancel and halt, and one summary of the rest."""
     request.state.long = True
-    cursor, _ = await _known_cursor(parts, code, mode, after)
-    found = await _wait_for(parts, Poll((code, mode), cursor), wait)
-    now = parts.db.clock.now()
-    if not found:
-        return _page(frames.page([], has_more=False, next_sequence=cursor, now=now))
-    caught = catch_up(found[:WINDOW], now)
-    data = frames.entries(caught, await parts.hub.shelf.take([caught]))
-    more = len(found) > WINDOW
-    return _page(frames.page([entry for _, entry in data], has_more=more, next_sequence=caught.last, now=now))
-
-
-async def _wait_for(parts: Parts, poll: Poll, wait: int) -> list[Waiting]:
-    """Return the items beyond the poll's cursor, as soon as there are any, at most after `wait` seconds."""
-    found: list[Waiting] = []
+    poll = Poll((code, mode), after)
     with parts.hub.following(poll):
-        try:
-            async with asyncio.timeout(wait or None):
-                while not (found := await _beyond(parts, poll)) and wait and not parts.hub.stopping:
-                    await poll.woken.wait()
-                    poll.woken.clear()
-        except TimeoutError:
-            return []
-    return found
+        caught, payloads, more = await _caught(parts, poll) or await _woken(parts, poll, wait) or _NOTHING
+    now = parts.db.clock.now()
+    if caught is None:
+        return _page(frames.page([], has_more=False, next_sequence=poll.cursor, now=now))
+    data = [entry for _, entry in frames.entries(caught, payloads)]
+    return _page(frames.page(data, has_more=more, next_sequence=caught.last, now=now))
 
 
-async def _beyond(parts: Parts, poll: Poll) -> list[Waiting]:
+_Caught = tuple[CatchUp | None, Payloads, bool]
+_NOTHING: _Caught = (None, {}, False)
+
+
+async def _caught(parts: Parts, poll: Poll) -> _Caught | None:
+    """Return what lies beyond the poll's cursor in the store, and whether there is more; None for nothing."""
     async with parts.db.read() as connection:
-        return await waiting.waiting_for(connection, *poll.key, poll.cursor, WINDOW + 1)
+        last = await waiting.last(connection, *poll.key)
+        poll.cursor = _cursor_within(last, poll.cursor)
+        if last <= poll.cursor:
+            return None
+        found = await waiting.waiting_for(connection, *poll.key, poll.cursor, WINDOW + 1)
+    caught = catch_up(found[:WINDOW], parts.db.clock.now())
+    return caught, await parts.hub.shelf.take([caught]), len(found) > WINDOW
+
+
+async def _woken(parts: Parts, poll: Poll, wait: int) -> _Caught | None:
+    """Return what comes within so many seconds; None when nothing does, or when this replica stops."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait):
+            while wait and not parts.hub.stopping:
+                await poll.woken.wait()
+                poll.woken.clear()
+                if poll.news:
+                    return catch_up(poll.news, parts.db.clock.now()), poll.payloads, False
+                if found := await _caught(parts, poll):
+                    return found
+    return None
 
 
 def _page(body: bytes) -> Response:

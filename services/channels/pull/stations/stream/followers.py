@@ -40,17 +40,31 @@ class Follower(Protocol):
         ...
 
 
+def _after(cursor: int, news: Sequence[Waiting]) -> list[Waiting]:
+    return [w for w in news if w.sequence > cursor]
+
+
+def _whole(cursor: int, fresh: Sequence[Waiting]) -> bool:
+    """Tell whether items, by their number, follow a cursor and each other without a gap."""
+    return fresh[0].sequence == cursor + 1 and fresh[-1].sequence == cursor + len(fresh)
+
+
 class Poll:
-    """A long poll: it is woken, and reads for itself."""
+    """A long poll: it is woken with what follows its cursor without a gap, else it reads for itself."""
 
     def __init__(self, key: Key, cursor: int) -> None:
         self.key = key
         self.cursor = cursor
         self.woken = asyncio.Event()
+        self.news: Sequence[Waiting] = ()
+        self.payloads: Payloads = {}
 
-    def offer(self, news: Sequence[Waiting], payloads: Payloads) -> None:  # noqa: ARG002 (it reads for itself)
+    def offer(self, news: Sequence[Waiting], payloads: Payloads) -> None:
         """Wake it when there is news for it."""
-        if news[-1].sequence > self.cursor:
+        fresh = _after(self.cursor, news)
+        if fresh:
+            if _whole(self.cursor, fresh) and not self.news:
+                self.news, self.payloads = fresh, payloads
             self.woken.set()
 
     def look(self) -> None:
@@ -81,11 +95,10 @@ class Stream:
 
     def offer(self, news: Sequence[Waiting], payloads: Payloads) -> None:
         """Write what follows without a gap; with a gap, fetch from the store."""
-        fresh = [w for w in news if w.sequence > self.cursor]
+        fresh = _after(self.cursor, news)
         if not fresh or self.closed.done():
             return
-        whole = fresh[0].sequence == self.cursor + 1 and fresh[-1].sequence == self.cursor + len(fresh)
-        if self._catching is not None or self._pipe is None or not whole:
+        if self._catching is not None or self._pipe is None or not _whole(self.cursor, fresh):
             self.look()
             return
         self._write(fresh, payloads)

@@ -1,0 +1,145 @@
+"""A whole system for the browser tests: every service, a bus, and the stations of one town."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+
+from tests.browser import ARGUMENTS, DESKTOP, NAMES, PHONE
+from tests.flows.system import System
+from tests.servers import CannotBring, NatsServer
+
+ONE_TOWN = "500110001"
+STATIONS = 23
+"""Those of the first town."""
+
+GRAVE = {"serious", "critical"}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium; without one, these tests are skipped before anything is started for them."""
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("Chromium is missing: sudo apt-get install chromium fonts-noto-cjk")
+    return program
+
+
+@pytest.fixture(scope="session")
+def town(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A running system in which the stations of one town listen."""
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "nats").mkdir()
+    nats = NatsServer(folder / "nats")
+    try:
+        nats.start()
+    except CannotBring as why:
+        pytest.skip(str(why))
+    system = System(folder / "system", nats, stations=STATIONS)
+    try:
+        system.prepare()
+        asyncio.run(_start(system))
+        yield system
+    finally:
+        asyncio.run(system.stop())
+        nats.kill()
+
+
+async def _start(system: System) -> None:
+    await system.start_in_one()
+    await system.start_world()
+
+
+@dataclass
+class Seat:
+    """Somebody's browser, of his own: what it asked for outside, what went wrong in it."""
+
+    page: Page
+    url: str
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    async def open(self, path: str) -> Page:
+        """Open a page of the system."""
+        await self.page.goto(f"{self.url}{path}")
+        return self.page
+
+    async def picture(self, name: str) -> None:
+        """Keep pictures for desktop and phone, when YUTIAN_SCREENSHOTS says where."""
+        folder = os.environ.get("YUTIAN_SCREENSHOTS")
+        if not folder:
+            return
+        await asyncio.to_thread(Path(folder).mkdir, parents=True, exist_ok=True)
+        before = self.page.viewport_size or DESKTOP
+        for kind, size in (("desktop", DESKTOP), ("phone", PHONE)):
+            await self.page.set_viewport_size(size)
+            await self.page.wait_for_timeout(300)
+            await self.page.screenshot(path=f"{folder}/{name}-{kind}.png", full_page=True)
+        await self.page.set_viewport_size(before)
+
+    async def accessible(self) -> None:
+        """Assert that axe finds nothing serious, and that the page is no wider than the window."""
+        found = await Axe().run(self.page)
+        grave = [
+            (one["id"], one["help"], [node["target"] for node in one["nodes"]])
+            for one in found.response["violations"]
+            if one["impact"] in GRAVE
+        ]
+        assert grave == [], self.page.url
+        assert await self.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (
+            self.page.url
+        )
+
+
+class Duty:
+    """The people on duty, each with a browser."""
+
+    def __init__(self, browser: Browser, system: System) -> None:
+        self.browser = browser
+        self.system = system
+        self.passwords = {a["username"]: a["password"] for a in system.credentials()["accounts"]}
+        self.seats: list[Seat] = []
+
+    async def stranger(self, size: ViewportSize = DESKTOP) -> Seat:
+        """Return a browser in which nobody is signed in."""
+        context = await self.browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai")
+        seat = Seat(await context.new_page(), self.system.url)
+        seat.page.on("request", lambda r: _outside(seat, r.url))
+        seat.page.on("pageerror", lambda error: seat.errors.append(str(error)))
+        self.seats.append(seat)
+        return seat
+
+    async def person(self, username: str, size: ViewportSize = DESKTOP) -> Seat:
+        """Return somebody who has signed in."""
+        seat = await self.stranger(size)
+        page = await seat.open("/sign-in")
+        await page.fill("#username", username)
+        await page.fill("#password", self.passwords[username])
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"{seat.url}/")
+        return seat
+
+
+def _outside(seat: Seat, url: str) -> None:
+    if not url.startswith((seat.url, "data:", "blob:")):
+        seat.outside.append(url)
+
+
+@pytest.fixture
+async def duty(chromium: str, town: System) -> AsyncIterator[Duty]:
+    """Everybody on duty; at the end no page has asked for anything outside, and no script has failed."""
+    async with AsyncExitStack() as stack:
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        stack.push_async_callback(browser.close)
+        people = Duty(browser, town)
+        yield people
+        assert [url for seat in people.seats for url in seat.outside] == []
+        assert [error for seat in people.seats for error in seat.errors] == []

@@ -1,0 +1,195 @@
+"""The desk for tests: a person with a browser that has no scripts, a registry of five towns."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+from argon2 import PasswordHasher
+from lxml import html
+
+from services.issuer import actions, api, desk, store
+from services.issuer.desk.places import Gazetteer, Station, Town, Village
+from services.issuer.model import Account
+from services.issuer.watch import Watch
+from services.kit.crypto import KeyFolder, init_keys
+from services.kit.http import create_app
+from services.kit.leadership import Leadership
+from services.kit.process import House, Service
+from services.kit.settings import Settings
+from tests.issuer.issuer_make import TOWNS, Office
+
+PASSWORD = "Yt-right-horse"
+PEOPLE = {
+    "zhang": ("张敏", "drafter"),
+    "li": ("李强", "checker"),
+    "wang": ("王芳", "signer"),
+    "chen": ("陈涛", "signer"),
+    "zhao": ("赵静", "town-desk"),
+    "sun": ("孙丽", "auditor"),
+}
+PLACES = Gazetteer(
+    towns=tuple(Town(code, name, f"Town {code}", 1000) for code, name in TOWNS.items()),
+    villages=tuple(
+        Village(f"{town}{number}", name)
+        for town in TOWNS
+        for number, name in ((201, "太公村"), (202, f"{town[-3:]}村"))
+    ),
+    stations=tuple(
+        Station(f"{town}{number}", "预警工作站", "terminal", presence, "刘芳")
+        for town in TOWNS
+        for number, presence in ((201, "online"), (202, "offline"))
+    ),
+)
+
+
+@dataclass
+class FakePlaces:
+    """A registry that can be away."""
+
+    known: Gazetteer = PLACES
+
+    async def gazetteer(self) -> Gazetteer:
+        """Return five towns with two villages each, one of whose stations is silent."""
+        return self.known
+
+
+class FakeBus:
+    """Answers."""
+
+    async def ping(self) -> None:
+        """Answer."""
+
+    async def poke(self, subject: str, note: Any) -> None:
+        """Take a poke."""
+
+
+@dataclass
+class Page:
+    """A page as it was answered."""
+
+    reply: httpx.Response
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self.reply.status_code
+
+    @property
+    def tree(self) -> Any:
+        """The document."""
+        return html.fromstring(self.reply.content)
+
+    @property
+    def text(self) -> str:
+        """What can be read in the main part, spaces made one."""
+        return " ".join(self.tree.xpath("string(//main)").split())
+
+    @property
+    def goes_to(self) -> str:
+        """Where a redirect leads."""
+        return self.reply.headers.get("location", "")
+
+    def form(self, action_ends: str) -> dict[str, Any]:
+        """Return the fields of a form as a browser without scripts would send them."""
+        (found,) = [one for one in self.tree.forms if (one.action or "").endswith(action_ends)]
+        fields: dict[str, Any] = {}
+        for name, value in found.form_values():
+            fields.setdefault(name, []).append(value)
+        return fields
+
+    def actions(self) -> set[str]:
+        """Return the last words of where the forms of the main part lead."""
+        return {one.rsplit("/", 1)[1] for one in self.tree.xpath("//main//form/@action")}
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser."""
+
+    http: httpx.AsyncClient
+
+    async def get(self, path: str, **params: Any) -> Page:
+        """Open a page."""
+        return Page(await self.http.get(path, params=params or None))
+
+    async def post(self, path: str, fields: dict[str, Any], **headers: str) -> Page:
+        """Send a form."""
+        return Page(await self.http.post(path, data=fields, headers=headers))
+
+    async def send(self, page: Page, action_ends: str, **typed: Any) -> Page:
+        """Fill a form of a page and send it."""
+        fields = page.form(action_ends) | {k.replace("__", "-"): v for k, v in typed.items()}
+        (action,) = [one.action for one in page.tree.forms if (one.action or "").endswith(action_ends)]
+        return await self.post(action, fields)
+
+
+@dataclass
+class Room:
+    """The desk, and who sits at it."""
+
+    office: Office
+    app: Any
+    places: FakePlaces
+    people: dict[str, Visitor] = field(default_factory=dict)
+
+    def stranger(self) -> Visitor:
+        """Return somebody who is not signed in."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        headers = {"accept": "text/html"}
+        return Visitor(httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers))
+
+    async def person(self, username: str) -> Visitor:
+        """Return somebody who has signed in by the form."""
+        if username not in self.people:
+            visitor = self.stranger()
+            page = await visitor.get("/sign-in")
+            reply = await visitor.send(page, "/sign-in", username=username, password=PASSWORD)
+            assert reply.status == 303
+            self.people[username] = visitor
+        return self.people[username]
+
+
+@cache
+def _hash() -> str:
+    return PasswordHasher().hash(PASSWORD)
+
+
+@cache
+def _doorman() -> actions.Doorman:
+    return actions.Doorman()
+
+
+@asynccontextmanager
+async def a_room(office: Office, folder: Path) -> AsyncIterator[Room]:
+    """Open the desk over an office."""
+    keys = KeyFolder(folder / "keys")
+    init_keys(keys)
+    floor: Any = SimpleNamespace(settings=Settings(var=folder), http=None, keys=keys, bus=FakeBus())
+    async with office.db.transaction() as tx:
+        for username, (name, role) in PEOPLE.items():
+            await store.people.keep(tx, Account(username, name, _hash(), frozenset({role})))
+    parts = api.Parts(
+        db=office.db,
+        catalogue=office.catalogue,
+        press=office.press,
+        reach=office.reach,
+        watch=Watch(office.db, floor.bus, "me"),
+        sessions=actions.LocalSessions(office.db),
+        doorman=_doorman(),
+    )
+    places = FakePlaces()
+    service = Service(
+        "issuer",
+        [*api.ROUTERS, *desk.ROUTERS],
+        [House(office.db, Leadership(office.db, "me"))],
+        {"issuer": parts, "sessions": parts.sessions, "desk": desk.Parts(places)},
+    )
+    app = create_app(floor, [service])
+    app.state.stopping = asyncio.Event()
+    yield Room(office, app, places)
