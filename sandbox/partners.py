@@ -50,7 +50,7 @@ def _account(config: dict[str, Any], people: list[dict[str, Any]]) -> wechat.Acc
 
 def _vendor(config: dict[str, Any], towns: list[str]) -> vendor.Vendor:
     devices = {
-        f"{town}-{number}": vendor.Device(frozenset({town}))
+        f"{town}-{number}": vendor.Device(frozenset({town[:9]}))
         for town in towns
         for number in range(DEVICES_OF_A_TOWN)
     }

@@ -24,11 +24,13 @@ from services.laptop.visitor import Visitor, until_ready
 
 PATIENCE_S = 150.0
 LOOK_S = 0.4
+WIDTH = 118
+"""Columns of the tables where there is no terminal to ask."""
 
 
 async def run(settings: LaptopSettings, *, leave: bool) -> int:
     """Run the demo; return 0 when nothing is open at its end, else 1."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     demo = Demo(settings, console)
     with locked(settings.var / "demo"):
         async with demo.opened() as (http, credentials):

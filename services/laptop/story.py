@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.kit.clock import BEIJING
@@ -65,6 +65,11 @@ def orange(now: datetime) -> dict[str, Any]:
         "window": _window(now, 6),
         "slots": {"amount": "50~80", "hourly": "30~50"},
     }
+
+
+def a_small_one() -> dict[str, Any]:
+    """Return an orange rainstorm for one town: the least that reaches every channel."""
+    return {**orange(datetime.now(UTC)), "selection": {"towns": list(ALL_TOWNS[:1])}}
 
 
 def _window(now: datetime, hours: int) -> dict[str, str]:

@@ -3,102 +3,24 @@
 import base64
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from uuid import uuid4
 
-import httpx
 import orjson
 import pytest
-from sqlalchemy import select
 
 from contracts.delivery import StationSeen
 from contracts.registry import BLOCK_CONTEXT, BlockChanged
 from contracts.values import Lane, Mode
 from contracts.warning import WarningIssued
-from services.audit import checkpoint, merkle, rates
-from services.audit import desk as pages
-from services.audit.api import accounts, records
-from services.audit.api.parts import Parts
+from services.audit import checkpoint, merkle
 from services.audit.checkpoint import PublicKey
 from services.audit.store import ledger, questions
-from services.audit.stream import LedgerStream
 from services.audit.verify import verify
-from services.kit.http import create_app
-from services.kit.identity import Principal
-from services.kit.outbox import OUTBOX
-from services.kit.process import House, Service
-from services.kit.settings import Settings
-from tests.audit.audit_make import (
-    NOON,
-    STATIONS,
-    TOWN,
-    AClock,
-    ALedger,
-    AWarning,
-    a_bus,
-    a_fact,
-    a_ledger,
-)
-
-
-class _Sessions:
-    """Whoever says who he is, is: roles by their names, joined by plus signs."""
-
-    async def who(self, token: str) -> Principal | None:
-        """Return somebody with these roles."""
-        return Principal("sun", "孙审", frozenset(token.split("+")))
-
-
-class Asked:
-    """A ledger, and a client that asks it."""
-
-    def __init__(self, book: ALedger, client: httpx.AsyncClient) -> None:
-        self.book = book
-        self.client = client
-
-    async def get(self, path: str, role: str = "auditor", **query: Any) -> httpx.Response:
-        """Ask as somebody with a role."""
-        headers = {"Authorization": f"Bearer {role}"}
-        return await self.client.get(path, params=query, headers=headers)
-
-    async def json(self, path: str, role: str = "auditor", **query: Any) -> Any:
-        """Return what is answered."""
-        reply = await self.get(f"/api/v1/audit{path}", role, **query)
-        assert reply.status_code == 200, reply.text
-        return reply.json()
-
-    async def facts(self) -> list[dict[str, Any]]:
-        """Return the facts that the audit said."""
-        rows = await self.book.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-        return [orjson.loads(row["payload"]) for row in rows]
-
-
-@asynccontextmanager
-async def asked(url: str, nats_url: str, folder: Path) -> AsyncIterator[Asked]:
-    async with (
-        a_ledger(url, folder, AClock(NOON + timedelta(minutes=10))) as book,
-        a_bus(nats_url, folder) as bus,
-    ):
-        parts = Parts(book.db, book.signer, LedgerStream(bus), timedelta(seconds=60), rates.load())
-        floor: Any = cast("Any", _Floor(Settings(var=folder), book, bus))
-        routers = [accounts.router, records.router, pages.router]
-        service = Service(
-            "audit", routers, [House(book.db, book.leadership)], {"audit": parts, "sessions": _Sessions()}
-        )
-        transport = httpx.ASGITransport(create_app(floor, [service]), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            yield Asked(book, client)
-
-
-class _Floor:
-    def __init__(self, settings: Settings, book: ALedger, bus: Any) -> None:
-        self.settings = settings
-        self.keys = book.crypto.keys
-        self.bus = bus
-        self.http = None
+from tests.audit.api_make import Asked, asked
+from tests.audit.audit_make import NOON, STATIONS, TOWN, AClock, AWarning, a_fact
 
 
 @pytest.fixture

@@ -231,6 +231,17 @@ async def settled(visitor: Visitor, warning: dict[str, Any], within: float = 90)
     return progress
 
 
+async def settled_plan(visitor: Visitor, warning: dict[str, Any]) -> None:
+    """Wait until the plan is known and every delivery has been taken by somebody."""
+    path = f"/api/v1/warnings/{warning['warning_id']}/progress"
+    async with asyncio.timeout(30):
+        while True:
+            progress = await visitor.get(path, revision=warning["revision"])
+            if progress["adds_up"] and not any(line["unheard"] for line in progress["channels"]):
+                return
+            await asyncio.sleep(0.05)
+
+
 async def reconciled(visitor: Visitor, within: float = 30) -> None:
     """Wait until the ledger has heard everything, and assert that nothing differs."""
     found: Any = ["nothing heard"]

@@ -23,6 +23,7 @@ from services.audit.model.places import Named, named
 from services.audit.store import books, ledger
 from services.audit.store.ledger import Stand, Written
 from services.audit.stream import Life
+from services.kit import failpoints
 from services.kit.clock import from_microseconds
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
@@ -90,6 +91,8 @@ async def record(
             now = replace(now, sequence=gaps[-1][1], last_message_id=None)
         await ledger.advance(tx, now)
         await books.keep_names(tx, names)
+        failpoints.reach("ledger.appended", db.house)
+    failpoints.reach("ledger.committed", db.house)
     return now
 
 

@@ -17,7 +17,7 @@ from services.channels.push.adapter import Adapter, Answers, Earlier, Job, Unset
 from services.channels.push.breaker import Breaker
 from services.channels.push.model import Delivery, Stage
 from services.channels.push.store import deliveries
-from services.kit import telemetry
+from services.kit import failpoints, telemetry
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.kit.errors import Problem, Refused, Reject, Retry
@@ -118,6 +118,7 @@ class Workers:
             return None
         found = await attempts.claim(self.db, mode, lane)
         if found is not None:
+            failpoints.reach("push.claimed", self.db.house)
             self.breaker = self.breaker.trying(now)
         return found
 
@@ -200,9 +201,11 @@ class Workers:
                 if answer is None:
                     break
                 ask_again_s = answer.ask_again_s
+                failpoints.reach("push.answered", self.db.house)
                 if not await attempts.write(self.db, claimed, answer):
                     log.info("attempt overtaken", house=self.db.house, stage=claimed.stage)
                     break
+        failpoints.reach("push.written", self.db.house)
         await attempts.settle(self.db, claimed, ask_again_s)
 
     def _answers(self, claimed: Delivery, job: Job) -> Answers:

@@ -204,8 +204,9 @@ class Replica:
                 )
             )
         async with self.db.transaction() as tx:
-            await learn(tx, self.floor.crypto, a_block(self.floor.crypto, entries, at=datetime.now(UTC)))
-            tx.after_commit(self.service.parts["stations"].keys.forget)
+            block = a_block(self.floor.crypto, entries, at=datetime.now(UTC))
+            revoked = await learn(tx, self.floor.crypto, block)
+            tx.after_commit(lambda: self.hub.expel(revoked))
 
     def bearer(self, code: str, mode: Mode = Mode.LIVE) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys[code, mode]}"}

@@ -270,10 +270,42 @@ async def test_the_desk_reads_all_stations_page_by_page(house: Replica, http: ht
     assert (await http.get("/api/v1/stations")).status_code == 401
 
 
-async def test_a_key_that_the_registry_takes_back_is_dead_at_once(
+async def test_a_key_that_the_registry_takes_back_is_dead_and_its_stream_ends(
     house: Replica, http: httpx.AsyncClient
 ) -> None:
     old = house.bearer(ONE)
-    await house.enrol([ONE, TWO])
+    async with http.stream("GET", path("stream"), headers=old) as stream:
+        chunks = stream.aiter_bytes()
+        assert b"hello" in await anext(chunks)
+        assert (await http.get(path("alerts"), headers=old)).status_code == 200
+        await house.enrol([ONE, TWO])
+        async with asyncio.timeout(2):
+            assert [chunk async for chunk in chunks] == []
     assert (await http.get(path("alerts"), headers=old)).status_code == 401
     assert (await http.get(path("alerts"), headers=house.bearer(ONE))).status_code == 200
+
+
+async def test_a_station_that_reports_what_nobody_gave_it_is_stopped_at_last(
+    house: Replica, http: httpx.AsyncClient
+) -> None:
+    def junk() -> dict[str, Any]:
+        now = datetime.now(UTC).isoformat()
+        report = {"revision": 1, "fact": "received", "at": now}
+        return {"reports": [{"warning_id": str(uuid4()), **report} for _ in range(500)]}
+
+    answers = [
+        (await http.post(path("reports"), json=junk(), headers=house.bearer(ONE))).status_code
+        for _ in range(3)
+    ]
+    assert answers == [200, 200, 409]
+
+
+async def test_the_examples_of_the_open_api_page_work(house: Replica, http: httpx.AsyncClient) -> None:
+    await house.ask(a_request([ONE], uuid4(), notice=soon()))
+    api = (await http.get("/openapi.json")).json()
+    for what, name in (("reports", "ReportsBody"), ("heartbeat", "HeartbeatBody")):
+        for example in api["components"]["schemas"][name]["examples"]:
+            headers = {**house.bearer(ONE), "Idempotency-Key": uuid4().hex}
+            for _ in range(2):
+                answer = await http.post(path(what), json=example, headers=headers)
+                assert answer.status_code == 200, answer.text

@@ -167,6 +167,26 @@ async def test_a_poke_that_was_lost_is_made_good(
             assert [alert["sequence"] for alert in await station.until(1)] == [1]
 
 
+async def test_a_quiet_stream_is_kept_alive_by_comments(
+    sqlite_url: str, clean_nats_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUTIAN_STATIONS_KEEPALIVE_S", "0.1")
+    async with a_replica(sqlite_url, clean_nats_url, tmp_path) as house:
+        await house.enrol([ONE])
+        got = b""
+        address = f"{house.url}/api/v1/stations/{ONE}/stream"
+        async with (
+            httpx.AsyncClient() as client,
+            client.stream("GET", address, headers=house.bearer(ONE)) as stream,
+        ):
+            assert stream.headers["content-type"] == "text/event-stream"
+            assert stream.headers["x-accel-buffering"] == "no"
+            async for chunk in stream.aiter_bytes():
+                got += chunk
+                if got.count(b":\n\n") >= 2:
+                    break
+
+
 async def test_the_oldest_of_too_many_connections_gives_way(house: Replica) -> None:
     async with listening(house, *[ONE] * 9) as stations:
         async with asyncio.timeout(5):

@@ -41,6 +41,7 @@ async def open_stations(floor: Floor) -> Service:
         sweep_s=settings.stations_sweep_s,
     )
     keys = KeyRing(db)
+    hub.on_expelled = keys.forget
     reports: GroupCommit[Reports, list[Heard]] = GroupCommit(db, hear)
     beats: GroupCommit[Beat, Answer] = GroupCommit(db, beat)
     patience = Patience(
@@ -49,7 +50,7 @@ async def open_stations(floor: Floor) -> Service:
     house = House(
         db,
         leadership,
-        subscriptions=consumers.subscriptions_of(floor.crypto, hub.poke, keys.forget),
+        subscriptions=consumers.subscriptions_of(floor.crypto, hub.poke, hub.expel),
         siblings=[
             hub.run,
             reports.run,

@@ -24,7 +24,7 @@ from services.kit.db import Transaction
 
 
 def subscriptions_of(
-    crypto: CryptoProvider, poke: Poke, forget_keys: Callable[[], None]
+    crypto: CryptoProvider, poke: Poke, expel: Callable[[set[str]], None]
 ) -> list[Subscription]:
     """Return everything that this house hears."""
 
@@ -41,8 +41,9 @@ def subscriptions_of(
 
     async def on_block(tx: Transaction, message: Message) -> None:
         assert isinstance(message, BlockChanged)
-        await learn(tx, crypto, message)
-        tx.after_commit(forget_keys)
+        revoked = await learn(tx, crypto, message)
+        if revoked:
+            tx.after_commit(lambda: expel(revoked))
 
     ends: list[type[Message]] = [WarningUpdated, WarningCancelled, WarningHalted, WarningExpired]
     return [

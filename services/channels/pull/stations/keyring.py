@@ -13,7 +13,7 @@ MOST = 20_000
 
 
 class KeyRing:
-    """Checks keys. One that is taken back is dead here at once, in other replicas within three seconds."""
+    """Checks keys. One that is taken back is dead at once, and within three seconds if a poke was lost."""
 
     def __init__(self, db: Database) -> None:
         self.db = db

@@ -15,6 +15,7 @@ from services.channels.pull.stations.model import Item, Kind, Report
 from services.channels.pull.stations.store import deliveries, early, items
 from services.channels.pull.stations.store.items import Key
 from services.kit.db import Transaction
+from services.kit.errors import Refused
 
 Told = tuple[Key, Report]
 
@@ -75,7 +76,10 @@ async def _keep_early(tx: Transaction, told: Iterable[Told], known: "_Known") ->
     for warning_id in sorted({report.warning_id for _, report in missing if report.warning_id}):
         await items.lock_warning(tx, warning_id)
     known.add(await _find(tx, missing))
-    await early.keep(tx, [one for one in missing if not known.find(*one)])
+    missing = [one for one in missing if not known.find(*one)]
+    if await early.crowded(tx, {station for (station, _), _ in missing}):
+        raise Refused("too many reports of warnings that this station was never given")
+    await early.keep(tx, missing)
 
 
 async def _find(tx: Transaction, told: Sequence[Told], *, lock: bool = False) -> list[Item]:

@@ -10,15 +10,18 @@ from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 
 
-async def learn(tx: Transaction, crypto: CryptoProvider, changed: BlockChanged) -> None:
-    """Take over one block, unless a newer one is known; towns and the district hold no stations."""
+async def learn(tx: Transaction, crypto: CryptoProvider, changed: BlockChanged) -> set[str]:
+    """Take over one block, unless a newer one is known; return the stations that a key was taken from.
+
+    Towns and the district hold no stations.
+    """
     known = await stations.newest_block(tx, changed.block)
     if known is not None and known >= changed.at:
-        return
+        return set()
     if changed.gone:
-        await stations.learn(tx, changed.block, changed.sha256, changed.at, "", ())
-        return
+        return await stations.learn(tx, changed.block, changed.sha256, changed.at, "", ())
     plain = crypto.unseal(base64.b64decode(changed.sealed), BLOCK_CONTEXT)
-    if orjson.loads(plain).get("kind") == "village":
-        block = VillageBlock.model_validate_json(plain)
-        await stations.learn(tx, changed.block, changed.sha256, changed.at, block.code, block.stations)
+    if orjson.loads(plain).get("kind") != "village":
+        return set()
+    block = VillageBlock.model_validate_json(plain)
+    return await stations.learn(tx, changed.block, changed.sha256, changed.at, block.code, block.stations)

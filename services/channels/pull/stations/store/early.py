@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,8 +15,22 @@ from services.channels.pull.stations.store.items import Key
 from services.channels.pull.stations.store.tables import EARLY
 from services.kit.db import Transaction
 
+MOST = 1000
+"""So many reports of one station may wait; more of them are a fault of the station."""
+
 KEPT = timedelta(days=2)
 """No warning is valid for longer, so that nothing told earlier can still be waited for."""
+
+
+async def crowded(tx: Transaction, stations: Iterable[str]) -> set[str]:
+    """Return the stations of which too many reports wait already."""
+    counted = (
+        select(EARLY.c.station)
+        .where(EARLY.c.station.in_(set(stations)))
+        .group_by(EARLY.c.station)
+        .having(func.count() >= MOST)
+    )
+    return set((await tx.execute(counted)).scalars())
 
 
 async def keep(tx: Transaction, told: Iterable[tuple[Key, Report]]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import and_, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.registry import StationEntry
@@ -62,20 +62,21 @@ async def newest_block(tx: Transaction, block: str) -> datetime | None:
 
 async def learn(
     tx: Transaction, block: str, sha256: str, at: datetime, village: str, entries: Sequence[StationEntry]
-) -> None:
-    """Replace the stations of one block, with their keys."""
+) -> set[str]:
+    """Replace the stations of one block, with their keys; return those that a key was taken from."""
     into = postgresql.insert(BLOCKS) if tx.postgres else sqlite.insert(BLOCKS)
     seen = into.values(block=block, sha256=sha256, at=at)
     await tx.execute(
         seen.on_conflict_do_update(index_elements=[BLOCKS.c.block], set_={"sha256": sha256, "at": at})
     )
     known = set((await tx.execute(select(STATIONS.c.code).where(STATIONS.c.block == block))).scalars())
-    codes = {entry.code for entry in entries}
-    for gone in sorted(known - codes):
-        await keys.learn(tx, API_KEYS, gone, ())
-    await tx.execute(delete(STATIONS).where(or_(STATIONS.c.block == block, STATIONS.c.code.in_(codes))))
+    codes = known | {entry.code for entry in entries}
+    old = await _keys(tx, codes)
+    for code in sorted(known - {entry.code for entry in entries}):
+        await keys.learn(tx, API_KEYS, code, ())
     for entry in entries:
         await keys.learn(tx, API_KEYS, entry.code, entry.keys)
+    await tx.execute(delete(STATIONS).where(STATIONS.c.code.in_(codes)))
     rows = [
         {
             "code": entry.code,
@@ -89,6 +90,12 @@ async def learn(
     ]
     if rows:
         await tx.execute(insert(STATIONS), rows)
+    return {owner for owner, _ in old - await _keys(tx, codes)}
+
+
+async def _keys(tx: Transaction, owners: Iterable[str]) -> set[tuple[str, str]]:
+    found = select(API_KEYS.c.owner, API_KEYS.c.sha256).where(API_KEYS.c.owner.in_(list(owners)))
+    return {(row.owner, row.sha256) for row in await tx.execute(found)}
 
 
 async def get(db: Database, code: str) -> Station | None:

@@ -5,7 +5,7 @@ One query for all of them, then bytes written straight to each. The fan-out neve
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +42,9 @@ class Hub:
         self.shelf = Shelf(db)
         self.stopping = False
         self._followers: dict[Key, list[Follower]] = {}
+        self.on_expelled: Callable[[], None] = lambda: None
         self._here: set[UUID] = set()
+        self._expelled: set[str] = set()
         self._elsewhere: set[UUID] = set()
         self._wanted = asyncio.Event()
 
@@ -51,11 +53,24 @@ class Hub:
         self._here.add(items_id)
         self._wanted.set()
 
+    def expel(self, stations: Iterable[str]) -> None:
+        """End the connections of stations that a key was taken from, in every replica; they come again."""
+        self._expelled.update(stations)
+        self._wanted.set()
+
     async def hear(self, note: Any) -> None:
-        """Note that another replica has committed items."""
+        """Note what another replica has committed."""
         if note.get("from") != self.instance:
             self._elsewhere.update(UUID(i) for i in note.get("items", ()))
             self._wanted.set()
+            self._close(set(note.get("expelled", ())))
+
+    def _close(self, stations: set[str]) -> None:
+        if stations:
+            self.on_expelled()
+            for follower in self._all():
+                if follower.key[0] in stations:
+                    follower.close()
 
     @contextlib.contextmanager
     def following(self, follower: Follower) -> Iterator[None]:
@@ -101,8 +116,11 @@ class Hub:
             self._wanted.clear()
             here, self._here = self._here, set()
             elsewhere, self._elsewhere = self._elsewhere, set()
-            if here and self.bus.connected:
-                await self.bus.poke(SUBJECT, {"from": self.instance, "items": [str(i) for i in here]})
+            expelled, self._expelled = self._expelled, set()
+            self._close(expelled)
+            if (here or expelled) and self.bus.connected:
+                note = {"from": self.instance, "items": [str(i) for i in here], "expelled": [*expelled]}
+                await self.bus.poke(SUBJECT, note)
             try:
                 await self.tell(here | elsewhere)
             except Retry as error:
@@ -111,7 +129,7 @@ class Hub:
 
     async def tell(self, items_ids: set[UUID]) -> None:
         """Read these items once, and offer them to everybody who follows them here."""
-        if not self._followers:
+        if not self._followers or not items_ids:
             return
         async with self.db.read() as connection:
             news = await waiting.waiting_in(connection, items_ids)
