@@ -25,8 +25,8 @@ from contracts.warning import Notice
 from sandbox.faults import FaultKind, Faults
 from services.channels.push.actions import attempts
 from services.channels.push.adapter import Adapter, Answers, Earlier
-from services.channels.push.calling import Line
 from services.channels.push.breaker import FAILURES, REST
+from services.channels.push.calling import Line
 from services.channels.push.links import Links
 from services.channels.push.model import CLAIM, UNSURE, Delivery, Stage
 from services.channels.push.worker import Workers
@@ -280,7 +280,7 @@ class Candidate(ABC):
     def to_be_mended(self) -> Mapping[str, Callable[[Network], None]]:
         """Return what arms each answer that an operator must see to."""
 
-    async def later(self, house: PushHouse) -> None:
+    async def later(self, house: PushHouse) -> None:  # noqa: B027 (most partners only answer)
         """Let the partner tell what it tells of its own accord."""
 
 
@@ -519,7 +519,7 @@ class Exam:
         candidate.faults.set(kind, seconds=seconds, times=1, path=candidate.path)
         await house.take(first)
         hangs = asyncio.ensure_future(house.workers.step(first.mode, first.lane))
-        while not candidate.faults.active.get(FaultKind(kind)) is None:
+        while candidate.faults.active.get(FaultKind(kind)) is not None:
             await asyncio.sleep(0.01)
         await house.take(lift)
         while not hangs.done():

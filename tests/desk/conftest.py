@@ -109,7 +109,9 @@ class Duty:
 
     async def stranger(self, size: ViewportSize = DESKTOP) -> Seat:
         """Return a browser in which nobody is signed in."""
-        context = await self.browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai")
+        context = await self.browser.new_context(
+            viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce"
+        )
         seat = Seat(await context.new_page(), self.system.url)
         seat.page.on("request", lambda r: _outside(seat, r.url))
         seat.page.on("pageerror", lambda error: seat.errors.append(str(error)))

@@ -47,7 +47,7 @@ async def test_a_warning_from_the_signal_to_every_village_and_back(duty: Duty) -
     address = await composed(zhang)
     await expect(zhang.page.locator("main")).to_contain_text("拟稿人不能批准自己的预警")
     await wang.open("/")
-    await expect(wang.page).to_have_title(re.compile(r"^\(1\)"))
+    await expect(wang.page).to_have_title(re.compile(r"^\(\d+\) "))
     page = await approved(wang, address)
     await expect(page.locator(".state").first).to_have_text("生效中")
     await confirmed(page)
@@ -80,14 +80,16 @@ async def test_red_needs_two_others_one_of_them_on_a_phone(duty: Duty) -> None:
     await expect(page.locator(".state").first).to_have_text("生效中")
 
 
-async def test_a_drill_is_purple_and_reaches_its_stations_alone(duty: Duty) -> None:
+async def test_a_drill_is_purple_and_never_public(duty: Duty) -> None:
     zhang, wang = await duty.person("zhang"), await duty.person("wang")
     address = await composed(zhang, mode="drill")
     await expect(zhang.page.locator(".drill-banner")).to_be_visible()
     page = await wang.open(address)
     await expect(page.locator("kbd")).to_have_text(f"演练 橙色 {STATIONS}")
-    await approved(wang, address)
-    await confirmed(page)
+    page = await approved(wang, address)
+    await expect(page.locator(".state").first).to_have_text("生效中")
+    await expect(page.locator(".account tbody tr").first).to_contain_text(str(STATIONS))
+    await expect(page.locator(".account")).not_to_contain_text("公开数据源")
 
 
 async def test_an_area_is_drawn_by_pointer_and_by_keyboard(duty: Duty) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,17 +9,15 @@ from fastapi import FastAPI
 
 from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
-from contracts.values import Action, Channel, Level, Mode
+from contracts.values import Action, Channel, Mode
 from contracts.warning import Notice
 from sandbox import cable
 from services.channels.push.adapter import Adapter
 from services.channels.push.cable.adapter import Cable
-from services.channels.push.cable.order import Display, display, fitted
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from services.kit.errors import Refused
 from tests.channels.exam import Candidate, Exam, Network, answering
-from tests.channels.push.push_make import HandClock, PushHouse, a_notice, a_request, only
+from tests.channels.push.push_make import HandClock, a_request
 
 KEY = "head-end-key-of-the-exam"
 
@@ -92,16 +89,3 @@ class TestCable(Exam):
         assert order.drill
         assert "演练" in order.text
         assert "演练" in (order.title or "")
-
-
-@pytest.fixture
-def candidate(clock: HandClock, crypto: SoftwareCrypto) -> CableCandidate:
-    return CableCandidate(clock, crypto)
-
-
-@pytest.fixture
-async def sitting(candidate: CableCandidate, migrated: Path):  # type: ignore[no-untyped-def]
-    from tests.channels.exam import examined
-
-    async with examined(candidate, migrated) as both:
-        yield both

@@ -1,4 +1,4 @@
-"""The access token: asked for once by all replicas, sealed at rest, renewed in time, replaced when refused."""
+"""The access token: asked for once by all replicas, sealed at rest, renewed in time, replaced if refused."""
 
 import asyncio
 from collections.abc import AsyncIterator

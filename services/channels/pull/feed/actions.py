@@ -14,12 +14,19 @@ async def publish(tx: Transaction, request: DeliveryRequested) -> None:
     """Put a revision into the feed and report it; one that is ended already is only accounted for."""
     known = await store.get(tx, request.delivery_id)
     if known is None:
-        ended = await tombstones.ended(tx, store.TOMBSTONES, request.warning_id, request.revision)
+        ended = await _ended(tx, request)
         await store.add(tx, _row(tx, request, ended=ended is not None))
         state = TargetState.RECEIVED if ended is None else _closed(ended)
     else:
         state = TargetState(known["state"])
     await _report(tx, request, state)
+
+
+async def _ended(tx: Transaction, request: DeliveryRequested) -> Withdrawal | None:
+    """Return why a revision is over before it was shown, None when it is to be shown."""
+    if request.notice.expires <= tx.now:
+        return Withdrawal.EXPIRED
+    return await tombstones.ended(tx, store.TOMBSTONES, request.warning_id, request.revision)
 
 
 def _row(tx: Transaction, request: DeliveryRequested, *, ended: bool) -> dict[str, object]:

@@ -76,13 +76,21 @@ class Token:
                 return kept
             raise Retry("another replica is asking for the token", after=1)
         try:
-            return await self._fetch(refused)
+            # Another replica may have been quicker by a moment.
+            found, due = await self._kept()
+            if found is None or due or found == refused:
+                return await self._fetch(refused)
         except Retry:
-            async with self.db.transaction() as tx:
-                await tokens.give_back(tx, self.appid)
-            if kept is not None:
-                return kept
-            raise
+            found = kept
+            if found is None:
+                await self._give_back()
+                raise
+        await self._give_back()
+        return found
+
+    async def _give_back(self) -> None:
+        async with self.db.transaction() as tx:
+            await tokens.give_back(tx, self.appid)
 
     async def _fetch(self, refused: str | None) -> str:
         found, life = await self._call(force=False)
