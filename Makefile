@@ -5,7 +5,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup up demo run test check bench migration screenshots image clean
+.PHONY: help setup up demo run test test-real check bench migration screenshots image clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -25,7 +25,10 @@ run: setup  ## Run one service: make run SERVICE=issuer
 
 test: setup  ## Run all tests, on real servers; ARGS are those of pytest
 	@sh deploy/local/bring-browser.sh
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest -m "not real" --reruns 1 $(ARGS)
+
+test-real: setup  ## Run the long tests: kills between every two steps, many processes, replicas
+	@$(RUN) pytest -m real --reruns 1 $(ARGS)
 
 check: setup  ## Check format, lint, types, imports, manifests, translations and that every file is ours
 	@$(RUN) ruff format --check .

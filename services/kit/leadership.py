@@ -44,6 +44,7 @@ class Leadership:
         """The fencing token of every lease that this replica holds."""
         self._lost: dict[str, asyncio.Event] = {}
         self._keeper: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
 
     async def lead(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` whenever this replica holds the lease, for ever; stop it when the lease is lost.
@@ -58,6 +59,7 @@ class Leadership:
                 await asyncio.sleep(RENEW_S / 4)
         finally:
             await self._let_go(name)
+            await self._rest()
 
     async def guard(self, tx: Transaction, name: str) -> None:
         """Raise LostLead unless this replica's token is still the newest, in the same transaction."""
@@ -72,7 +74,8 @@ class Leadership:
     async def _work(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         lost = self._lost[name] = asyncio.Event()
         if self._keeper is None or self._keeper.done():
-            self._keeper = asyncio.ensure_future(self._keep())
+            self._idle = asyncio.Event()
+            self._keeper = asyncio.ensure_future(self._keep(self._idle))
         task, gone = asyncio.ensure_future(work()), asyncio.ensure_future(lost.wait())
         try:
             await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -88,12 +91,15 @@ class Leadership:
                 each.cancel()
             await asyncio.gather(task, gone, return_exceptions=True)
 
-    async def _keep(self) -> None:
+    async def _keep(self, idle: asyncio.Event) -> None:
         """Renew all leases together; a database that does not answer for a term costs the lead."""
         clock = asyncio.get_running_loop().time
         good_until = clock() + TERM_S
         while self.tokens:
-            await asyncio.sleep(RENEW_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_S):
+                    await idle.wait()
+                    return
             try:
                 asked = clock()
                 kept = await self._renewed()
@@ -103,6 +109,13 @@ class Leadership:
             for name in set(self.tokens) - kept:
                 if name in self._lost:
                     self._lost[name].set()
+
+    async def _rest(self) -> None:
+        """Let the keeper end with the last lease, before the database closes; it is never cut off."""
+        if not self.tokens and self._keeper is not None:
+            keeper, self._keeper = self._keeper, None
+            self._idle.set()
+            await asyncio.wait({keeper})
 
     async def _renewed(self) -> set[str]:
         """Renew what this replica holds, in one transaction; return the leases that are still its own."""

@@ -128,7 +128,8 @@ async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
     while pending:
         for task in pending:
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=0.5)
+        # Not sooner: SQLite's client leaves a task behind when one is cancelled twice in a statement.
+        _, pending = await asyncio.wait(pending, timeout=3)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

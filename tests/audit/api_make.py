@@ -24,7 +24,15 @@ from services.kit.identity import Principal
 from services.kit.outbox import OUTBOX
 from services.kit.process import House, Service
 from services.kit.settings import Settings
-from tests.audit.audit_make import NOON, AClock, ALedger, a_bus, a_ledger
+from tests.audit.audit_make import (
+    NOON,
+    AClock,
+)
+from tests.audit.ledger_make import (
+    ALedger,
+    a_bus,
+    a_ledger,
+)
 
 
 class _Sessions:

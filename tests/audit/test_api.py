@@ -20,7 +20,14 @@ from services.audit.checkpoint import PublicKey
 from services.audit.store import ledger, questions
 from services.audit.verify import verify
 from tests.audit.api_make import Asked, asked
-from tests.audit.audit_make import NOON, STATIONS, TOWN, AClock, AWarning, a_fact
+from tests.audit.audit_make import (
+    NOON,
+    STATIONS,
+    TOWN,
+    AClock,
+    AWarning,
+    a_fact,
+)
 
 
 @pytest.fixture

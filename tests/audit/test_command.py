@@ -19,7 +19,13 @@ from services.kit.http import create_app
 from services.kit.migrate import upgrade_async
 from services.kit.process import open_floor, run
 from services.kit.settings import Settings
-from tests.audit.audit_make import AWarning, a_fact, publish
+from tests.audit.audit_make import (
+    AWarning,
+    a_fact,
+)
+from tests.audit.ledger_make import (
+    publish,
+)
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]

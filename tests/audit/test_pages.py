@@ -15,7 +15,13 @@ from contracts.delivery import StationSeen
 from contracts.outcome import TargetState
 from contracts.values import Channel, Lane, Level, Mode
 from tests.audit.api_make import Asked, asked
-from tests.audit.audit_make import NOON, AWarning, a_fact, a_manifest, outcome
+from tests.audit.audit_make import (
+    NOON,
+    AWarning,
+    a_fact,
+    a_manifest,
+    outcome,
+)
 from tests.browser import DESKTOP, PHONE, picture
 from tests.servers import free_port
 

@@ -23,13 +23,15 @@ from tests.audit.audit_make import (
     STATIONS,
     AClock,
     AWarning,
+    a_fact,
+    a_manifest,
+    outcome,
+)
+from tests.audit.ledger_make import (
     a_bus,
     a_crypto,
     a_database,
-    a_fact,
     a_ledger,
-    a_manifest,
-    outcome,
     publish,
     recording,
     until,

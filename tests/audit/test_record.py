@@ -15,7 +15,14 @@ from services.audit.store import ledger, tree
 from services.audit.store.ledger import unpacked
 from services.audit.store.tables import DELIVERIES, RECORDS, TARGETS
 from services.kit.leadership import Leadership, LostLead
-from tests.audit.audit_make import AWarning, a_fact, a_ledger, heard
+from tests.audit.audit_make import (
+    AWarning,
+    a_fact,
+)
+from tests.audit.ledger_make import (
+    a_ledger,
+    heard,
+)
 
 
 async def rows(db, table):  # type: ignore[no-untyped-def]

@@ -22,10 +22,12 @@ from services.kit.ids import uuid7
 from services.kit.leadership import Leadership
 from tests.audit.audit_make import (
     AWarning,
+    a_fact,
+)
+from tests.audit.ledger_make import (
     a_bus,
     a_crypto,
     a_database,
-    a_fact,
     publish,
     recording,
     until,

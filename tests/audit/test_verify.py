@@ -20,7 +20,16 @@ from services.audit.checkpoint import Head, PublicKey, SignedHead
 from services.audit.model import chain
 from services.audit.verify import Verdict, verify
 from services.kit.errors import Reject
-from tests.audit.audit_make import ORIGIN, ALedger, AWarning, a_crypto, a_fact, a_ledger
+from tests.audit.audit_make import (
+    AWarning,
+    a_fact,
+)
+from tests.audit.ledger_make import (
+    ORIGIN,
+    ALedger,
+    a_crypto,
+    a_ledger,
+)
 
 ROOT = Path(__file__).parents[2]
 RECORDS = 30

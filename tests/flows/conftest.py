@@ -1,7 +1,8 @@
 """Systems for the stories: prepared once, copied for each test that may break one."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,23 @@ from tests.servers import NatsServer
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[System], None]:
-    """Return what lays a prepared folder (keys, SQLite databases, default data) under a system."""
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[System], Awaitable[None]]:
+    """Return what lays a prepared folder under a system: keys, SQLite databases, default data.
+
+    The folder has been booted once, so that every house has its copy of the registry.
+    """
     template = tmp_path_factory.mktemp("seeded")
 
-    def lay(system: System) -> None:
-        if not (template / "var").exists():
-            system.prepare()
-            shutil.copytree(system.folder / "var", template / "var")
+    async def lay(system: System) -> None:
+        if (template / "var").exists():
+            shutil.copytree(template / "var", system.folder / "var", dirs_exist_ok=True)
+            await system.apply_streams()
             return
-        shutil.copytree(template / "var", system.folder / "var", dirs_exist_ok=True)
-        system.yutian("streams", "apply")
+        system.prepare()
+        await system.start_in_one()
+        await system.settle()
+        system.processes["all"].kill(signal.SIGTERM)
+        shutil.copytree(system.folder / "var", template / "var")
 
     return lay
 

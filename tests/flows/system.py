@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import nats
 import orjson
 
 from sandbox.ingress import Ingress
 from services.houses import OPENERS
+from services.kit import jetstream
 from services.kit.crypto import KeyFolder
 from services.kit.errors import Problem
 from services.kit.settings import PREFIX
@@ -136,6 +138,28 @@ class System:
         self.yutian("migrate", "all")
         self.yutian("streams", "apply")
         self.yutian("seed", "--credentials", str(self.credentials_path))
+
+    async def apply_streams(self) -> None:
+        """Make the streams on this test's bus."""
+        client = await nats.connect(self.nats.url)
+        await jetstream.apply(client.jetstream(), 1)
+        await client.close()
+
+    async def settle(self) -> None:
+        """Wait until every house has copied the registry and nothing waits in an outbox."""
+        client = await nats.connect(self.nats.url)
+        async with asyncio.timeout(READY_S):
+            for durable in (
+                "router-copy-registry",
+                "channels-stations-registry",
+                "channels-gateways-registry",
+            ):
+                while True:
+                    info = await client.jetstream().consumer_info("REGISTRY", durable)
+                    if info.num_pending == 0 and info.num_ack_pending == 0:
+                        break
+                    await asyncio.sleep(0.05)
+        await client.close()
 
     def add(self, name: str, words: list[str], port: int) -> Process:
         """Add a process of the services; it is not started yet."""

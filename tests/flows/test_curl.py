@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.flows.system import System
@@ -17,10 +17,10 @@ def the_lines() -> str:
 
 
 async def test_curl_alone_can_issue_approve_lease_report_and_query(
-    a_system: Callable[..., System], seeded: Callable[[System], None]
+    a_system: Callable[..., System], seeded: Callable[[System], Awaitable[None]]
 ) -> None:
     system = a_system()
-    seeded(system)
+    await seeded(system)
     await system.start_in_one()
     script = the_lines().replace("http://127.0.0.1:8600", system.url)
     script = script.replace("var/credentials.json", str(system.credentials_path))

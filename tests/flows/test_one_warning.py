@@ -1,6 +1,6 @@
 """One warning, end to end: the story that everything else is about."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,16 +48,17 @@ async def tell_the_story(system: System) -> None:
 
 
 async def test_one_warning_in_one_process(
-    a_system: Callable[..., System], seeded: Callable[[System], None]
+    a_system: Callable[..., System], seeded: Callable[[System], Awaitable[None]]
 ) -> None:
     system = a_system(stations=23)
-    seeded(system)
+    await seeded(system)
     await system.start_in_one()
     await system.start_world()
     await tell_the_story(system)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.real
+@pytest.mark.timeout(300)
 async def test_one_warning_through_five_services_and_replicas(
     a_system: Callable[..., System], database_url: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,14 +23,14 @@ HOPS = {"POST approve", "router-plan-live", "channels-deliver-station-live", "is
 
 
 async def test_one_trace_holds_every_hop_of_a_warning(
-    a_system: Callable[..., System], seeded: Callable[[System], None], tmp_path: Path
+    a_system: Callable[..., System], seeded: Callable[[System], Awaitable[None]], tmp_path: Path
 ) -> None:
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     system = a_system()
-    seeded(system)
+    await seeded(system)
     with patch.dict(os.environ, {**system.env, "YUTIAN_PORT": str(system.port)}):
         settings = Settings.load()
         async with open_floor(settings, "trace") as floor:

@@ -84,7 +84,7 @@ class Line:
             raise Unwell(f"{self.whom} does not answer in time") from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             raise Unset(f"the address of {self.whom} is not one", after=30) from None
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        except (httpx.HTTPError, httpx.StreamError, OSError, ExceptionGroup) as error:
             raise Unwell(f"{self.whom} cannot be reached: {type(error).__name__}") from None
         if response.is_success or response.status_code in understood:
             return Reply(self.whom, response.status_code, body)

@@ -44,8 +44,10 @@ function show(answer) {
     town.open = opened.has(town.dataset.town);
     if (town.dataset.town === focused) town.querySelector("summary").focus();
   }
+  const first = !places.size;
   places = new Map(Object.entries(answer.places));
   district?.colour(places, "aside");
+  if (first) district?.focus(places);
 }
 
 const stream = new EventSource(board.dataset.stream);

@@ -25,6 +25,8 @@ export class District {
   constructor(element, villages, towns, onTown, onPlace) {
     this.element = element;
     this.states = new Map();
+    this.moved = false;
+    this.drawing = false;
     this.map = L.map(element, { zoomSnap: 0.25, attributionControl: false, scrollWheelZoom: false });
     element.setAttribute("role", "region");
     element.setAttribute("aria-label", element.dataset.label);
@@ -39,7 +41,7 @@ export class District {
     if (onPlace) {
       this.villages.eachLayer((layer) => layer.bindTooltip(() => onPlace(layer.feature.properties), { sticky: true }));
     }
-    this.fit();
+    this.focus(new Set());
     this.map.on("dragstart", () => (this.moved = true));
     element.addEventListener("click", (event) => (this.moved ||= Boolean(event.target.closest(".leaflet-control"))));
     new ResizeObserver(() => this.resized()).observe(element);
@@ -49,7 +51,14 @@ export class District {
 
   fit() {
     if (Math.min(this.element.clientWidth, this.element.clientHeight) < LEAST_PX) return;
-    this.map.fitBounds(this.villages.getBounds(), { padding: [6, 6], animate: false });
+    this.map.fitBounds(this.bounds, { padding: [6, 6], animate: false, maxZoom: 12 });
+  }
+
+  // Show these villages as large as there is room for.
+  focus(codes) {
+    const chosen = this.villages.getLayers().filter((layer) => codes.has(layer.feature.properties.code));
+    this.bounds = L.featureGroup(chosen.length ? chosen : [this.villages]).getBounds();
+    this.fit();
   }
 
   resized() {

@@ -255,5 +255,5 @@ async def cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:
     while pending:
         for task in pending:
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=0.5)
+        _, pending = await asyncio.wait(pending, timeout=3)
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,8 +19,10 @@ def upgrade() -> None:
     _records()
     _proofs()
     _reading()
+    _revisions()
     _plans()
-    _outcomes()
+    _deliveries()
+    _targets()
 
 
 def _records() -> None:
@@ -97,7 +99,7 @@ def _reading() -> None:
     )
 
 
-def _plans() -> None:
+def _revisions() -> None:
     op.create_table(
         "revisions",
         sa.Column("warning_id", sa.String(36), primary_key=True),
@@ -120,6 +122,9 @@ def _plans() -> None:
         sa.Column("conflict", sa.Boolean, nullable=False),
     )
     op.create_index("revisions_by_time", "revisions", ["heard_at", "warning_id", "revision"])
+
+
+def _plans() -> None:
     op.create_table(
         "endings",
         sa.Column("warning_id", sa.String(36), primary_key=True),
@@ -141,7 +146,7 @@ def _plans() -> None:
     )
 
 
-def _outcomes() -> None:
+def _deliveries() -> None:
     counts = ("confirmed", "delivered", "failed", "withdrawn", "expired", "open")
     op.create_table(
         "deliveries",
@@ -160,6 +165,9 @@ def _outcomes() -> None:
         sa.Column("heard_at", sa.BigInteger, nullable=False),
     )
     op.create_index("deliveries_by_warning", "deliveries", ["warning_id", "revision", "channel"])
+
+
+def _targets() -> None:
     op.create_table(
         "targets",
         sa.Column("warning_id", sa.String(36), primary_key=True),
