@@ -14,8 +14,10 @@ from services.kit.migrate import upgrade_async
 from services.kit.outbox import FLOOR
 
 STORES = {
-    **{name: f"services.{name}.store" for name in ("issuer", "registry", "router", "audit")},
-    **{name: f"services.channels.pull.{name}.store" for name in ("stations", "gateways", "feed")},
+    **{name: f"services.{name}.store" for name in ("issuer", "registry", "audit")},
+    "router": "services.router.store.tables",
+    "stations": "services.channels.pull.stations.store.tables",
+    **{name: f"services.channels.pull.{name}.store" for name in ("gateways", "feed")},
     **dict.fromkeys(("broadcast", "cable", "wechat", "app"), "services.channels.push.store"),
 }
 
