@@ -47,7 +47,9 @@ def arm(wanted: str) -> None:
     point, _, rest = wanted.partition(":")
     house, _, times = rest.partition(":")
     if point not in POINTS or not house or not (times or "1").isdigit():
-        raise Invalid("YUTIAN_FAIL_AT", "is not point:house:times", f"use one of {', '.join(POINTS)}")
+        raise Invalid(
+            "YUTIAN_FAIL_AT", "this setting is not point:house:times", f"use one of {', '.join(POINTS)}"
+        )
     _armed = _Armed(point, house, int(times or 1))
 
 

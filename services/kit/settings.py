@@ -22,7 +22,9 @@ def _secrets_from_files(fields: dict[str, Any]) -> dict[str, str]:
             try:
                 found[name] = Path(path).read_text().strip()
             except OSError as error:
-                raise Refused(f"{PREFIX}{name.upper()}_FILE cannot be read: {error.strerror}") from None
+                raise Refused(
+                    f"setting {PREFIX}{name.upper()}_FILE cannot be read: {error.strerror}"
+                ) from None
     return found
 
 
