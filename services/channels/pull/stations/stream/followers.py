@@ -133,7 +133,7 @@ class Stream:
             self._catching = None
 
     async def _beyond(self) -> list[Waiting]:
-        async with self._shelf.db.read() as connection:
+        async with self._shelf.turns, self._shelf.db.read() as connection:
             return await waiting.waiting_for(connection, *self.key, self.cursor, WINDOW)
 
     async def _write_patiently(self, pipe: Pipe, found: Sequence[Waiting]) -> None:

@@ -1,5 +1,6 @@
 """The bytes that stations get: a payload encoded once, a number before it, a frame or a list around it."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -10,6 +11,9 @@ from services.channels.pull.stations.model import CatchUp, Kind, Waiting
 from services.channels.pull.stations.store import waiting
 from services.kit.clock import beijing
 from services.kit.db import Database
+
+READERS = 4
+"""So many streams catch up at the same time."""
 
 KEPT = 256
 """So many payloads stay in memory."""
@@ -27,6 +31,8 @@ class Shelf:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self.turns = asyncio.Semaphore(READERS)
+        """When all come back at once, each waits for his turn, and others still get to the database."""
         self._kept: dict[int, bytes] = {}
 
     async def take(self, caught: Iterable[CatchUp]) -> Payloads:
