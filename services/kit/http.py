@@ -1,6 +1,7 @@
 """The FastAPI app: errors as RFC 9457, health, identity, security headers, documents from our own files."""
 
 import contextlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -152,10 +153,13 @@ async def _on_validation(request: Request, error: Exception) -> Response:
 
 
 def _place(kind: str, place: Sequence[int | str]) -> str:
-    """Return where a fault is; the name of an unknown field is the sender's own text, and stays with him."""
-    known = [*place[:-1], "(unknown field)"] if kind == "extra_forbidden" else place
-    return ".".join(str(part) for part in known)
+    """Return where a fault is; an unknown field is named only if it can be a name and not somebody's secret."""
+    *before, last = place
+    hidden = kind == "extra_forbidden" and not _A_NAME.fullmatch(str(last))
+    return ".".join(str(part) for part in [*before, "(unknown field)" if hidden else last])
 
+
+_A_NAME = re.compile(r"[a-z]+(_[a-z]+){0,3}")
 
 _MENDS = {
     "missing": "send this field",

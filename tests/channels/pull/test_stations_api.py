@@ -168,7 +168,8 @@ async def test_reports_of_many_stations_share_transactions(house: Replica, http:
             "body.reports.0.sequence",
         ),
         ({"reports": []}, "body.reports"),
-        ({"reports": [], "secret": "13800000000"}, "body.(unknown field)"),
+        ({"reports": [], "phone": "13800000000"}, "body.phone"),
+        ({"reports": [], "13800000000": "phone"}, "body.(unknown field)"),
     ],
 )
 async def test_a_wrong_report_is_refused_with_the_field_and_nothing_of_it_is_stored(
