@@ -4,6 +4,8 @@
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 export UV_PYTHON_DOWNLOADS := never
+# A process starts in a third of the time when it finds its modules compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup up demo run test test-real check bench migration screenshots image clean
 .DEFAULT_GOAL := help

@@ -1,4 +1,7 @@
-"""The command: yutian up | demo | run | migrate | streams | outbox | keys | seed | settings | audit | ..."""
+"""The command: yutian up | demo | run | migrate | streams | outbox | keys | seed | settings | audit | ...
+
+What only one command needs is imported by that command, so that a service starts with what it runs.
+"""
 
 import asyncio
 import sys
@@ -19,8 +22,7 @@ from services.kit.errors import Invalid, Problem, Refused
 from services.kit.http import create_app
 from services.kit.process import configure_telemetry, open_floor, run
 from services.kit.settings import PREFIX, Settings
-from services.laptop import children, demo, people, prepare
-from services.laptop.settings import LaptopSettings
+from services.laptop import children, prepare
 
 cli = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__, pretty_exceptions_enable=False)
 streams = typer.Typer(no_args_is_help=True, help="The streams of the bus.")
@@ -72,6 +74,8 @@ def up(
 
 
 async def _up(settings: Settings, seed: bool, own_bus: bool) -> None:
+    from services.laptop import people
+
     with prepare.locked(settings.var):
         children.require_free(settings.host, settings.port, "HTTP", f"{PREFIX}PORT")
         prepare.make_keys(settings)
@@ -91,6 +95,9 @@ def run_demo(
     ] = False,
 ) -> None:
     """Issue two real warnings through the public API and watch them reach everyone."""
+    from services.laptop import demo
+    from services.laptop.settings import LaptopSettings
+
     raise typer.Exit(_run(demo.run(LaptopSettings.load(), leave=leave)))
 
 
@@ -150,6 +157,8 @@ def seed(
     credentials: Annotated[Path, typer.Option(help="Where the secrets are written, once, for you alone")],
 ) -> None:
     """Fill empty databases with the default registry, demo accounts and keys."""
+    from services.laptop import people
+
     _run(people.seed(Settings.load(), credentials))
     typer.echo(f"seeded; the secrets are in {credentials}")
 

@@ -1,32 +1,46 @@
-"""Which services there are, which houses each has, and where the migrations of a house lie."""
+"""Which services there are, which houses each has, and where the migrations of a house lie.
 
-from collections.abc import Awaitable, Callable
+They are written as places, so that a process imports what it runs and nothing else.
+"""
 
-from services.audit.app import open_audit
-from services.channels.app import HOUSES as CHANNEL_HOUSES
-from services.channels.app import MIGRATIONS as CHANNEL_MIGRATIONS
-from services.issuer.app import open_issuer
+from pkgutil import resolve_name
+from typing import cast
+
 from services.kit.errors import Invalid
-from services.kit.process import Floor, Service
-from services.registry.app import open_registry
-from services.router.app import open_router
+from services.kit.process import Opener
 
-Opener = Callable[[Floor], Awaitable[Service]]
+_CHANNELS = "services.channels"
 
-OPENERS: dict[str, dict[str, Opener]] = {
-    "issuer": {"issuer": open_issuer},
-    "registry": {"registry": open_registry},
-    "router": {"router": open_router},
-    "channels": CHANNEL_HOUSES,
-    "audit": {"audit": open_audit},
+OPENERS: dict[str, dict[str, str]] = {
+    "issuer": {"issuer": "services.issuer.app:open_issuer"},
+    "registry": {"registry": "services.registry.app:open_registry"},
+    "router": {"router": "services.router.app:open_router"},
+    "channels": {
+        "stations": f"{_CHANNELS}.pull.stations.app:open_stations",
+        "gateways": f"{_CHANNELS}.pull.gateways.app:open_gateways",
+        "feed": f"{_CHANNELS}.pull.feed.app:open_feed",
+        "broadcast": f"{_CHANNELS}.push.app:open_broadcast",
+        "cable": f"{_CHANNELS}.push.app:open_cable",
+        "wechat": f"{_CHANNELS}.push.app:open_wechat",
+        "app": f"{_CHANNELS}.push.app:open_app",
+    },
+    "audit": {"audit": "services.audit.app:open_audit"},
 }
-"""For each service, its houses by name, in the order in which they open."""
+"""For each service, its houses by name and what opens each, in the order in which they open."""
+
+_PUSH = f"{_CHANNELS}.push.migrations"
 
 MIGRATIONS: dict[str, str] = {
     "issuer": "services.issuer.migrations",
     "registry": "services.registry.migrations",
     "router": "services.router.migrations",
-    **CHANNEL_MIGRATIONS,
+    "stations": f"{_CHANNELS}.pull.stations.migrations",
+    "gateways": f"{_CHANNELS}.pull.gateways.migrations",
+    "feed": f"{_CHANNELS}.pull.feed.migrations",
+    "broadcast": _PUSH,
+    "cable": _PUSH,
+    "wechat": _PUSH,
+    "app": _PUSH,
     "audit": "services.audit.migrations",
 }
 """The Alembic tree of each house."""
@@ -34,8 +48,12 @@ MIGRATIONS: dict[str, str] = {
 
 def openers(service: str, only: str | None = None) -> dict[str, Opener]:
     """Return the houses of a service, or the one that is named; `all` names every service."""
+    return {house: cast(Opener, resolve_name(place)) for house, place in _places(service, only).items()}
+
+
+def _places(service: str, only: str | None = None) -> dict[str, str]:
     if service == "all":
-        return {house: opener for houses in OPENERS.values() for house, opener in houses.items()}
+        return {house: place for houses in OPENERS.values() for house, place in houses.items()}
     if service not in OPENERS:
         raise Invalid("service", f"there is no {service}", f"use one of all, {', '.join(OPENERS)}")
     houses = OPENERS[service]
@@ -48,4 +66,4 @@ def openers(service: str, only: str | None = None) -> dict[str, Opener]:
 
 def houses_of(name: str) -> list[str]:
     """Return the houses of `all`, of a service, or the house itself."""
-    return [name] if name in MIGRATIONS and name not in OPENERS else list(openers(name))
+    return [name] if name in MIGRATIONS and name not in OPENERS else list(_places(name))

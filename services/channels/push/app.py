@@ -62,6 +62,12 @@ def open_push(channel: Channel) -> Opener:
     return open_house
 
 
+open_broadcast = open_push(Channel.BROADCAST)
+open_cable = open_push(Channel.CABLE)
+open_wechat = open_push(Channel.WECHAT)
+open_app = open_push(Channel.APP)
+
+
 def _faces(
     channel: Channel, db: Database, settings: PushSettings, workers: Workers
 ) -> tuple[Sequence[APIRouter], Mapping[str, Any], Sequence[str]]:

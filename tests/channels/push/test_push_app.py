@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from contracts.values import Channel, Mode
-from services.channels.app import HOUSES, MIGRATIONS
 from services.channels.push.adapters import ADAPTERS
 from services.channels.push.app import open_push
 from services.channels.push.broadcast.keys import init_partner_keys
 from services.channels.push.settings import PushSettings
+from services.houses import MIGRATIONS, OPENERS, houses_of, openers
 from services.kit.clock import SystemClock
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.errors import Refused
@@ -146,5 +146,6 @@ async def test_secrets_may_come_from_files_and_are_never_shown(
 
 
 def test_the_table_of_houses_and_that_of_migrations_name_the_same() -> None:
-    assert list(HOUSES) == list(MIGRATIONS)
-    assert set(PUSHED) < set(HOUSES)
+    assert houses_of("all") == list(MIGRATIONS)
+    assert set(PUSHED) < set(OPENERS["channels"])
+    assert all(callable(opener) for opener in openers("all").values())
