@@ -48,7 +48,7 @@ MIGRATIONS: dict[str, str] = {
 
 def openers(service: str, only: str | None = None) -> dict[str, Opener]:
     """Return the houses of a service, or the one that is named; `all` names every service."""
-    return {house: cast(Opener, resolve_name(place)) for house, place in _places(service, only).items()}
+    return {house: cast("Opener", resolve_name(place)) for house, place in _places(service, only).items()}
 
 
 def _places(service: str, only: str | None = None) -> dict[str, str]:

@@ -153,7 +153,7 @@ async def _on_validation(request: Request, error: Exception) -> Response:
 
 
 def _place(kind: str, place: Sequence[int | str]) -> str:
-    """Return where a fault is; an unknown field is named only if it can be a name and not somebody's secret."""
+    """Return where a fault is; an unknown field is named if it reads as a name and not as a secret."""
     *before, last = place
     hidden = kind == "extra_forbidden" and not _A_NAME.fullmatch(str(last))
     return ".".join(str(part) for part in [*before, "(unknown field)" if hidden else last])
