@@ -27,7 +27,7 @@ run: setup  ## Run one service: make run SERVICE=issuer
 
 test: setup  ## Run all tests, on real servers; ARGS are those of pytest
 	@sh deploy/local/bring-browser.sh
-	@$(RUN) pytest -m "not real" --reruns 1 $(ARGS)
+	@$(RUN) pytest -m "not real" -n auto --reruns 1 $(ARGS)
 
 test-real: setup  ## Run the long tests: kills between every two steps, many processes, replicas
 	@$(RUN) pytest -m real --reruns 1 $(ARGS)
