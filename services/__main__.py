@@ -167,25 +167,19 @@ def seed(
 def show_settings(
     output: Annotated[str, typer.Option("--output", "-o", help="table or json")] = "table",
 ) -> None:
-    """Show every setting: name, value (secrets masked), where it came from, default."""
-    settings = Settings.load()
-    rows = [_setting(settings, name) for name in type(settings).model_fields]
+    """Show every setting of every service: default, value (secrets masked), where it came from."""
+    from services import all_settings
+
+    rows = list(all_settings.rows())
     if output == "json":
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
     for row in rows:
-        typer.echo(f"{row['name']:28} {row['value']:40} {row['source']:12} {row['meaning']}")
-
-
-def _setting(settings: Settings, name: str) -> dict[str, str]:
-    field = type(settings).model_fields[name]
-    given = name in settings.model_fields_set
-    return {
-        "name": f"{PREFIX}{name.upper()}",
-        "value": str(getattr(settings, name)),
-        "source": "environment" if given else "default",
-        "meaning": field.description or "",
-    }
+        given = (
+            f"{row['value'] or '(empty)'} from {row['source']}" if row["source"] != "default" else "default"
+        )
+        typer.echo(f"{row['name']} = {row['default'] or '(empty)'}  [{row['service']}; {given}]")
+        typer.echo(f"    {row['meaning']}")
 
 
 def main() -> None:

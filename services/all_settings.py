@@ -1,0 +1,65 @@
+"""Every setting of every service: what `yutian settings` shows."""
+
+import os
+from collections.abc import Iterator
+from pkgutil import resolve_name
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from services.kit.settings import PREFIX, Settings
+
+READERS: dict[str, tuple[str, ...]] = {
+    "all": ("services.kit.settings:Settings",),
+    "issuer": ("services.issuer.settings:IssuerSettings",),
+    "registry": ("services.registry.settings:RegistrySettings",),
+    "router": ("services.router.settings:RouterSettings",),
+    "channels": (
+        "services.channels.pull.stations.settings:StationSettings",
+        "services.channels.pull.gateways.settings:GatewaySettings",
+        "services.channels.push.settings:PushSettings",
+    ),
+    "audit": ("services.audit.settings:AuditSettings",),
+    "laptop": ("services.laptop.settings:LaptopSettings",),
+}
+"""Who reads which settings; `all` are those that every service reads."""
+
+
+def rows() -> Iterator[dict[str, str]]:
+    """Yield reader, name, value, source, default and meaning of every setting, secrets masked."""
+    for reader, places in READERS.items():
+        for place in places:
+            settings: Settings = resolve_name(place).load()
+            common = () if reader == "all" else Settings.model_fields
+            for name, field in type(settings).model_fields.items():
+                if name not in common:
+                    yield _row(reader, settings, name, field)
+
+
+def _row(reader: str, settings: Settings, name: str, field: FieldInfo) -> dict[str, str]:
+    variable = f"{PREFIX}{name.upper()}"
+    return {
+        "service": reader,
+        "name": variable,
+        "value": _shown(getattr(settings, name)),
+        "source": _source(settings, name, variable),
+        "default": "(computed)" if field.default_factory else _plain(field.default),
+        "meaning": field.description or "",
+    }
+
+
+def _source(settings: Settings, name: str, variable: str) -> str:
+    if name not in settings.model_fields_set:
+        return "default"
+    return "environment" if variable in os.environ else "file"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a person types it; of a secret only that there is one."""
+    return "***" if isinstance(value, SecretStr) and value.get_secret_value() else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return "" if text is None else str(text)
