@@ -1,14 +1,13 @@
 // Clocks: how long something is still in force, how long ago it was approved.
 document.documentElement.classList.add("scripted");
 
-const zh = document.documentElement.lang.startsWith("zh");
+const words = document.getElementById("clock-words").dataset;
 
 function lasting(milliseconds) {
   const total = Math.max(0, Math.round(milliseconds / 1000));
-  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
-  if (hours) return zh ? `${hours}小时${minutes}分` : `${hours} h ${minutes} min`;
-  if (minutes >= 10) return zh ? `${minutes}分钟` : `${minutes} min`;
-  return zh ? `${minutes}分${seconds}秒` : `${minutes} min ${seconds} s`;
+  const parts = { h: Math.floor(total / 3600), m: Math.floor(total / 60) % 60, s: total % 60 };
+  const pattern = parts.h ? words.hours : parts.m >= 10 ? words.minutes : words.seconds;
+  return pattern.replace(/\{(\w)\}/g, (_, part) => parts[part]);
 }
 
 function tick() {

@@ -125,7 +125,9 @@ def _code_faults(registry: Registry, selection: AreaSelection) -> Iterator[Fault
                 why = "belongs to Wansheng, which warns its own people"
                 yield Fault(name, why, "leave it out; tell the Wansheng weather station")
             elif code not in known:
-                yield Fault(name, "is not in the registry", "choose from GET /api/v1/registry/areas")
+                yield Fault(
+                    name, "is not in the registry", "choose from GET /api/v1/registry/towns and /villages"
+                )
             elif kind == "towns" and code not in registry.members:
                 yield Fault(name, "has no village in the registry", "import its villages first")
 
