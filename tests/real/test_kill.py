@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.houses import OPENERS
 from services.kit.errors import Problem
 from services.laptop import story
 from tests.flows.system import System, reconciled, settled, visitors
@@ -67,6 +68,18 @@ async def test_a_process_killed_between_two_steps_loses_nothing(
     if "world" not in system.processes:
         await system.start_world()
     await finish(system, draft)
+
+
+async def test_each_service_killed_alone_loses_nothing(a_system: Make, seeded: Lay) -> None:
+    system = a_system(stations=23)
+    await seeded(system)
+    await system.start_split({})
+    await system.start_world()
+    for service in OPENERS:
+        draft = await begin(system)
+        system.processes[f"{service}-0"].kill()
+        await system.restart(f"{service}-0")
+        await finish(system, draft)
 
 
 async def test_a_killed_bus_loses_nothing(a_system: Make, seeded: Lay) -> None:

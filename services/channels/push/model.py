@@ -34,8 +34,8 @@ MOVES: Mapping[Stage, frozenset[Stage]] = {
 ON_AIR = frozenset({Channel.BROADCAST, Channel.CABLE, Channel.APP})
 """Channels on which something stays until it is stopped or replaced; what WeChat has sent stays for good."""
 
-CLAIM = timedelta(seconds=90)
-"""How long one attempt may be silent; after that another worker may try, with the same delivery id."""
+CLAIM = timedelta(seconds=20)
+"""How long a claim stands that nobody renews; then another worker may try, with the same delivery id."""
 
 HAND_OVER = timedelta(seconds=20)
 """How long a newer revision is given to take an older one off the air before it is stopped by itself."""

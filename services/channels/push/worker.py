@@ -29,8 +29,11 @@ HANDS = 4
 LOOK_S = 2.0
 """How often a lane looks for what another replica has stored."""
 
-STEP_S = model.CLAIM.total_seconds() - 30
-"""How long an adapter may take for one answer: well within the claim."""
+STEP_S = 60.0
+"""How long an adapter may take for one answer."""
+
+RENEW_S = model.CLAIM.total_seconds() / 4
+"""How often the claim of an attempt under way is renewed: a worker that died is known by its silence."""
 
 MOST_BUGS = 8
 
@@ -140,6 +143,7 @@ class Workers:
     async def attempt(self, claimed: Delivery, earlier: tuple[Earlier, ...]) -> None:
         """Talk to the partner about a claimed delivery, and write how that ended."""
         with telemetry.span(f"channels-{claimed.stage}", channel=claimed.request.channel):
+            renewing = asyncio.create_task(self._renew(claimed))
             try:
                 problem = await self._outcome(claimed, earlier)
                 await self._write_end(claimed, problem)
@@ -150,6 +154,16 @@ class Workers:
             except Problem as error:
                 # The claim runs out by itself, and the same delivery is tried again.
                 log.warning("attempt not written", house=self.db.house, why=error.why)
+            finally:
+                renewing.cancel()
+
+    async def _renew(self, claimed: Delivery) -> None:
+        """Keep the claim while the partner is slow, until the turn is lost or this is cancelled."""
+        while True:
+            await asyncio.sleep(RENEW_S)
+            with contextlib.suppress(Problem):
+                if not await attempts.renew(self.db, claimed):
+                    return
 
     async def _outcome(self, claimed: Delivery, earlier: tuple[Earlier, ...]) -> Problem | None:
         """Return what went wrong, None when all went well."""

@@ -8,8 +8,9 @@ import pytest
 from contracts.delivery import DeliveryReported, DeliveryRequested
 from contracts.outcome import TargetState
 from contracts.values import Action, Channel, Lane, Level, Mode, Withdrawal
+from services.channels.push import worker
 from services.channels.push.actions import attempts, hear, take
-from services.channels.push.adapter import Air, Answer, NotThere, Unwell, every
+from services.channels.push.adapter import Air, Answer, Answers, Job, NotThere, Unwell, every
 from services.channels.push.model import CLAIM, HAND_OVER, LAST_STOPS, UNSURE, Stage
 from services.channels.push.store import deliveries
 from services.channels.push.store.serials import Serials
@@ -229,6 +230,28 @@ async def test_what_was_written_down_before_a_crash_is_there_in_the_next_attempt
     assert (second.memo, second.reference, second.air) == ({"number": "7"}, "x", Air.MAYBE)
 
 
+async def test_a_slow_attempt_keeps_its_claim(
+    house: PushHouse, adapter: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "RENEW_S", 0.01)
+    request = a_request()
+    await house.take(request)
+
+    async def slow(_: Job) -> Answers:
+        house.clock.move(CLAIM.total_seconds() - 1)
+        first = (await house.get(request)).claimed_until
+        async with asyncio.timeout(10):
+            while (await house.get(request)).claimed_until == first:
+                await asyncio.sleep(0.01)
+        house.clock.move(2)
+        assert await attempts.claim(house.db, *URGENT) is None
+        yield SENT
+
+    monkeypatch.setattr(adapter, "send", slow)
+    assert await house.work(1) == 1
+    assert await house.tally(request) == only(sent=2)
+
+
 async def test_an_attempt_that_lost_its_turn_decides_nothing(house: PushHouse) -> None:
     request = a_request()
     await house.take(request)
@@ -240,6 +263,7 @@ async def test_an_attempt_that_lost_its_turn_decides_nothing(house: PushHouse) -
     await attempts.fail(house.db, slow[0], "too late")
     await attempts.put_off(house.db, slow[0], Retry("too late"))
     await attempts.settle(house.db, slow[0], 1.0)
+    assert not await attempts.renew(house.db, slow[0])
     assert not await attempts.write(house.db, slow[0], Answer({0: TargetState.PLAYED}))
     found = await house.get(request)
     assert (found.stage, found.turn, found.claimed_until) == (

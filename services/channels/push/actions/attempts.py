@@ -48,6 +48,16 @@ def _earlier(delivery: Delivery) -> Earlier:
     return Earlier(request.delivery_id, delivery.reference, delivery.air.sure, delivery.memo)
 
 
+async def renew(db: Database, claimed: Delivery) -> bool:
+    """Keep the claim of an attempt under way; return whether it still has its turn."""
+    async with db.transaction() as tx:
+        delivery = await _locked(tx, claimed)
+        mine = delivery.turn == claimed.turn and delivery.claimed_until is not None
+        if mine:
+            await deliveries.save(tx, replace(delivery, claimed_until=tx.now + model.CLAIM))
+    return mine
+
+
 async def write(db: Database, claimed: Delivery, answer: Answer) -> bool:
     """Write what a partner answered; return whether the attempt still has its turn and may go on."""
     async with db.transaction() as tx:
