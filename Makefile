@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A process starts in a third of the time when it finds its modules compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup up demo run test test-real check bench migration screenshots image clean
+.PHONY: help setup up demo run test check bench migration screenshots image clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -27,10 +27,7 @@ run: setup  ## Run one service: make run SERVICE=issuer
 
 test: setup  ## Run all tests, on real servers; ARGS are those of pytest
 	@sh deploy/local/bring-browser.sh
-	@$(RUN) pytest -m "not real" -n auto --reruns 1 $(ARGS)
-
-test-real: setup  ## Run the long tests: kills between every two steps, many processes, replicas
-	@$(RUN) pytest -m real --reruns 1 $(ARGS)
+	@$(RUN) pytest -n auto --dist loadgroup --reruns 1 $(ARGS)
 
 check: setup  ## Check format, lint, types, imports, manifests, translations and that every file is ours
 	@$(RUN) ruff format --check .

@@ -17,6 +17,14 @@ from tests.servers import CannotBring, NatsServer, PostgresServer, Server
 S = TypeVar("S", bound=Server)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long stories begin first; those that stand on one system stay on one worker."""
+    for item in items:
+        if "town" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("town"))
+    items.sort(key=lambda item: not item.get_closest_marker("long"))
+
+
 @pytest.fixture(scope="session")
 def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
     """The nats-server that tests share; whoever wants to kill one takes `a_nats_server`."""

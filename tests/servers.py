@@ -5,6 +5,7 @@ import ctypes
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -253,3 +254,20 @@ def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path
             words = log.read_text(errors="replace").strip().splitlines() or ["no word"]
             raise CannotBring(f"a server does not start, it last said: {words[-1]}")
         time.sleep(0.01)
+
+
+def five_free_ports() -> int:
+    """Return the first of five free ports in a row, below those that outgoing connections are given."""
+    while True:
+        first = secrets.randbelow(12_000) + 20_000
+        if all(_free(first + n) for n in range(5)):
+            return first
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

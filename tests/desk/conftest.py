@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +13,11 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from tests.browser import ARGUMENTS, DESKTOP, NAMES, PHONE
+from tests.flows.conftest import seeded
 from tests.flows.system import System
 from tests.servers import CannotBring, NatsServer
+
+__all__ = ["seeded"]
 
 ONE_TOWN = "500110001"
 STATIONS = 23
@@ -33,7 +36,9 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def town(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def town(
+    chromium: str, tmp_path_factory: pytest.TempPathFactory, seeded: Callable[[System], Awaitable[None]]
+) -> Iterator[System]:
     """A running system in which the stations of one town listen."""
     folder = tmp_path_factory.mktemp("browser")
     (folder / "nats").mkdir()
@@ -44,7 +49,7 @@ def town(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sy
         pytest.skip(str(why))
     system = System(folder / "system", nats, stations=STATIONS)
     try:
-        system.prepare()
+        asyncio.run(seeded(system))
         asyncio.run(_start(system))
         yield system
     finally:

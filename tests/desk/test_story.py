@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from tests.browser import PHONE
 from tests.desk.conftest import ONE_TOWN, STATIONS, Duty, Seat
 
-pytestmark = [pytest.mark.browser, pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
 PATIENCE_MS = 60_000
 
 

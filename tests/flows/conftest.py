@@ -1,5 +1,7 @@
 """Systems for the stories: prepared once, copied for each test that may break one."""
 
+import fcntl
+import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,20 +17,24 @@ from tests.servers import NatsServer
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[System], Awaitable[None]]:
     """Return what lays a prepared folder under a system: keys, SQLite databases, default data.
 
-    The folder has been booted once, so that every house has its copy of the registry.
+    The folder has been booted once, so that every house has its copy of the registry; all workers share it.
     """
-    template = tmp_path_factory.mktemp("seeded")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
     async def lay(system: System) -> None:
-        if (template / "var").exists():
-            shutil.copytree(template / "var", system.folder / "var", dirs_exist_ok=True)
-            await system.apply_streams()
-            return
-        system.prepare()
-        await system.start_in_one()
-        await system.settle()
-        system.processes["all"].kill(signal.SIGTERM)
-        shutil.copytree(system.folder / "var", template / "var")
+        with (shared / "seeded.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / "seeded").exists():
+                system.prepare()
+                await system.start_in_one()
+                await system.settle()
+                system.processes["all"].kill(signal.SIGTERM)
+                shutil.copytree(system.folder / "var", shared / "seeded.draft")
+                (shared / "seeded.draft").rename(shared / "seeded")
+                return
+        shutil.copytree(shared / "seeded", system.folder / "var", dirs_exist_ok=True)
+        await system.apply_streams()
 
     return lay
 

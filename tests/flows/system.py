@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -25,7 +23,7 @@ from services.kit.errors import Problem
 from services.kit.settings import PREFIX
 from services.laptop import story, world
 from services.laptop.visitor import Visitor
-from tests.servers import NatsServer, free_port
+from tests.servers import NatsServer, five_free_ports, free_port
 
 READY_S = 60.0
 
@@ -97,6 +95,7 @@ class System:
             f"{PREFIX}PUBLIC_URL": self.url,
             f"{PREFIX}ISSUER_URL": self.url,
             f"{PREFIX}ROUTER_URL": self.url,
+            f"{PREFIX}WECHAT_EVENT_S": "20",
             **({f"{PREFIX}DATABASE_URL": database_url} if database_url else {}),
             **self.partners.environment(),
         }
@@ -171,9 +170,19 @@ class System:
 
     async def start_in_one(self, **extra: str) -> None:
         """Start all services in one process."""
+        self.begin_in_one(**extra)
+        await self._answers(self.url, self.processes["all"])
+
+    def begin_in_one(self, **extra: str) -> None:
+        """Start all services in one process, which may die before it answers."""
         process = self.processes.get("all") or self.add("all", ["run", "all"], self.port)
         process.start(**extra)
-        await self._answers(self.url, process)
+
+    async def answers(self) -> bool:
+        """Wait until the one process answers, or has died."""
+        with contextlib.suppress(AssertionError):
+            await self._answers(self.url, self.processes["all"])
+        return self.processes["all"].alive
 
     async def start_split(self, replicas: dict[str, int]) -> None:
         """Start every service as a process of its own, some of them several times, behind one address."""
@@ -277,20 +286,3 @@ async def reconciled(visitor: Visitor, within: float = 30) -> None:
                     found = (await visitor.get("/api/v1/audit/reconcile"))["differences"]
                 await asyncio.sleep(0.1)
     assert found == []
-
-
-def five_free_ports() -> int:
-    """Return the first of five free ports in a row, below those that outgoing connections are given."""
-    while True:
-        first = secrets.randbelow(12_000) + 20_000
-        if all(_free(first + n) for n in range(5)):
-            return first
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

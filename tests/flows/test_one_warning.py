@@ -57,7 +57,7 @@ async def test_one_warning_in_one_process(
     await tell_the_story(system)
 
 
-@pytest.mark.real
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_one_warning_through_five_services_and_replicas(
     a_system: Callable[..., System], database_url: str

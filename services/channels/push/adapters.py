@@ -88,7 +88,7 @@ def _wechat(ground: Ground) -> Adapter:
         fields=fields.read(settings.wechat_fields),
         page_url=f"{settings.base_url()}/public",
     )
-    return Wechat(line, token, account, settings.wechat_per_s)
+    return Wechat(line, token, account, settings.wechat_per_s, settings.wechat_event_s)
 
 
 def _apps(ground: Ground) -> Adapter:

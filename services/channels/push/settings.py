@@ -54,6 +54,9 @@ class PushSettings(Settings):
     wechat_callback_token: SecretStr = Field(
         SecretStr(""), description="Token by which WeChat signs the events that it posts to us"
     )
+    wechat_event_s: float = Field(
+        300, ge=1, description="How long WeChat may take to say whether messages came; then they have failed"
+    )
     wechat_per_s: float = Field(50, gt=0, le=1000, description="Messages a second to WeChat, at most")
 
     app_url: str = Field("", description="Where the push vendor of the phone apps answers")

@@ -128,7 +128,7 @@ async def test_a_quota_that_is_used_up_keeps_the_rest_for_the_next_day(
     await house.work(60)
     assert await house.tally(request) == only(queued=50, sent=70)
     house.clock.move(2 * 3600)
-    await house.work(600)
+    await house.work(200)
     assert await house.tally(request) == only(sent=120)
 
 
@@ -149,20 +149,26 @@ async def test_a_follower_who_has_gone_fails_alone(
     assert details == {"does not follow the account", "failed:user block"}
 
 
-async def test_without_an_event_a_message_stays_sent_until_it_expires(
+async def test_a_message_of_which_nothing_is_heard_has_failed_until_its_event_comes_after_all(
     candidate: WechatCandidate, sitting: tuple[PushHouse, Network]
 ) -> None:
     house, network = sitting
     candidate.faults.set("silent", path="/events")
     request = candidate.request()
     await house.take(request)
-    await house.work(3600)
+    await house.work(299)
     assert await house.tally(request) == only(sent=5)
     calls = len(network.calls)
-    house.clock.at = request.notice.expires
-    await house.work(5)
-    assert await house.tally(request) == only(expired=5)
+    await house.work(10)
+    assert await house.tally(request) == only(failed=5)
+    details = {o.detail for r in await house.reported(request) for o in r.outcomes if o.detail}
+    assert details == {"WeChat never said whether it came"}
     assert len(network.calls) == calls
+    candidate.faults.clear()
+    for sent in list(candidate.account.sent.values()):
+        candidate.account.announce_later(sent)
+    await candidate.later(house)
+    assert await house.tally(request) == only(received=5)
 
 
 async def test_the_same_person_gets_the_same_message_id_in_every_attempt(

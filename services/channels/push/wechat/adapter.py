@@ -55,8 +55,11 @@ class Wechat:
 
     channel = Channel.WECHAT
 
-    def __init__(self, line: Line, token: Token, account: Account, per_s: float = 50.0) -> None:
+    def __init__(
+        self, line: Line, token: Token, account: Account, per_s: float = 50.0, event_s: float = 300.0
+    ) -> None:
         self.line = line
+        self.event_s = event_s
         self.token = token
         self.account = account
         self._pace = AsyncLimiter(1, 1 / per_s)
@@ -75,10 +78,15 @@ class Wechat:
             problem = next((s.problem for s in sent if s.problem is not None), None)
             if problem is not None:
                 raise problem
+        yield Answer(ask_again_s=self.event_s)
 
-    async def follow(self, job: Job) -> Answers:  # noqa: ARG002 (WeChat is never asked, it tells)
-        """Wait for WeChat's events."""
-        yield Answer()
+    async def follow(self, job: Job) -> Answers:
+        """Give up on events that did not come; one that comes after all still counts."""
+        silent = [n for n, state in enumerate(job.states) if state is TargetState.SENT]
+        yield Answer(
+            dict.fromkeys(silent, TargetState.FAILED),
+            dict.fromkeys(silent, "WeChat never said whether it came"),
+        )
 
     async def stop(self, job: Job, reason: Withdrawal) -> Answers:  # noqa: ARG002 (what was sent stays)
         """Do nothing: a message on a phone cannot be taken back."""
