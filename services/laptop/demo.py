@@ -201,20 +201,30 @@ class Demo:
         return await self._verified() and not difference
 
     async def _verified(self) -> bool:
-        """Export the ledger and verify the file in a fresh process."""
+        """Export the ledger and verify the file in a fresh process, against the key that the audit publishes."""
         folder = self.settings.var / "demo"
-        path = folder / "ledger.jsonl"
-        me = [sys.executable, "-m", "services", "audit"]
-        env = {**os.environ, "YUTIAN_VAR": str(self.settings.var)}
-        for command in ([*me, "export", str(path), "--url", self.url], [*me, "verify", str(path)]):
-            process = await asyncio.create_subprocess_exec(
-                *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-            )
-            said, _ = await process.communicate()
-            self.console.print(said.decode().strip(), highlight=False)
-            if process.returncode:
-                return False
-        return True
+        path, key = folder / "ledger.jsonl", folder / "ledger.pub"
+        public = await self._audit("export", str(path), "--url", self.url)
+        if public is None:
+            return False
+        key.write_text(public)
+        verdict = await self._audit("verify", str(path), "--public-key", str(key))
+        self.console.print((verdict or "").strip(), highlight=False)
+        return verdict is not None
+
+    async def _audit(self, *words: str) -> str | None:
+        """Run an auditor's command; return what it says, None when it found something wrong."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services", "audit", *words),
+            env={**os.environ, "YUTIAN_VAR": str(self.settings.var)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        said, noted = await process.communicate()
+        if process.returncode:
+            self.console.print((said + noted).decode().strip(), highlight=False)
+            return None
+        return said.decode()
 
     def invite(self, credentials: dict[str, Any]) -> None:
         """Print where to look, and as whom."""
