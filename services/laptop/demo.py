@@ -201,7 +201,7 @@ class Demo:
         return await self._verified() and not difference
 
     async def _verified(self) -> bool:
-        """Export the ledger and verify the file in a fresh process, against the key that the audit publishes."""
+        """Export the ledger and verify the file in a fresh process, against the published key."""
         folder = self.settings.var / "demo"
         path, key = folder / "ledger.jsonl", folder / "ledger.pub"
         public = await self._audit("export", str(path), "--url", self.url)
