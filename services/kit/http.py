@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
@@ -243,7 +243,12 @@ async def _fault(check: Callable[[], Awaitable[None]]) -> str | None:
 
 
 def _add_documents(app: FastAPI) -> None:
+    @app.get("/docs/{service}/openapi.json", include_in_schema=False)
+    async def description(service: str) -> JSONResponse:  # noqa: ARG001 (for whoever splits by path)
+        return JSONResponse(app.openapi())
+
     @app.get("/docs", include_in_schema=False)
+    @app.get("/docs/{service}", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
         api = app.openapi()
         shapes = api.get("components", {}).get("schemas", {})

@@ -50,6 +50,7 @@ def _answering(path: str) -> str:
         *[(path, "channels") for path in ("/feed/cap.atom", "/public", "/api/v1/links")],
         *[(path, "registry") for path in ("/api/v1/registry/towns", "/registry", "/registry/500110001")],
         *[(path, "audit") for path in ("/audit", "/api/v1/audit/facts")],
+        *[(f"/docs/{name}", name) for name in ("issuer", "router", "channels", "registry", "audit")],
         *[(path, CLOSED) for path in ("/live", "/ready", "/metrics")],
     ],
 )

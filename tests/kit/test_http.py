@@ -165,9 +165,11 @@ async def test_a_forged_form_is_refused(sqlite_url: str, tmp_path: Path) -> None
 
 async def test_documents_load_nothing_from_outside(sqlite_url: str, tmp_path: Path) -> None:
     async with an_app(sqlite_url, tmp_path) as (client, _):
-        for language in ("zh", "en"):
-            page = await client.get(f"/docs?lang={language}")
+        for path, description in (("/docs", "/openapi.json"), ("/docs/router", "/docs/router/openapi.json")):
+            page = await client.get(f"{path}?lang={'zh' if path == '/docs' else 'en'}")
             assert page.status_code == 200
+            assert f'href="{description}"' in page.text
+            assert "/operators-only" in (await client.get(description)).json()["paths"]
             assert "/operators-only" in page.text
             assert "http://" not in page.text.replace("http://test", "")
             assert "https://" not in page.text
