@@ -29,31 +29,53 @@ async def empty_bus(url: str) -> None:
     await client.close()
 
 
+_templates: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {}
+"""Prefix and houses -> a database that has their schemas, and the password of their roles."""
+
+
 @asynccontextmanager
 async def a_postgres_database(admin_url: str, prefix: str, houses: Sequence[str]) -> AsyncIterator[str]:
     """Create a database with its houses; yield its URL with `{name}` where the house's name goes; drop it."""
-    name, password = f"{prefix}{secrets.token_hex(6)}", secrets.token_hex(16)
-    await _tell(admin_url, f'CREATE DATABASE "{name}"')
+    template, password = await _template(admin_url, prefix, tuple(houses))
+    name = f"{prefix}{secrets.token_hex(6)}"
+    finds = "; ".join(
+        f'ALTER ROLE "{prefix}{house}" IN DATABASE "{name}" SET search_path = "{prefix}{house}"'
+        for house in houses
+    )
+    await _tell(admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"', finds)
     try:
-        server = urlsplit(admin_url)
-        await provision(server._replace(path=f"/{name}").geturl(), list(houses), password, prefix)
-        address = server.netloc.rpartition("@")[2]
+        address = urlsplit(admin_url).netloc.rpartition("@")[2]
         yield f"postgresql://{prefix}{{name}}:{password}@{address}/{name}"
     finally:
         await _tell(admin_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+async def _template(admin_url: str, prefix: str, houses: tuple[str, ...]) -> tuple[str, str]:
+    if (prefix, houses) not in _templates:
+        known = next((p for (of, _), (_, p) in _templates.items() if of == prefix), secrets.token_hex(16))
+        name = f"{prefix}{secrets.token_hex(6)}"
+        await _tell(admin_url, f'CREATE DATABASE "{name}"')
+        url = urlsplit(admin_url)._replace(path=f"/{name}").geturl()
+        await provision(url, list(houses), known, prefix)
+        _templates[prefix, houses] = name, known
+    return _templates[prefix, houses]
+
+
 async def drop_roles(admin_url: str, prefix: str) -> None:
-    """Drop the roles that tests left on a server that is not ours."""
+    """Drop the templates and roles that tests left on a server that is not ours."""
+    for (of, _), (name, _) in _templates.items():
+        if of == prefix:
+            await _tell(admin_url, f'DROP DATABASE "{name}"')
     connection = await asyncpg.connect(admin_url)
     for row in await connection.fetch("SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)", prefix):
         await connection.execute(f'DROP ROLE "{row["rolname"]}"')
     await connection.close()
 
 
-async def _tell(admin_url: str, statement: str) -> None:
+async def _tell(admin_url: str, *statements: str) -> None:
     connection = await asyncpg.connect(admin_url)
     try:
-        await connection.execute(statement)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
