@@ -92,6 +92,7 @@ CHECKS: dict[str, Rule] = {
     "info-missing": Rule(_RULE, "give the whole content in an info block"),
     "info-advised": Rule(_ADVICE, "keep an info block, so that simple screens can show the all-clear"),
     "infos-differ": Rule(_RULE, "give every info block the same categories and event codes"),
+    "text-language": Rule(_ADVICE, "translate it, or correct the language of the info block"),
     "events-differ": Rule(_RULE, "name the same event in every info block of one language"),
     "text-same": Rule(_ADVICE, "translate it, or leave the second info block out"),
     "language-missing": Rule(_ADVICE, "write the language: receivers take en-US when there is none"),

@@ -101,6 +101,7 @@ BREAKS: dict[str, tuple[CapAlert, ...]] = {
         an_alert(infos=(an_info(event="rain", language="en"), an_info(), an_info(language="zh-TW"))),
         an_alert(infos=(an_info(event="rain", language="en-GB"), an_info(event="rain", language="fr"))),
     ),
+    "text-language": (with_info(language="en-US"), with_info(language="en", event="暴雨 Rainstorm")),
     "events-differ": (
         an_alert(infos=(an_info(), an_info(event="大风"))),
         an_alert(infos=(an_info(), an_info(event="大风", language="zh-cn"))),

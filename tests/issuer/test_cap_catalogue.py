@@ -1,4 +1,4 @@
-"""Every signal, colour and kind of message: valid by the schema and by our rules, and signed so that it holds."""
+"""Every signal, colour and kind of message: valid by the schema and by our rules, and signed to last."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,12 +18,12 @@ from services.issuer.reach import Reached
 from services.issuer.store.tables import WARNINGS
 from services.kit.xmlsig import CapSigner
 from tests.contracts.alerts import CORPUS, schema_errors
-from tests.issuer.issuer_make import NOW, SIGNATURE, TOWNS, Office, a_manifest, a_warning, a_wish
+from tests.issuer.issuer_make import ENGLISH, NOW, SIGNATURE, TOWNS, Office, a_manifest, a_warning, a_wish
 from tests.issuer.test_api import a_desk
 
 CATALOGUE = load()
 MANIFEST = a_manifest(towns=tuple(TOWNS))
-REACHED = Reached(MANIFEST, tuple(TOWNS.values()))
+REACHED = Reached(MANIFEST, tuple(TOWNS.values()), names_en=tuple(ENGLISH.values()))
 EARLIER = "50011041600000,50011041600000_20260611120000_0,2026-06-11T12:00:00+08:00"
 DSIG = "{http://www.w3.org/2000/09/xmldsig#}"
 
@@ -91,6 +91,9 @@ async def test_every_kind_of_message_of_a_hazard_is_valid_and_signed(
         alert = cap.read(document).alert
         assert cap.check(alert) == (), what
         assert {info.language for info in alert.infos} == {"zh-CN", "en-US"}, what
+        assert [area.desc for area in alert.infos[1].areas] == list(ENGLISH.values())
+        assert alert.infos[1].sender_name == CATALOGUE.signals.sender.name.en
+        assert ", ".join(ENGLISH.values()) in alert.infos[1].description, what
         assert alert.references == references
         as_wmo_verifies(document)
         assert press.signer.verified(document, mode)

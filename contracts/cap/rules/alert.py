@@ -86,6 +86,7 @@ def _infos(alert: CapAlert) -> Iterator[Finding]:
             yield found("infos-differ", f"alert/info[{number}]", what)
     yield from _events(alert)
     yield from _repeated_texts(alert)
+    yield from _chinese_in_english(alert)
 
 
 def _subject(info: CapInfo) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
@@ -113,3 +114,13 @@ def _repeated_texts(alert: CapAlert) -> Iterator[Finding]:
             if text and languages.setdefault((element, text), language) != language:
                 path = f"alert/info[{number}]/{element}"
                 yield found("text-same", path, "the same text stands under another language")
+
+
+def _chinese_in_english(alert: CapAlert) -> Iterator[Finding]:
+    for number, info in enumerate(alert.infos, 1):
+        if info.language.lower().split("-")[0] != "en":
+            continue
+        for element in _SPOKEN:
+            if _HAN.search(getattr(info, element)):
+                path = f"alert/info[{number}]/{element}"
+                yield found("text-language", path, "it holds Chinese and is marked as English")

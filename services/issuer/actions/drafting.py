@@ -159,6 +159,8 @@ def lifting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Conten
             "window": Window(begin=now, end=now + LIFT_HOLDS),
             "supersedes": (),
             "names": base.content.names or tuple(place.name for place in base.manifest.areas),
+            "names_en": base.content.names_en
+            or tuple(place.name_en or place.name for place in base.manifest.areas),
         }
     )
     return making.worded(catalogue, content, now)

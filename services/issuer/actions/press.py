@@ -60,6 +60,7 @@ class Press:
             product=content.product,
             sender_code=self.sender_code,
             sender_name=self.sender_name,
+            sender_name_en=self.catalogue.signals.sender.name.en,
             sent=sent,
             effective=content.effective or sent,
             onset=content.onset if content.observed else ahead,

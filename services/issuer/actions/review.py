@@ -52,9 +52,7 @@ async def _pinned(
     else:
         reached = await reach.preview(content.mode, content.selection, pin=True)
         manifest = reached.manifest
-        content = content.model_copy(
-            update={"names": reached.names, "whole_district": reached.whole_district}
-        )
+        content = content.model_copy(update=making.named(reached))
     return making.worded(press.catalogue, content, now) if content.made else content, manifest
 
 
