@@ -122,6 +122,7 @@ class TownBlock(Value):
     kind: Literal["town"] = "town"
     code: TownCode
     name: str
+    name_en: str = ""
     is_street: bool
     seat: Point
     population: int = Field(ge=0)

@@ -146,5 +146,6 @@ class Place(Value):
 
     code: AreaCode
     name: str
+    name_en: str = ""
     outline: Ring | None = None
     """An approximate cell, for CAP receivers that draw a map."""

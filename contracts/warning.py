@@ -34,6 +34,7 @@ class Notice(Value):
     product: str = "signal"
     sender_code: str
     sender_name: str
+    sender_name_en: str = ""
     sent: Instant
     effective: Instant
     onset: Instant | None = None

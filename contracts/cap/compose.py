@@ -125,7 +125,13 @@ def _infos(notice: Notice, kind: MsgType, shared: CapInfo) -> tuple[CapInfo, ...
     chinese = _in_words(shared, "zh-CN", notice.hazard_name, notice.text, kind)
     if notice.text_en is None:
         return (chinese,)
-    return chinese, _in_words(shared, "en-US", notice.hazard_name_en, notice.text_en, kind)
+    english = _in_words(shared, "en-US", notice.hazard_name_en, notice.text_en, kind)
+    areas = (
+        area.model_copy(update={"desc": place.name_en or place.name})
+        for area, place in zip(shared.areas, notice.areas, strict=True)
+    )
+    sender = notice.sender_name_en or notice.sender_name
+    return chinese, english.model_copy(update={"areas": tuple(areas), "sender_name": sender})
 
 
 def _in_words(shared: CapInfo, language: str, event: str, text: WarningText, kind: MsgType) -> CapInfo:

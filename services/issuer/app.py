@@ -50,6 +50,7 @@ def _parts(floor: Floor, db: Database, looking: watch.Watch) -> api.Parts:
             sender_name=settings.sender_name or known.signals.sender.name.zh,
             signature=settings.sms_signature,
             contact=settings.cap_contact,
+            web=f"{settings.public_url.rstrip('/') or floor.settings.base_url()}/public",
         ),
         reach=RouterReach(floor.http, router_url, internal_key(floor)),
         watch=looking,

@@ -23,6 +23,8 @@ class Reached:
     names: tuple[str, ...]
     """The towns in which somebody is reached, as a text names them."""
     whole_district: bool = False
+    names_en: tuple[str, ...] = ()
+    """The same in English; the Chinese name of a town that has no other."""
     answer: Mapping[str, Any] = field(default_factory=dict)
     """Everything else that the router said of it, for those who show it."""
 
@@ -67,8 +69,9 @@ def _reached(reply: httpx.Response) -> Reached:
         if reply.is_error:
             raise _refusal(body)
         names = tuple(town["name"] for town in body["towns"])
+        english = tuple(town.get("name_en") or town["name"] for town in body["towns"])
         manifest = Manifest.model_validate(body["manifest"])
-        return Reached(manifest, names, bool(body.get("whole_district", False)), body)
+        return Reached(manifest, names, bool(body.get("whole_district", False)), english, body)
     except (ValueError, ValidationError, KeyError, TypeError) as error:
         log.error("the router's answer cannot be read", error=type(error).__name__)
         raise _away("the router, which counts who is reached, gave an answer that cannot be read") from None

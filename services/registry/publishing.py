@@ -105,6 +105,7 @@ def _town(row: dict[str, Any]) -> TownBlock:
     return TownBlock(
         code=row["code"],
         name=row["name"],
+        name_en=row["name_en"],
         is_street=row["kind"] == "street",
         seat=(row["lon"], row["lat"]),
         population=row["population"],

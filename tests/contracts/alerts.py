@@ -120,6 +120,7 @@ def an_info(**changes: Any) -> CapInfo:
         "urgency": Urgency.EXPECTED,
         "severity": Severity.SEVERE,
         "certainty": Certainty.LIKELY,
+        "description": "预计未来3小时将出现50毫米以上降雨。",
         "expires": "2026-06-11T20:05:00+08:00",
         "areas": (an_area(),),
     }

@@ -32,9 +32,9 @@ CLOSE = "</area></info></alert>"
 
 @contextmanager
 def _soon() -> Iterator[None]:
-    begin = time.perf_counter()
+    begin = time.process_time()
     yield
-    assert time.perf_counter() - begin < LONGEST_S
+    assert time.process_time() - begin < LONGEST_S
 
 
 def _with_doctype(subset: str, content: str = "", attribute: str = "") -> bytes:

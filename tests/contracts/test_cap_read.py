@@ -14,7 +14,7 @@ HEAD = (
 )
 INFO = (
     "<language>zh-CN</language><category>Met</category><event>暴雨</event><urgency>Expected</urgency>"
-    "<severity>Severe</severity><certainty>Likely</certainty><expires>2026-06-11T20:05:00+08:00</expires>"
+    "<severity>Severe</severity><certainty>Likely</certainty><expires>2026-06-11T20:05:00+08:00</expires><description>雨将持续。</description>"
 )
 AREA = (
     "<areaDesc>丁山镇</areaDesc>"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shapely import LinearRing
 
 from contracts.cap import CapAlert, CapCircle, Grade, MsgType, NamedValue, Status, check
-from contracts.cap.findings import CHECKS
+from contracts.cap.findings import CHECKS, RULES
 from contracts.cap.rules import MOST_FINDINGS
 from contracts.cap.rules.rings import Crossing, Effort, crossing
 from tests.contracts.alerts import (
@@ -84,7 +84,11 @@ BREAKS: dict[str, tuple[CapAlert, ...]] = {
     ),
     "references-form": (_referring("50011041600000_20260611120000_0"), _referring(f"{EARLIER} and more")),
     "reference-date": (_referring("a,b,2026-06-11T12:00:00Z"),),
-    "reference-self": (_referring(ITSELF), _referring(f"{EARLIER} {ITSELF}", MsgType.ALERT)),
+    "reference-self": (
+        _referring(ITSELF),
+        _referring(f"{EARLIER} {ITSELF}", MsgType.ALERT),
+        _referring(ITSELF.replace("50011041600000,", "another,")),
+    ),
     "reference-later": (_referring(LATER),),
     "info-missing": (an_alert(infos=()), an_alert(infos=(), msg_type=MsgType.UPDATE, references=EARLIER)),
     "info-advised": (an_alert(infos=(), msg_type=MsgType.CANCEL, references=EARLIER),),
@@ -95,6 +99,17 @@ BREAKS: dict[str, tuple[CapAlert, ...]] = {
     "text-same": (
         an_alert(infos=(an_info(), an_info(language="en-US"))),
         an_alert(infos=(an_info(event="rain", language="en"), an_info(), an_info(language="zh-TW"))),
+        an_alert(infos=(an_info(event="rain", language="en-GB"), an_info(event="rain", language="fr"))),
+    ),
+    "text-language": (with_info(language="en-US"), with_info(language="en", event="暴雨 Rainstorm")),
+    "events-differ": (
+        an_alert(infos=(an_info(), an_info(event="大风"))),
+        an_alert(infos=(an_info(), an_info(event="大风", language="zh-cn"))),
+    ),
+    "description-missing": (with_info(description=""),),
+    "texts-alike": (
+        with_info(headline="有雨", description="有雨"),
+        with_info(description="有雨", instruction="有雨"),
     ),
     "language-missing": (with_info(language=""),),
     "level-unknown": (
@@ -117,6 +132,10 @@ BREAKS: dict[str, tuple[CapAlert, ...]] = {
         with_info(headline="rain &amp; wind"),
         with_info(event="&#26292;"),
         with_info(sender_name="<!-- x -->"),
+        an_alert(note="a &nbsp; b"),
+        with_area(desc="<p>丁山镇</p>"),
+        with_info(parameters=(NamedValue(name="x", value="<i>y</i>"),)),
+        with_resource(desc="&lt;picture&gt;"),
     ),
     "uri-form": (
         with_info(web="www.example.org"),
@@ -138,13 +157,14 @@ BREAKS: dict[str, tuple[CapAlert, ...]] = {
     "polygon-crossing": (with_area(polygons=(BOW_TIE,)),),
     "polygon-unchecked": (_comb(),),
     "circle-range": (with_area(circles=(CapCircle(centre=(106.6, 28.7), radius_km=3),)),),
+    "circle-point": (with_area(circles=(CapCircle(centre=(28.7, 106.6), radius_km=0),)),),
     "circle-radius": (with_area(circles=(CapCircle(centre=(28.7, 106.6), radius_km=-3),)),),
     "geocode-coordinates": (
         with_area(geocodes=(NamedValue(name="EXCLUDED", value="28.60,106.50 28.70,106.50"),)),
     ),
     "ceiling-alone": (with_area(ceiling=3000),),
     "ceiling-low": (with_area(altitude=3000, ceiling=3000),),
-    "mime-form": (with_resource(mime_type="picture"),),
+    "mime-form": (with_resource(mime_type="picture"), with_resource(mime_type="picture/png")),
     "size-negative": (with_resource(size=-1),),
     "content-form": (with_resource(deref_uri="a picture!"),),
     "digest-form": (with_resource(digest="aaf4c61d"),),
@@ -185,11 +205,15 @@ def test_every_rule_has_a_message_that_breaks_it() -> None:
         _referring(EARLIER, MsgType.CANCEL),
         an_alert(msg_type=MsgType.ACK, references=EARLIER, infos=()),
         an_alert(msg_type=MsgType.ERROR, references=EARLIER, infos=(), note="unknown sender"),
-        an_alert(infos=(an_info(), an_info(language="en-US", event="Rainstorm"))),
+        an_alert(infos=(an_info(), an_info(language="en-US", event="Rainstorm", description="Rain."))),
         an_alert(infos=(an_info(), an_info(language="ZH-cn"))),
         with_info(headline="雨" * 140, web="https://example.org/a", description="2 < 3 & 5 > 4"),
         with_info(effective="2026-06-11T14:05:00+08:00", onset="2026-06-11T15:00:00+08:00"),
-        with_area(polygons=(), circles=(CapCircle(centre=(28.7, 106.6), radius_km=0),), geocodes=()),
+        with_area(polygons=(), circles=(CapCircle(centre=(28.7, 106.6), radius_km=3),), geocodes=()),
+        with_info(web="https://example.org/?a=1&copy;=2"),
+        an_alert(
+            infos=tuple(an_info(event="rain", description="x", language=f"en-{at}") for at in ("US", "GB"))
+        ),
         with_area(altitude=1000, ceiling=3000),
         with_resource(),
         with_resource(uri="https://example.org/rain.png", deref_uri="", digest=""),
@@ -199,8 +223,42 @@ def test_a_right_message_breaks_no_rule(alert: CapAlert) -> None:
     assert check(alert) == ()
 
 
+COMPLAINTS = {
+    "Z or a fraction of a second in a date": {"date-form"},
+    "elements out of order": {"element-order"},
+    "empty optional elements": {"element-empty", "uri-form"},
+    "a comma or a space in identifier or sender": {"identifier-characters", "references-form"},
+    "an update or a cancel without references": {"references-missing"},
+    "a polygon lon,lat": {"polygon-turned"},
+    "an open ring": {"polygon-open"},
+    "fewer than four points": {"polygon-short"},
+    "crossing edges": {"polygon-crossing"},
+    "an area without polygon, circle and geocode": {"area-nowhere"},
+    "no expires": {"expires-missing"},
+    "effective not before expires": {"expires-early"},
+    "infos whose category or event code differ": {"infos-differ"},
+    "the same text under two languages": {"text-same"},
+    "HTML tags or entities": {"markup"},
+    "a public test": {"test-public"},
+    "Unknown": {"level-unknown"},
+    "a comma that the schema's date pattern lets through": {"date-form"},
+    "a geocode that holds coordinates": {"geocode-coordinates"},
+    "a reference that is not byte for byte a date": {"reference-date"},
+    "a reference to itself, or to what comes later": {"reference-self", "reference-later"},
+    "a headline longer than screens hold": {"headline-long", "headline-too-long"},
+}
+"""What real receivers reject or complain about."""
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS)
+def test_every_complaint_of_real_receivers_is_a_rule(complaint: str) -> None:
+    assert COMPLAINTS[complaint] <= RULES.keys()
+
+
 def test_a_finding_points_at_the_element() -> None:
-    second = an_info(event="rain", language="en", areas=(an_area(), an_area(desc="")))
+    second = an_info(
+        event="rain", language="en", description="Rain is coming.", areas=(an_area(), an_area(desc=""))
+    )
     infos = (an_info(), second)
     assert [(finding.rule, finding.path) for finding in check(an_alert(infos=infos))] == [
         ("missing", "alert/info[2]/area[2]/areaDesc")
@@ -211,7 +269,7 @@ def test_schema_findings_come_first() -> None:
     grades = [
         finding.grade for finding in check(an_alert(scope="", sender="a b", infos=(an_info(areas=()),)))
     ]
-    assert grades == [Grade.SCHEMA, Grade.RULE, Grade.ADVICE]
+    assert grades == [Grade.SCHEMA, Grade.RULE, Grade.RULE]
 
 
 SMALL = st.integers(0, 6).map(float)

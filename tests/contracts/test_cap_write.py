@@ -132,7 +132,7 @@ def test_the_elements_stand_in_the_order_of_the_schema() -> None:
         "identifier sender sent status msgType scope code code note info"
     )
     assert " ".join(etree.QName(child).localname for child in root[-1]) == (
-        "language category event urgency severity certainty expires web resource area"
+        "language category event urgency severity certainty expires description web resource area"
     )
 
 

@@ -36,6 +36,13 @@ TOWNS = {
     "500110112": "石壕镇",
     "500110120": "扶欢镇",
 }
+ENGLISH = {
+    "500110109": "Dongxi Town",
+    "500110110": "Ganshui Town",
+    "500110111": "Datong Town",
+    "500110112": "Shihao Town",
+    "500110120": "Fuhuan Town",
+}
 SQUARE = ((106.6, 28.7), (106.7, 28.7), (106.7, 28.8), (106.6, 28.8), (106.6, 28.7))
 
 ZHANG = Person("zhang", "张敏", frozenset({"drafter"}))
@@ -80,7 +87,8 @@ class FakeReach:
         manifest = a_manifest(mode, selection, towns)
         if pin:
             self.pinned.append(manifest.sha256)
-        return Reached(manifest, tuple(TOWNS[town] for town in towns), len(towns) == len(TOWNS))
+        names, english = (tuple(known[town] for town in towns) for known in (TOWNS, ENGLISH))
+        return Reached(manifest, names, len(towns) == len(TOWNS), english)
 
 
 def a_manifest(
@@ -97,7 +105,10 @@ def a_manifest(
         towns=tuple(towns),
         villages=villages,
         generated=(),
-        areas=tuple(Place(code=f"{town}000", name=TOWNS[town], outline=SQUARE) for town in towns),
+        areas=tuple(
+            Place(code=f"{town}000", name=TOWNS[town], name_en=ENGLISH[town], outline=SQUARE)
+            for town in towns
+        ),
         channels=(
             ChannelTargets.named(Channel.STATION, villages),
             ChannelTargets.named(Channel.CABLE, tuple(f"{town}000" for town in towns)),

@@ -64,7 +64,7 @@ def test_there_are_21_towns_and_none_of_wansheng(towns: list[Row]) -> None:
 
 def test_english_names_are_plain_and_say_the_kind(towns: list[Row]) -> None:
     for town in towns:
-        kind = {"street": "Street", "town": "Town"}[town["kind"]]
+        kind = {"street": "Subdistrict", "town": "Town"}[town["kind"]]
         assert re.fullmatch(rf"[A-Z][a-z]+ {kind}", town["name_en"])
     assert len({town["name_en"] for town in towns}) == 21
 

@@ -119,6 +119,7 @@ async def test_a_preview_says_who_would_hear(http: httpx.AsyncClient) -> None:
     assert body["towns"][0] == {
         "code": TOWNS[0],
         "name": f"{TOWNS[0]}镇",
+        "name_en": "",
         "population": 1000,
         "villages": 3,
         "of_villages": 3,

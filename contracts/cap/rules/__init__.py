@@ -8,6 +8,7 @@ from contracts.cap.model import CapAlert
 from contracts.cap.rules.alert import alert_findings
 from contracts.cap.rules.area import area_findings
 from contracts.cap.rules.info import info_findings
+from contracts.cap.rules.markup import markup_findings
 from contracts.cap.rules.rings import Effort
 from contracts.cap.rules.schema import schema_findings
 
@@ -26,6 +27,7 @@ def check(alert: CapAlert) -> tuple[Finding, ...]:
 def _every(alert: CapAlert) -> Iterator[Finding]:
     yield from schema_findings(alert)
     yield from alert_findings(alert)
+    yield from markup_findings(alert)
     effort = Effort()
     for number, info in enumerate(alert.infos, 1):
         path = f"alert/info[{number}]"

@@ -66,7 +66,7 @@ def _references(alert: CapAlert) -> Iterator[Finding]:
 
 
 def _reference(alert: CapAlert, reference: Reference, path: str) -> Iterator[Finding]:
-    if (reference.sender, reference.identifier) == (alert.sender, alert.identifier):
+    if reference.identifier == alert.identifier:
         yield found("reference-self", path, "it refers to itself")
     at, sent = moment_of(reference.sent), moment_of(alert.sent)
     if at is None:
@@ -84,20 +84,43 @@ def _infos(alert: CapAlert) -> Iterator[Finding]:
         if _subject(info) != _subject(alert.infos[0]):
             what = "its categories or event codes are not those of the first info"
             yield found("infos-differ", f"alert/info[{number}]", what)
+    yield from _events(alert)
     yield from _repeated_texts(alert)
+    yield from _chinese_in_english(alert)
 
 
 def _subject(info: CapInfo) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     return frozenset(info.categories), frozenset((code.name, code.value) for code in info.event_codes)
 
 
+def _events(alert: CapAlert) -> Iterator[Finding]:
+    events: dict[str, str] = {}
+    for number, info in enumerate(alert.infos, 1):
+        if events.setdefault(info.language.lower(), info.event) != info.event:
+            what = "an info block before it names another event in the same language"
+            yield found("events-differ", f"alert/info[{number}]/event", what)
+
+
 def _repeated_texts(alert: CapAlert) -> Iterator[Finding]:
-    """Yield the Chinese texts that stand under two languages; one of the two tags is wrong."""
+    """Yield the texts that stand under two languages; one of the two tags is wrong.
+
+    Chinese is written in two ways, so that `zh-CN` and `zh-TW` differ; `en-US` and `en-GB` do not.
+    """
     languages: dict[tuple[str, str], str] = {}
     for number, info in enumerate(alert.infos, 1):
-        language = info.language.lower()
         for element in _SPOKEN:
             text = getattr(info, element)
-            if _HAN.search(text) and languages.setdefault((element, text), language) != language:
+            language = info.language.lower() if _HAN.search(text) else info.language.lower().split("-")[0]
+            if text and languages.setdefault((element, text), language) != language:
                 path = f"alert/info[{number}]/{element}"
-                yield found("text-same", path, "the same Chinese text stands under another language")
+                yield found("text-same", path, "the same text stands under another language")
+
+
+def _chinese_in_english(alert: CapAlert) -> Iterator[Finding]:
+    for number, info in enumerate(alert.infos, 1):
+        if info.language.lower().split("-")[0] != "en":
+            continue
+        for element in _SPOKEN:
+            if _HAN.search(getattr(info, element)):
+                path = f"alert/info[{number}]/{element}"
+                yield found("text-language", path, "it holds Chinese and is marked as English")

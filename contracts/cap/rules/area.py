@@ -46,6 +46,8 @@ def _circles(area: CapArea, path: str) -> Iterator[Finding]:
     for number, circle in enumerate(area.circles, 1):
         if not _on_earth(circle.centre):
             yield found("circle-range", f"{path}/circle[{number}]", "its centre is nowhere on earth")
+        if circle.radius_km == 0:
+            yield found("circle-point", f"{path}/circle[{number}]", "its radius is zero")
         if circle.radius_km < 0:
             yield found("circle-radius", f"{path}/circle[{number}]", "its radius is below zero")
 

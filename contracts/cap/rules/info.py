@@ -12,18 +12,12 @@ from contracts.cap.findings import Finding, found
 from contracts.cap.model import CapAlert, CapInfo, CapResource, MsgType
 
 _LONG_HEADLINE, _TOO_LONG_HEADLINE = 140, 160
-_MARKUP = re.compile(r"<[a-zA-Z/!][^<>]{0,200}>|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});")
-_PLAIN = {
-    "event": "event",
-    "senderName": "sender_name",
-    "headline": "headline",
-    "description": "description",
-    "instruction": "instruction",
-    "contact": "contact",
-}
 _LEVELS = ("urgency", "severity", "certainty")
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
-_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(;.*)?", re.ASCII)
+_MEDIA_TYPE = re.compile(
+    r"(application|audio|font|image|message|model|multipart|text|video)/[\w.+-]+(;.*)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def info_findings(alert: CapAlert, info: CapInfo, path: str) -> Iterator[Finding]:
@@ -47,9 +41,14 @@ def _words(info: CapInfo, path: str) -> Iterator[Finding]:
         yield found("headline-too-long", f"{path}/headline", f"it has {len(info.headline)} characters")
     elif len(info.headline) > _LONG_HEADLINE:
         yield found("headline-long", f"{path}/headline", f"it has {len(info.headline)} characters")
-    for element, field in _PLAIN.items():
-        if _MARKUP.search(getattr(info, field)):
-            yield found("markup", f"{path}/{element}", "it holds HTML tags or entities")
+    if not info.description:
+        yield found("description-missing", f"{path}/description", "it describes nothing")
+    for element, text, other in (
+        ("description", info.description, info.headline),
+        ("instruction", info.instruction, info.description),
+    ):
+        if text and text == other:
+            yield found("texts-alike", f"{path}/{element}", "it repeats the text before it")
     if info.web and not _is_full_uri(info.web):
         yield found("uri-form", f"{path}/web", "it is not a full address")
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from contracts.values import AreaSelection, Mode
 from services.issuer import store
 from services.issuer.actions import making
-from services.issuer.catalogue import Catalogue
+from services.issuer.actions.permission import permit
+from services.issuer.catalogue import Catalogue, Verb
 from services.issuer.model import (
     Changed,
     Content,
@@ -73,6 +74,7 @@ async def edit(
         if warning.version != version:
             later = await store.events.since(connection, warning, version)
             raise changed(warning, later)
+    permit(catalogue, Verb.EDIT, by, warning)
     _may_say(warning.content.kind, wish)
     now = db.clock.now()
     reached = None
@@ -94,8 +96,7 @@ async def update(db: Database, catalogue: Catalogue, warning_id: UUID, by: Perso
     now = db.clock.now()
     async with db.transaction() as tx:
         base = await _standing(tx, warning_id)
-        if base.content.kind is Kind.CANCEL:
-            raise Refused("this warning is lifted", mend="begin a new one")
+        permit(catalogue, Verb.UPDATE, by, base)
         if await store.warnings.open_revisions(tx.connection, warning_id):
             raise Refused("a revision of this warning is being written", mend="finish or reject that one")
         copied = base.content.model_copy(
@@ -126,8 +127,7 @@ async def cancel(
     now = db.clock.now()
     async with db.transaction() as tx:
         base = await _standing(tx, warning_id)
-        if base.content.kind is Kind.CANCEL:
-            raise Refused("this warning is lifted already")
+        permit(catalogue, Verb.CANCEL, by, base)
         for other in await store.warnings.open_revisions(tx.connection, warning_id):
             if other.content.kind is Kind.CANCEL:
                 raise Refused("a lift of this warning waits for approval already", mend="approve that one")
@@ -159,6 +159,8 @@ def lifting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Conten
             "window": Window(begin=now, end=now + LIFT_HOLDS),
             "supersedes": (),
             "names": base.content.names or tuple(place.name for place in base.manifest.areas),
+            "names_en": base.content.names_en
+            or tuple(place.name_en or place.name for place in base.manifest.areas),
         }
     )
     return making.worded(catalogue, content, now)

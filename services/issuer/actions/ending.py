@@ -10,7 +10,8 @@ from contracts.warning import WarningExpired, WarningHalted
 from services.issuer import store
 from services.issuer.actions.drafting import tell
 from services.issuer.actions.issuing import RETELL_AFTER, message_of
-from services.issuer.catalogue import Catalogue
+from services.issuer.actions.permission import permit
+from services.issuer.catalogue import Catalogue, Verb
 from services.issuer.model import Person, State, WeatherWarning
 from services.kit.db import Database, Transaction
 from services.kit.errors import Forbidden, NotFound, Refused, Retry
@@ -39,6 +40,7 @@ async def halt(
             if warning is None:
                 await store.warnings.get(tx.connection, warning_id)
                 raise Refused("this warning is not in force, so there is nothing to halt")
+            permit(catalogue, Verb.HALT, by, warning)
             halted = warning.halted(reason, tx.now, timedelta(hours=rule.review_within_hours))
             await store.changes.save(tx, halted, warning.version)
             await tell(tx, halted, by, "halted", reason)

@@ -15,7 +15,7 @@ from contracts.warning import WarningText
 from services.issuer.actions.drafting import draft
 from services.issuer.actions.press import Press
 from services.issuer.catalogue import Catalogue
-from services.issuer.model import Person, WeatherWarning, Wish
+from services.issuer.model import Person, WeatherWarning, Wish, selection_faults
 from services.issuer.model.content import DESCRIPTION, HEADLINE, INSTRUCTION
 from services.issuer.reach import Reach
 from services.kit.db import Database
@@ -25,6 +25,7 @@ DISTRICT = "500110"
 MOST_BYTES = 1024 * 1024
 _PLACE = re.compile(r"\d{12}", re.ASCII)
 _RELAYED = re.compile(r"[（(]预警信息来源：[^）)]*[）)]\s*$")
+_LINE_END = re.compile(r"\r\n?")
 _COLOURS = {"红": Level.RED, "橙": Level.ORANGE, "黄": Level.YELLOW, "蓝": Level.BLUE}
 _LEVELS = {str(severity): level for level, severity in SEVERITIES.items()}
 _TESTS = frozenset({cap.Status.EXERCISE, cap.Status.TEST, cap.Status.SYSTEM})
@@ -125,6 +126,9 @@ def _selection(info: cap.CapInfo, oddities: list[Fault]) -> AreaSelection:
     )
     if not ours:
         selection = _shapes(info)
+        for fault in selection_faults(selection, complete=False)[:1]:
+            oddities.append(Fault(fault.field, f"{fault.why}; all shapes were left out", fault.mend))
+            selection = AreaSelection()
     if selection.empty:
         oddities.append(Fault("selection", "is empty: no area could be taken over", "choose the area"))
     return selection
@@ -162,7 +166,7 @@ def _text(info: cap.CapInfo, oddities: list[Fault]) -> WarningText:
 
 
 def _cut(name: str, said: str, most: int, oddities: list[Fault]) -> str:
-    text = _RELAYED.sub("", said).strip()
+    text = _RELAYED.sub("", _LINE_END.sub("\n", said).replace("\x7f", "")).strip()
     if len(text) > most:
         oddities.append(Fault(f"text.{name}", f"was longer than {most} characters; it was cut", "look at it"))
     return text[:most]

@@ -57,7 +57,7 @@ def _completed(
     fields |= _times(signal, fields, wish, now)
     signal.quantities(fields["slots"])
     if reached is not None:
-        fields |= {"names": reached.names, "whole_district": reached.whole_district}
+        fields |= named(reached)
     if wish.text or wish.text_en:
         fields |= _by_hand(fields, wish)
     if not fields["made"]:
@@ -66,6 +66,15 @@ def _completed(
         content = worded(catalogue, Content(**{**fields, "text": _BLANK, "text_en": None}), now)
     steps(catalogue, content)
     return content
+
+
+def named(reached: Reached) -> dict[str, Any]:
+    """Return what the texts say of the places that a selection reaches."""
+    return {
+        "names": reached.names,
+        "names_en": reached.names_en,
+        "whole_district": reached.whole_district,
+    }
 
 
 _BLANK = {"headline": "", "description": "", "instruction": "", "short": ""}
@@ -109,7 +118,7 @@ def _filling(content: Content, now: datetime, name: str) -> Filling:
         issued_at=now,
         window_start=content.window.begin,
         window_end=content.window.end,
-        towns=content.names,
+        towns=content.names if name == "text" else content.names_en or content.names,
         whole_district=content.whole_district,
         values=content.slots,
         observed=content.observed if name == "text" else "",

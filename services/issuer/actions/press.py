@@ -30,6 +30,8 @@ class Press:
     signature: str
     """What every SMS begins with."""
     contact: str = ""
+    web: str = ""
+    """Where people read more: receivers of CAP ask for an address in every info block."""
 
     def beginning(self, at: datetime) -> str:
         """Return how the identifiers of one second begin: `50011041600000_YYYYMMDDhhmmss_`."""
@@ -58,6 +60,7 @@ class Press:
             product=content.product,
             sender_code=self.sender_code,
             sender_name=self.sender_name,
+            sender_name_en=self.catalogue.signals.sender.name.en,
             sent=sent,
             effective=content.effective or sent,
             onset=content.onset if content.observed else ahead,
@@ -104,6 +107,7 @@ class Press:
                 observed=bool(content.observed),
                 replaces=content.former if content.kind is Kind.UPDATE else None,
                 contact=self.contact,
+                web=self.web,
             )
         except cap.CapRefused as error:
             raise Refused(f"the CAP document cannot be written: {error.why}", mend=error.mend) from None

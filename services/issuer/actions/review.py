@@ -5,12 +5,14 @@ from uuid import UUID
 from contracts.plan import Manifest
 from services.issuer import store
 from services.issuer.actions import issuing, making
-from services.issuer.actions.drafting import at_the_desk, changed, tell
+from services.issuer.actions.drafting import changed, tell
+from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
-from services.issuer.model import Content, Kind, Person, State, WeatherWarning, faults, next_step
+from services.issuer.catalogue import Verb
+from services.issuer.model import Content, Kind, Person, WeatherWarning, faults, next_step
 from services.issuer.reach import Reach
 from services.kit.db import Database
-from services.kit.errors import Forbidden, Invalid, Refused, Retry
+from services.kit.errors import Invalid, Refused, Retry
 from services.kit.telemetry import span
 
 TRIES = 5
@@ -21,10 +23,8 @@ async def submit(
     db: Database, press: Press, reach: Reach, warning_id: UUID, by: Person, version: int | None = None
 ) -> WeatherWarning:
     """Pin the target list of a draft and put both before the approvers; the words are fixed from here."""
-    at_the_desk(press.catalogue, by)
     warning = await _seen(db, warning_id, version)
-    if warning.state is not State.DRAFT:
-        raise Refused(f"revision {warning.revision} is {warning.state}, not a draft")
+    permit(press.catalogue, Verb.SUBMIT, by, warning)
     _without_faults(warning.content, db, press)
     content, manifest = await _pinned(db, press, reach, warning)
     _without_faults(content, db, press)
@@ -52,9 +52,7 @@ async def _pinned(
     else:
         reached = await reach.preview(content.mode, content.selection, pin=True)
         manifest = reached.manifest
-        content = content.model_copy(
-            update={"names": reached.names, "whole_district": reached.whole_district}
-        )
+        content = content.model_copy(update=making.named(reached))
     return making.worded(press.catalogue, content, now) if content.made else content, manifest
 
 
@@ -79,6 +77,7 @@ async def approve(
         for _ in range(TRIES):
             async with db.read() as connection:
                 warning = await store.warnings.get(connection, warning_id)
+            permit(press.catalogue, Verb.APPROVE, by, warning)
             needed = making.steps(press.catalogue, warning.content)
             now = db.clock.now()
             new = warning.approved(by, (content_sha256, manifest_sha256), needed, now, statement)
@@ -100,8 +99,8 @@ async def _keep(db: Database, new: WeatherWarning, seen: int, by: Person, statem
 
 async def send_back(db: Database, press: Press, warning_id: UUID, by: Person, reason: str) -> WeatherWarning:
     """Give a revision in review back to its author; its approvals are void."""
-    at_the_desk(press.catalogue, by)
     warning = await _seen(db, warning_id)
+    permit(press.catalogue, Verb.RETURN, by, warning)
     new = warning.returned(reason, db.clock.now())
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
@@ -112,9 +111,7 @@ async def send_back(db: Database, press: Press, warning_id: UUID, by: Person, re
 async def reject(db: Database, press: Press, warning_id: UUID, by: Person, reason: str) -> WeatherWarning:
     """End a revision that has not gone out: its author may, and whoever could approve it."""
     warning = await _seen(db, warning_id)
-    approvers = frozenset[str]().union(*making.steps(press.catalogue, warning.content))
-    if by.username not in warning.authors and not by.roles & approvers:
-        raise Forbidden("only its author or an approver may reject it")
+    permit(press.catalogue, Verb.REJECT, by, warning)
     new = warning.rejected(reason, db.clock.now())
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)

@@ -14,12 +14,13 @@ import yaml
 from pydantic import ValidationError
 
 from contracts.values import Level
-from services.issuer.catalogue.authority import Approval, Authority, Deed, Halt, Role
+from services.issuer.catalogue.authority import LIFTED, Approval, Authority, Deed, Halt, Role, Verb, Who
 from services.issuer.catalogue.signals import Act, Entry, Grade, Hazard, Language, Signal, Signals
 from services.issuer.catalogue.words import Filling, words
 from services.kit.errors import Invalid, Refused
 
 __all__ = [
+    "LIFTED",
     "Act",
     "Approval",
     "Authority",
@@ -32,6 +33,8 @@ __all__ = [
     "Language",
     "Role",
     "Signal",
+    "Verb",
+    "Who",
     "load",
     "words",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from contracts.values import Level
 from services.issuer.catalogue.signals import Entry
@@ -29,6 +29,45 @@ class Deed(StrEnum):
     LIFT = "lift"
 
 
+class Verb(StrEnum):
+    """What people do to a revision that is there."""
+
+    EDIT = "edit"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    RETURN = "return"
+    REJECT = "reject"
+    UPDATE = "update"
+    CANCEL = "cancel"
+    HALT = "halt"
+
+
+class Who(StrEnum):
+    """Who somebody is to a revision."""
+
+    DESK = "desk"
+    AUTHOR = "author"
+    APPROVER = "approver"
+    HALTER = "halter"
+
+
+LIFTED = "lifted"
+"""Where a lift stands that is out; every other word for that is a state."""
+
+Standing = Literal[
+    "draft", "review", "issued", "lifted", "superseded", "cancelled", "halted", "expired", "rejected"
+]
+
+
+class Permission(Entry):
+    """Where a verb is allowed, and to whom."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    where: frozenset[Standing] = Field(alias="in", min_length=1)
+    by: frozenset[Who] = Field(min_length=1)
+
+
 class Approval(Entry):
     """One person's yes: an account with one of these roles, never the drafter."""
 
@@ -50,6 +89,7 @@ class Authority(Entry):
     version: str = Field(min_length=1)
     desk_roles: frozenset[Role] = Field(min_length=1)
     products: Mapping[str, Mapping[Level, Mapping[Deed, tuple[Approval, ...]]]] = Field(min_length=1)
+    acts: Mapping[Verb, Permission]
     halt: Halt
 
     @model_validator(mode="after")
@@ -58,6 +98,8 @@ class Authority(Entry):
             needed = {(level, deed): deeds.get(deed) for level, deeds in levels.items() for deed in Deed}
             if set(levels) != set(Level) or not all(needed.values()):
                 raise ValueError(f"{product}: every colour needs at least one approval to issue and to lift")
+        if set(self.acts) != set(Verb):
+            raise ValueError("acts: every verb must be there")
         if not self.halt.roles <= self.desk_roles:
             raise ValueError("halt: only people of the desk may stop a warning")
         return self

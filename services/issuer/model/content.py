@@ -69,6 +69,8 @@ class Content(Value):
     """True while the texts are the catalogue's own, so that they follow every change."""
     names: tuple[str, ...] = ()
     """The towns as the texts name them."""
+    names_en: tuple[str, ...] = ()
+    """The same towns, as the English texts name them."""
     whole_district: bool = False
     former: Level | None = None
     """The colour of the revision before."""

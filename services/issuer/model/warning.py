@@ -163,8 +163,10 @@ class WeatherWarning:
         if any(approval.by == by.username for approval in self.approvals):
             raise Refused("this account has approved it already", mend="ask another person")
         needed = next_step(steps, self.approvals)
-        if needed is None or not by.roles & needed:
-            raise Forbidden(f"the next approval needs a {' or a '.join(sorted(needed or ()))}")
+        if needed is None:
+            raise Refused("it has every approval that it needs", mend="look at the warning as it stands now")
+        if not by.roles & needed:
+            raise Forbidden(f"the next approval needs a {' or a '.join(sorted(needed))}")
         if hashes != (self.content_sha256, self.manifest.sha256):
             raise Refused(
                 "this is not the text or the target list that you saw",

@@ -23,6 +23,7 @@ class TownView(BaseModel):
 
     code: str
     name: str
+    name_en: str
     population: int
     """Of the whole town."""
     villages: int
@@ -134,6 +135,7 @@ def _towns(registry: Registry, manifest: Manifest) -> list[TownView]:
         TownView(
             code=town,
             name=registry.towns[town].name,
+            name_en=registry.towns[town].name_en,
             population=registry.towns[town].population,
             villages=len(taken.intersection(registry.members[town])),
             of_villages=len(registry.members[town]),

@@ -84,7 +84,7 @@ def notice_for(channel: Channel, notice: Notice) -> Notice:
     """Return the notice for a channel: batches of recipients need no map, and there may be thousands."""
     if channel not in SEALED:
         return notice
-    places = tuple(Place(code=area.code, name=area.name) for area in notice.areas)
+    places = tuple(Place(code=area.code, name=area.name, name_en=area.name_en) for area in notice.areas)
     return notice.model_copy(update={"areas": places})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from contracts.plan import ChannelTargets, Manifest
+from contracts.registry import VillageBlock
 from contracts.values import AreaSelection, Channel, Mode, Place
 from services.kit.errors import Invalid
 from services.router.model.people import Batch, Picked, cut, pick
@@ -93,11 +94,22 @@ def areas_of(registry: Registry, villages: Sequence[str]) -> tuple[Place, ...]:
     for town in towns_of(registry, villages):
         if whole(registry, town, taken):
             entry = registry.towns[town]
-            areas.append(Place(code=wire_code(town), name=entry.name, outline=entry.cell))
+            whole_town = Place(
+                code=wire_code(town), name=entry.name, name_en=entry.name_en, outline=entry.cell
+            )
+            areas.append(whole_town)
             continue
         found = (registry.villages[code] for code in registry.members[town] if code in taken)
-        areas += [Place(code=v.code, name=v.name, outline=v.cell) for v in found]
+        areas += [
+            Place(code=v.code, name=v.name, name_en=_in_english(registry, v), outline=v.cell) for v in found
+        ]
     return tuple(areas)
+
+
+def _in_english(registry: Registry, village: VillageBlock) -> str:
+    """Return a village as English names it: by its own name, in a town that has an English one."""
+    town = registry.towns[village.town_code].name_en
+    return f"{village.name}, {town}" if town else ""
 
 
 def wire_code(town: str) -> str:

@@ -1,0 +1,52 @@
+"""Permission: whether somebody may do something to a revision where it stands, by the table of people."""
+
+from services.issuer.actions import making
+from services.issuer.catalogue import LIFTED, Catalogue, Verb, Who
+from services.issuer.model import STANDING, Kind, Person, WeatherWarning
+from services.kit.errors import Forbidden, Refused
+
+
+def permit(catalogue: Catalogue, verb: Verb, by: Person, warning: WeatherWarning) -> None:
+    """Raise Forbidden for who may never do this here, Refused when it cannot be done to this revision now."""
+    allowed = catalogue.authority.acts[verb]
+    if not any(_is(who, catalogue, by, warning) for who in allowed.by):
+        raise Forbidden(f"this needs {_people(catalogue, allowed.by, warning)}")
+    if standing(warning) not in allowed.where:
+        raise Refused(
+            f"revision {warning.revision} is {standing(warning)}; this is done to what is "
+            f"{' or '.join(sorted(allowed.where))}",
+            mend="look at the warning as it stands now",
+        )
+
+
+def standing(warning: WeatherWarning) -> str:
+    """Return where a revision stands, as the table of people names it; a halted lift is a lift still."""
+    if warning.state in STANDING and warning.content.kind is Kind.CANCEL:
+        return LIFTED
+    return str(warning.state)
+
+
+def _is(who: Who, catalogue: Catalogue, by: Person, warning: WeatherWarning) -> bool:
+    match who:
+        case Who.AUTHOR:
+            return by.username in warning.authors
+        case _:
+            return bool(by.roles & _roles(who, catalogue, warning))
+
+
+def _roles(who: Who, catalogue: Catalogue, warning: WeatherWarning) -> frozenset[str]:
+    match who:
+        case Who.DESK:
+            return frozenset(map(str, catalogue.authority.desk_roles))
+        case Who.HALTER:
+            return frozenset(map(str, catalogue.authority.halt.roles))
+        case Who.APPROVER:
+            return frozenset[str]().union(*making.steps(catalogue, warning.content))
+        case Who.AUTHOR:
+            return frozenset()
+
+
+def _people(catalogue: Catalogue, allowed: frozenset[Who], warning: WeatherWarning) -> str:
+    roles = sorted(set[str]().union(*(_roles(who, catalogue, warning) for who in allowed)))
+    named = f"a {' or a '.join(roles)}"
+    return f"its author, or {named}" if Who.AUTHOR in allowed else named
