@@ -163,6 +163,17 @@ def seed(
     typer.echo(f"seeded; the secrets are in {credentials}")
 
 
+@cli.command()
+def code(
+    username: Annotated[str, typer.Argument(help="An account of the file, such as wang")],
+    credentials: Annotated[Path, typer.Option(help="The secrets of the seed")] = Path("var/credentials.json"),
+) -> None:
+    """Show the code of a demo account's second factor, as its phone would."""
+    from services.laptop import people
+
+    typer.echo(people.code_of(credentials, username))
+
+
 @cli.command(name="settings")
 def show_settings(
     output: Annotated[str, typer.Option("--output", "-o", help="table or json")] = "table",

@@ -1,6 +1,9 @@
 """Wiring of the issuer."""
 
+from datetime import timedelta
+
 from services.issuer import actions, api, catalogue, consumers, desk, watch
+from services.issuer.model import Limits
 from services.issuer.reach import RouterReach
 from services.issuer.settings import IssuerSettings
 from services.kit.db import Database
@@ -38,6 +41,11 @@ def _desk(floor: Floor) -> desk.Parts:
 
 def _parts(floor: Floor, db: Database, looking: watch.Watch) -> api.Parts:
     settings = IssuerSettings.load()
+    limits = Limits(
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        absolute=timedelta(hours=settings.session_hours),
+        sessions=settings.sessions_each,
+    )
     known = catalogue.load()
     router_url = floor.settings.router_url or floor.settings.base_url()
     return api.Parts(
@@ -54,6 +62,6 @@ def _parts(floor: Floor, db: Database, looking: watch.Watch) -> api.Parts:
         ),
         reach=RouterReach(floor.http, router_url, internal_key(floor)),
         watch=looking,
-        sessions=actions.LocalSessions(db),
-        doorman=actions.Doorman(),
+        sessions=actions.LocalSessions(db, limits),
+        doorman=actions.Doorman(floor.crypto, limits),
     )

@@ -20,6 +20,11 @@ class IssuerSettings(Settings):
     )
     sender_name: str = Field("", max_length=40, description="Our name in CAP; empty: the catalogue's")
     cap_contact: str = Field("", max_length=200, description="Whom receivers of CAP may ask")
+    session_idle_minutes: int = Field(30, ge=1, le=720, description="After how long unused a session ends")
+    session_hours: int = Field(12, ge=1, le=72, description="After how long a session ends in any case")
+    sessions_each: int = Field(
+        5, ge=1, le=50, description="How many sessions an account has at a time; the oldest gives way"
+    )
     sms_signature: str = Field(
         "【綦江区气象台】",
         pattern=r"^【[^【】]{2,18}】$",

@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from contracts.fact import Fact
 from contracts.message import Message
 from contracts.values import Lane, Mode
-from services.kit import failpoints, idempotency, outbox, telemetry
+from services.kit import failpoints, idempotency, origin, outbox, telemetry
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
 from services.kit.errors import Refused, Retry
 from services.kit.ids import uuid7
@@ -86,7 +86,9 @@ class Transaction:
         about: str | None = None,
         **detail: Any,
     ) -> UUID:
-        """Say a fact that travels on no other stream; the ledger keeps it."""
+        """Say a fact that travels on no other stream; the ledger keeps it, with from where it came."""
+        came = origin.current()
+        session = {"session": came.session} if came.session else {}
         return self.emit(
             Fact(
                 mode=mode,
@@ -95,10 +97,10 @@ class Transaction:
                 at=self.now,
                 service=self.house,
                 actor=actor,
-                source=source,
+                source=source or came.source,
                 warning_id=str(warning_id) if warning_id else None,
                 about=about,
-                detail=detail,
+                detail={**session, **detail},
             )
         )
 

@@ -5,6 +5,7 @@ Problem
 │   ├── Invalid        a field is wrong               422
 │   ├── Unauthenticated  nobody is signed in          401
 │   └── Forbidden      somebody else may              403
+│       └── Owing      something comes first          403
 ├── NotFound           no such thing (yet)            404   tried again until expiry
 ├── Retry              the world is busy              503   tried again until expiry
 └── Reject             it will never work             502   to DEAD
@@ -69,6 +70,16 @@ class Forbidden(Refused):
     """Whoever is signed in may not do this."""
 
     name, status, title = "forbidden", 403, "This account or key may not do that"
+
+
+class Owing(Forbidden):
+    """Something must be done first, at an address that a browser is led to."""
+
+    name, title = "first-things-first", "Something must be done first"
+
+    def __init__(self, why: str, *, leads_to: str, mend: str) -> None:
+        super().__init__(why, mend=mend)
+        self.leads_to = leads_to
 
 
 class NotFound(Problem):

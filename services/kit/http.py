@@ -16,9 +16,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.kit import documents, pages, telemetry
-from services.kit.errors import Fault, Invalid, NotFound, Problem, Retry, Unauthenticated
-from services.kit.identity import RemoteSessions
+from services.kit import documents, kept, origin, pages, telemetry
+from services.kit.errors import Fault, Forbidden, Invalid, NotFound, Owing, Problem, Retry, Unauthenticated
+from services.kit.identity import RemoteSessions, refuse_foreign
 from services.kit.process import Floor, Service
 from services.kit.telemetry import log
 
@@ -101,7 +101,8 @@ class Edge:
                 message["headers"] = [*message["headers"], *((n.encode(), v.encode()) for n, v in missing)]
             await send(message)
 
-        with _span(scope):
+        client = scope.get("client")
+        with _span(scope), origin.of_request(client[0] if client else None):
             await self.app(scope, receive, head)
         route = getattr(scope.get("route"), "path", "other")
         if not scope.get("state", {}).get("long"):
@@ -131,8 +132,10 @@ def add_errors(app: FastAPI) -> None:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    if isinstance(error, Unauthenticated) and _wants_page(request) and request.method == "GET":
-        return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+    if _wants_page(request) and isinstance(error, Unauthenticated | Owing):
+        elsewhere = await _first(request, error)
+        if elsewhere is not None:
+            return elsewhere
     faults = error.faults if isinstance(error, Invalid) else ()
     headers = {}
     if isinstance(error, Retry):
@@ -140,6 +143,21 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return problem(request, error.status, error.name, error.title, error.why, error.mend, faults, headers)
+
+
+async def _first(request: Request, error: Unauthenticated | Owing) -> Response | None:
+    """Lead a browser to what comes first; a form whose session had ended keeps what was typed into it."""
+    if isinstance(error, Owing):
+        return RedirectResponse(error.leads_to, status_code=303) if request.method == "GET" else None
+    if request.method == "GET":
+        return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+    try:
+        refuse_foreign(request)
+    except Forbidden:
+        return None
+    found = await kept.typed(request)
+    page = pages.render("signed_out.html", request=request, next="/", kept=found.to_text() if found else "")
+    return HTMLResponse(page, error.status, {"cache-control": "no-store"})
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:

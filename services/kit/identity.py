@@ -10,10 +10,17 @@ from typing import Annotated, Protocol
 import httpx
 from fastapi import Depends, Request
 
-from services.kit.errors import Forbidden, Retry, Unauthenticated
+from services.kit import origin
+from services.kit.errors import Forbidden, Owing, Retry, Unauthenticated
 
 SERVICE = "service"
 """The role of our own services when they speak to each other."""
+
+OWED = {
+    "password": ("the password was given by somebody else", "change it first"),
+    "second-factor": ("this account signs warnings and has no second factor yet", "enrol one first"),
+}
+"""What somebody may have to do before anything else; the pages for it are `/account/<what>`."""
 
 REMEMBERED_S = 3.0
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -27,6 +34,8 @@ class Principal:
     display_name: str
     roles: frozenset[str] = field(default_factory=frozenset)
     town: str | None = None
+    owes: str | None = None
+    """What he must do before anything else, one of `OWED`."""
 
     def has(self, *roles: str) -> bool:
         """Tell whether he has one of these roles."""
@@ -51,7 +60,7 @@ class RemoteSessions:
 
     async def who(self, token: str) -> Principal | None:
         """Return whose session it is; raise Retry when the issuer does not answer."""
-        name = hashlib.sha256(token.encode()).hexdigest()
+        name = token_sha256(token)
         known = self._known.get(name)
         if known and known[0] > time.monotonic():
             return known[1]
@@ -66,10 +75,21 @@ class RemoteSessions:
         if reply.is_error:
             raise Retry(f"the issuer answered {reply.status_code}", after=1)
         body = reply.json()
-        found = Principal(body["username"], body["display_name"], frozenset(body["roles"]), body.get("town"))
+        roles = frozenset(body["roles"])
+        found = Principal(body["username"], body["display_name"], roles, body.get("town"), body.get("owes"))
         self._known = {k: v for k, v in self._known.items() if v[0] > time.monotonic()}
         self._known[name] = (time.monotonic() + REMEMBERED_S, found)
         return found
+
+
+def token_sha256(token: str) -> str:
+    """Return the name under which a token is kept: who reads the table cannot use it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def session_name(name: str) -> str:
+    """Return what a session is called in logs and lists: the beginning of its token's SHA-256."""
+    return name[:12]
 
 
 def cookie_name(request: Request) -> str:
@@ -88,6 +108,15 @@ def source_of(request: Request) -> str:
 
 
 async def principal(request: Request) -> Principal:
+    """Return who is asking and may do so; raise Owing when he has to do something else first."""
+    found = await whoever(request)
+    if found.owes:
+        why, mend = OWED[found.owes]
+        raise Owing(why, leads_to=f"/account/{found.owes}", mend=mend)
+    return found
+
+
+async def whoever(request: Request) -> Principal:
     """Return who is asking; raise Unauthenticated when nobody is, Forbidden when a form was forged."""
     bearer = request.headers.get("authorization", "")
     if bearer.lower().startswith("bearer "):
@@ -115,16 +144,23 @@ async def _by_bearer(request: Request, token: str) -> Principal:
 def _remember(request: Request, found: Principal, token: str | None) -> Principal:
     request.state.principal = found
     request.state.csrf = csrf_token(token) if token else ""
+    if token:
+        origin.signed_in(session_name(token_sha256(token)))
     return found
 
 
-async def _refuse_forged(request: Request, token: str) -> None:
-    """Refuse a write by cookie that came from another site or lacks the session's token."""
+def refuse_foreign(request: Request) -> None:
+    """Refuse a write that a page of another site sent."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden("the request came from another site")
     origin = request.headers.get("origin")
     if origin and origin.split("://", 1)[-1] != request.headers.get("host"):
         raise Forbidden("the request came from another origin")
+
+
+async def _refuse_forged(request: Request, token: str) -> None:
+    """Refuse a write by cookie that came from another site or lacks the session's token."""
+    refuse_foreign(request)
     sent = request.headers.get("x-csrf-token")
     if sent is None and "form" in request.headers.get("content-type", ""):
         sent = str((await request.form()).get("csrf", ""))
@@ -133,6 +169,8 @@ async def _refuse_forged(request: Request, token: str) -> None:
 
 
 Someone = Annotated[Principal, Depends(principal)]
+Anyone = Annotated[Principal, Depends(whoever)]
+"""Who is asking, even if he owes something: for the pages on which that is done."""
 
 
 def needs(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:

@@ -161,6 +161,7 @@ def _server(settings: Settings, app: FastAPI) -> uvicorn.Server:
         timeout_graceful_shutdown=max(1, round(settings.shutdown_s)),
         backlog=8192,
         lifespan="off",
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     return _Server(config)
 

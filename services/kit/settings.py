@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="Address under which people reach the pages; empty: host and port"
     )
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Proxies whose word counts for from where a request came: addresses and networks, or *",
+    )
     nats_url: str = Field("nats://127.0.0.1:4222", description="The bus")
     nats_password: SecretStr | None = Field(None, description="Password of the bus, if it wants one")
     stream_replicas: int = Field(

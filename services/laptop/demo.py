@@ -234,7 +234,9 @@ class Demo:
         )
         for account in credentials["accounts"]:
             roles = ", ".join(account["roles"])
-            self.console.print(f"  {account['username']:6} {account['password']:18} {roles}", highlight=False)
+            coded = f" · yutian code {account['username']}" if "totp_secret" in account else ""
+            words = f"  {account['username']:6} {account['password']:18} {roles}{coded}"
+            self.console.print(words, highlight=False)
 
     async def keep_serving(self) -> None:
         """Serve until Ctrl-C."""

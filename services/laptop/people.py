@@ -1,14 +1,18 @@
 """Default data with invented people, and a file of secrets for those who try the system."""
 
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from services.issuer.actions import seed_users
+from services.issuer.model import factor
+from services.issuer.model.people import WITH_CODE
 from services.kit.crypto import KeyFolder, SoftwareCrypto
 from services.kit.db import Database
+from services.kit.errors import Refused
 from services.kit.settings import Settings
 from services.laptop.prepare import write_private
 from services.registry import seed as registry_seed
@@ -24,8 +28,9 @@ PEOPLE: list[dict[str, Any]] = [
     {"username": "zhao", "display_name": "赵静", "roles": ["town-desk"], "town": "500110110"},
     {"username": "sun", "display_name": "孙丽", "roles": ["auditor"]},
     {"username": "qian", "display_name": "钱伟", "roles": ["operator"]},
+    {"username": "wu", "display_name": "吴刚", "roles": ["operator"]},
 ]
-"""Demo people: drafter, checker, two signers, a town desk, an auditor, an operator."""
+"""Demo people: drafter, checker, two signers, a town desk, an auditor, two operators."""
 
 
 async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
@@ -39,8 +44,8 @@ async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
     try:
         await registry_seed.seed(registry, crypto)
         issued = await registry_seed.issue_all_keys(registry, crypto)
-        accounts = [{**person, "password": _password()} for person in PEOPLE]
-        await seed_users(issuer, accounts)
+        accounts = [_with_secrets(person) for person in PEOPLE]
+        await seed_users(issuer, accounts, crypto)
         content = {
             "accounts": accounts,
             "stations": await _stations(registry),
@@ -55,8 +60,23 @@ async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
     return content
 
 
-def _password() -> str:
-    return f"Yt-{secrets.token_urlsafe(9)}"
+def _with_secrets(person: dict[str, Any]) -> dict[str, Any]:
+    """Return a person with a password and, for who approves warnings, the secret of a second factor."""
+    coded = {"totp_secret": factor.new_secret()} if WITH_CODE & set(person["roles"]) else {}
+    return {**person, "password": f"Yt-{secrets.token_urlsafe(9)}", **coded}
+
+
+def code_of(credentials: Path, username: str) -> str:
+    """Return the code that an account's authenticator would show now."""
+    try:
+        accounts = orjson.loads(credentials.read_bytes())["accounts"]
+    except (OSError, ValueError) as error:
+        raise Refused(f"{credentials} cannot be read: {type(error).__name__}") from None
+    secrets_of = {account["username"]: account.get("totp_secret") for account in accounts}
+    secret = secrets_of.get(username)
+    if secret is None:
+        raise Refused(f"{username} has no second factor in {credentials}")
+    return factor.code_at(secret, datetime.now(UTC))
 
 
 def _by_owner(issued: list[IssuedKey]) -> dict[str, dict[str, str]]:

@@ -89,6 +89,8 @@ class System:
         self.partners = world.partners(folder / "world", five_free_ports())
         self.processes: dict[str, Process] = {}
         self.ingress: Ingress | None = None
+        self.tokens: dict[str, str] = {}
+        """The sessions of the people who have signed in, by user name."""
         self.env = {
             f"{PREFIX}VAR": str(folder / "var"),
             f"{PREFIX}NATS_URL": nats.url,

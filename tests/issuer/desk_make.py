@@ -15,14 +15,14 @@ from lxml import html
 
 from services.issuer import actions, api, desk, store
 from services.issuer.desk.places import Gazetteer, Station, Town, Village
-from services.issuer.model import Account
+from services.issuer.model import factor
 from services.issuer.watch import Watch
 from services.kit.crypto import KeyFolder, init_keys
 from services.kit.http import create_app
 from services.kit.leadership import Leadership
 from services.kit.process import House, Service
 from services.kit.settings import Settings
-from tests.issuer.issuer_make import TOWNS, Office
+from tests.issuer.issuer_make import SECRET, TOWNS, Office, a_doorman, an_account
 
 PASSWORD = "Yt-right-horse"
 PEOPLE = {
@@ -150,6 +150,9 @@ class Room:
             visitor = self.stranger()
             page = await visitor.get("/sign-in")
             reply = await visitor.send(page, "/sign-in", username=username, password=PASSWORD)
+            if reply.status == 200:
+                code = factor.code_at(SECRET, self.office.clock.now())
+                reply = await visitor.send(reply, "/sign-in", code=code)
             assert reply.status == 303
             self.people[username] = visitor
         return self.people[username]
@@ -160,11 +163,6 @@ def _hash() -> str:
     return PasswordHasher().hash(PASSWORD)
 
 
-@cache
-def _doorman() -> actions.Doorman:
-    return actions.Doorman()
-
-
 @asynccontextmanager
 async def a_room(office: Office, folder: Path) -> AsyncIterator[Room]:
     """Open the desk over an office."""
@@ -173,7 +171,7 @@ async def a_room(office: Office, folder: Path) -> AsyncIterator[Room]:
     floor: Any = SimpleNamespace(settings=Settings(var=folder), http=None, keys=keys, bus=FakeBus())
     async with office.db.transaction() as tx:
         for username, (name, role) in PEOPLE.items():
-            await store.people.keep(tx, Account(username, name, _hash(), frozenset({role})))
+            await store.people.keep(tx, an_account(username, name, _hash(), role))
     parts = api.Parts(
         db=office.db,
         catalogue=office.catalogue,
@@ -181,7 +179,7 @@ async def a_room(office: Office, folder: Path) -> AsyncIterator[Room]:
         reach=office.reach,
         watch=Watch(office.db, floor.bus, "me"),
         sessions=actions.LocalSessions(office.db),
-        doorman=_doorman(),
+        doorman=a_doorman(),
     )
     places = FakePlaces()
     service = Service(

@@ -1,10 +1,13 @@
 """An issuer for tests: a migrated database, a press with its own keys, a reach that knows five towns."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,15 +20,20 @@ from contracts.plan import ChannelTargets, Manifest
 from contracts.values import Action, AreaSelection, Channel, Lane, Level, Mode, Place
 from contracts.warning import Notice, WarningText
 from services.issuer import actions, store
+from services.issuer.actions.door import secret_context
 from services.issuer.catalogue import Catalogue, load
-from services.issuer.model import Content, Person, State, WeatherWarning, Window, Wish
+from services.issuer.model import Account, Content, Person, State, WeatherWarning, Window, Wish
+from services.issuer.model.people import WITH_CODE
 from services.issuer.reach import Reached
+from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.errors import Invalid, Retry
 from services.kit.migrate import upgrade_async
 from services.kit.outbox import OUTBOX
 from services.kit.xmlsig import CapSigner
 
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+"""Of the second factor of everybody who approves."""
 NOW = datetime(2026, 6, 11, 6, 5, tzinfo=UTC)
 SIGNATURE = "【綦江区气象台】"
 REGISTRY = "a" * 64
@@ -52,6 +60,26 @@ CHEN = Person("chen", "陈涛", frozenset({"signer"}))
 SUN = Person("sun", "孙丽", frozenset({"auditor"}))
 
 M = TypeVar("M", bound=Message)
+
+
+@cache
+def a_crypto() -> SoftwareCrypto:
+    """Return crypto with keys of its own."""
+    keys = KeyFolder(Path(tempfile.mkdtemp(prefix="yutian-keys-")))
+    init_keys(keys)
+    return SoftwareCrypto(keys)
+
+
+@cache
+def a_doorman() -> actions.Doorman:
+    """Return a doorman; the hash that he begins with is slow on purpose."""
+    return actions.Doorman(a_crypto())
+
+
+def an_account(username: str, name: str, password_hash: str, *roles: str) -> Account:
+    """Return an account, with the second factor that its roles need."""
+    sealed = a_crypto().seal(SECRET.encode(), secret_context(username)) if WITH_CODE & set(roles) else None
+    return Account(username, name, password_hash, frozenset(roles), secret_sealed=sealed)
 
 
 class FakeClock:

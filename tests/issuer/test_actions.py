@@ -22,7 +22,7 @@ from services.kit.errors import Forbidden, Invalid, NotFound, Refused, Retry
 from services.kit.leadership import Leadership
 from services.kit.xmlsig import CapSigner
 from tests.contracts.alerts import schema_errors
-from tests.issuer.issuer_make import CHEN, LI, SUN, WANG, ZHANG, Office, a_text
+from tests.issuer.issuer_make import CHEN, LI, SUN, WANG, ZHANG, Office, a_doorman, a_text
 
 ONE_TOWN = AreaSelection(towns=("500110110",))
 
@@ -496,10 +496,10 @@ ACCOUNT = {"username": "zhang", "display_name": "张敏", "roles": ["drafter"], 
 
 
 async def signed_in(office: Office, password: str = "Yt-right-horse", username: str = "zhang") -> Any:
-    return await actions.sign_in(office.db, DOORMAN, username, password, "203.0.113.9")
+    return await actions.sign_in(office.db, DOORMAN, username, password)
 
 
-DOORMAN = actions.Doorman()
+DOORMAN = a_doorman()
 
 
 async def test_a_session_opens_stands_and_ends(office: Office) -> None:
@@ -553,7 +553,7 @@ async def test_many_guesses_at_once_are_no_way_round_the_limit(office: Office) -
             looked_at += password_hash is not None
             return False
 
-    doorman = Counting()
+    doorman = Counting(DOORMAN.crypto)
     guesses = [actions.sign_in(office.db, doorman, "zhang", f"guess{number}") for number in range(30)]
     done = await asyncio.gather(*guesses, return_exceptions=True)
     assert {type(one) for one in done} == {WrongPassword}

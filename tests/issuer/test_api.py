@@ -22,7 +22,6 @@ from sqlalchemy import select
 from contracts.values import AreaSelection, Mode
 from services.issuer import actions, api, store
 from services.issuer.api.progress import stream_progress
-from services.issuer.model import Account
 from services.issuer.reach import RouterReach
 from services.issuer.store.tables import WARNINGS
 from services.issuer.watch import Watch
@@ -35,7 +34,7 @@ from services.kit.outbox import OUTBOX
 from services.kit.process import House, Service
 from services.kit.settings import Settings
 from tests.contracts.alerts import CORPUS
-from tests.issuer.issuer_make import Office, a_manifest
+from tests.issuer.issuer_make import Office, a_doorman, a_manifest, an_account
 from tests.issuer.test_consumers import FakeBus, a_plan, a_report, hear, story
 
 PASSWORD = "Yt-right-horse"
@@ -57,11 +56,6 @@ DRAFT = {
 def _hash() -> str:
     """Return the hash of everybody's password, made once: it is slow on purpose."""
     return PasswordHasher().hash(PASSWORD)
-
-
-@cache
-def _doorman() -> actions.Doorman:
-    return actions.Doorman()
 
 
 class Bus(FakeBus):
@@ -106,7 +100,7 @@ class Desk:
         if username not in self.people:
             token = ids.token()
             async with self.office.db.transaction() as tx:
-                await store.people.open_session(tx, sha256(token.encode()).hexdigest(), username)
+                await store.people.open_session(tx, sha256(token.encode()).hexdigest(), username, second=True)
             self.people[username] = Client(self.http, token)
         return self.people[username]
 
@@ -126,8 +120,7 @@ async def a_desk(office: Office, folder: Path) -> AsyncIterator[Desk]:
     floor: Any = SimpleNamespace(settings=Settings(var=folder), http=None, keys=keys, bus=Bus())
     async with office.db.transaction() as tx:
         for person in PEOPLE:
-            roles = frozenset({str(person["role"])})
-            account = Account(str(person["username"]), str(person["name"]), _hash(), roles)
+            account = an_account(str(person["username"]), str(person["name"]), _hash(), str(person["role"]))
             await store.people.keep(tx, account)
     parts = api.Parts(
         db=office.db,
@@ -136,7 +129,7 @@ async def a_desk(office: Office, folder: Path) -> AsyncIterator[Desk]:
         reach=office.reach,
         watch=Watch(office.db, floor.bus, "me"),
         sessions=actions.LocalSessions(office.db),
-        doorman=_doorman(),
+        doorman=a_doorman(),
     )
     house = House(office.db, Leadership(office.db, "me"))
     service = Service("issuer", api.ROUTERS, [house], {"issuer": parts, "sessions": parts.sessions})

@@ -1,15 +1,15 @@
 """What people can do to a warning: one function per verb, one transaction in each."""
 
+from services.issuer.actions.door import Doorman, SignedIn, answer, needs_ticket, sign_in
 from services.issuer.actions.drafting import cancel, draft, edit, update
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
 from services.issuer.actions.following import hear_plan, hear_report, photograph
 from services.issuer.actions.people import (
-    Doorman,
     LocalSessions,
-    SignedIn,
     current,
+    end_others,
+    end_session,
     seed_users,
-    sign_in,
     sign_out,
 )
 from services.issuer.actions.press import Press
@@ -20,16 +20,20 @@ __all__ = [
     "LocalSessions",
     "Press",
     "SignedIn",
+    "answer",
     "approve",
     "cancel",
     "current",
     "draft",
     "edit",
+    "end_others",
+    "end_session",
     "expire_due",
     "halt",
     "hear_plan",
     "hear_report",
     "mind",
+    "needs_ticket",
     "photograph",
     "reject",
     "retell_due",

@@ -1,10 +1,13 @@
-"""HTTP in, action called, view out: /api/v1/sessions, /catalogue, /warnings, /import."""
+"""HTTP in, action called, view out: /api/v1/sessions, /account, /accounts, /catalogue, /warnings, /import."""
 
-from services.issuer.api import catalogue, imports, progress, review, sessions, warnings
-from services.issuer.api.parts import IssuerParts, Parts, SignedIn, person, session_token
+from services.issuer.api import account, accounts, catalogue, imports, progress, review, sessions, warnings
+from services.issuer.api.parts import IssuerParts, Parts, SignedIn, agent_of, person, session_token
 
 ROUTERS = (
     sessions.router,
+    account.router,
+    accounts.secret_router,
+    accounts.router,
     catalogue.router,
     warnings.router,
     review.router,
@@ -12,4 +15,4 @@ ROUTERS = (
     imports.router,
 )
 
-__all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "person", "session_token"]
+__all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "agent_of", "person", "session_token"]

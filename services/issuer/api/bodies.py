@@ -34,7 +34,7 @@ class Body(BaseModel):
 
 
 class SignInBody(Body):
-    """A name and a password."""
+    """A name and a password; for accounts with a second factor its code."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"username": "zhang", "password": "Yt-example-only"}}
@@ -42,6 +42,9 @@ class SignInBody(Body):
 
     username: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")
     password: SecretStr = Field(min_length=1, max_length=200)
+    code: SecretStr = Field(
+        SecretStr(""), max_length=40, description="Six digits of the authenticator, or a recovery code"
+    )
 
 
 class CircleBody(Circle):

@@ -48,6 +48,11 @@ SignedIn = Annotated[Person, Depends(_signed_in)]
 """Who is asking; what he may do is decided by the actions."""
 
 
+def agent_of(request: Request) -> str:
+    """Return what a browser calls itself, so that people know their sessions apart."""
+    return request.headers.get("user-agent", "")
+
+
 def session_token(request: Request) -> str:
     """Return the token of a session as it was sent, empty when none was."""
     scheme, _, sent = request.headers.get("authorization", "").partition(" ")

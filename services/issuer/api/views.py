@@ -36,6 +36,9 @@ class PersonView(BaseModel):
 class SessionView(BaseModel):
     """A new session; the token is told once."""
 
+    owes: str | None = None
+    """What must be done before anything else: `password` or `second-factor`."""
+
     token: str
     expires_at: Moment
     user: PersonView
@@ -45,6 +48,7 @@ class CurrentView(PersonView):
     """Who is signed in, and until when if nobody uses the session any more."""
 
     expires_at: Moment
+    owes: str | None = None
 
 
 class HazardView(BaseModel):

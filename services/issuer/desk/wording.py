@@ -163,6 +163,10 @@ class Wording:
         """Name roles of which one is needed."""
         return self.say(" or ").join(self.say(ROLES.get(role, role)) for role in sorted(roles))
 
+    def role(self, role: str) -> str:
+        """Name a role."""
+        return self.say(ROLES.get(role, role))
+
     def hazard(self, code: str) -> str:
         """Name a hazard; an unknown one by its code."""
         known = next((hazard for hazard in self.catalogue.hazards if hazard.code == code), None)

@@ -1,7 +1,7 @@
 """What the issuer decides, without touching anything: content, states, approvals, accounts, progress."""
 
 from services.issuer.model.content import Content, Kind, Window, Wish, faults, selection_faults, sms
-from services.issuer.model.people import Account, Session, WrongPassword
+from services.issuer.model.people import Account, CodeNeeded, Limits, Session, WrongCode, WrongPassword
 from services.issuer.model.warning import (
     MOVES,
     OPEN,
@@ -23,8 +23,10 @@ __all__ = [
     "Account",
     "Approval",
     "Changed",
+    "CodeNeeded",
     "Content",
     "Kind",
+    "Limits",
     "Person",
     "Published",
     "Session",
@@ -33,6 +35,7 @@ __all__ = [
     "WeatherWarning",
     "Window",
     "Wish",
+    "WrongCode",
     "WrongPassword",
     "faults",
     "next_step",

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.issuer.model.warning import WeatherWarning
 from services.issuer.store.tables import EVENTS
+from services.kit import origin
 from services.kit.db import Transaction
 
 
@@ -24,6 +25,9 @@ class Event:
     actor: str
     act: str
     note: str
+    source: str | None = None
+    """From which address, and by which session; None for what nobody did by HTTP."""
+    session: str | None = None
 
 
 async def tell(tx: Transaction, warning: WeatherWarning, actor: str, act: str, note: str = "") -> None:
@@ -36,6 +40,7 @@ async def tell(tx: Transaction, warning: WeatherWarning, actor: str, act: str, n
         "actor": actor,
         "act": act,
         "note": note,
+        **vars(origin.current()),
     }
     await tx.execute(EVENTS.insert().values(row))
 
@@ -52,7 +57,7 @@ async def since(connection: AsyncConnection, warning: WeatherWarning, version: i
 
 
 async def _events(connection: AsyncConnection, warning_id: UUID, which: object) -> list[Event]:
-    columns: Sequence[str] = ("revision", "version", "at", "actor", "act", "note")
+    columns: Sequence[str] = ("revision", "version", "at", "actor", "act", "note", "source", "session")
     statement = (
         select(*(EVENTS.c[name] for name in columns))
         .where(EVENTS.c.warning_id == str(warning_id), which)  # type: ignore[arg-type]

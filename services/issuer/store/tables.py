@@ -1,6 +1,8 @@
 """The issuer's tables."""
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -12,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from services.kit import proposals
 from services.kit.db import Moment
 from services.kit.outbox import Sequence64
 
@@ -27,6 +30,18 @@ USERS = Table(
     Column("town", String(9)),
     Column("failed", Integer, nullable=False),
     Column("locked_until", Moment),
+    Column("must_change", Boolean, nullable=False),
+    Column("secret_sealed", LargeBinary),
+    Column("last_step", BigInteger, nullable=False),
+    Column("disabled_at", Moment),
+)
+
+RECOVERY_CODES = Table(
+    "recovery_codes",
+    metadata,
+    Column("code_sha256", String(64), primary_key=True),
+    Column("username", String(40), nullable=False, index=True),
+    Column("used_at", Moment),
 )
 
 SESSIONS = Table(
@@ -37,7 +52,26 @@ SESSIONS = Table(
     Column("created_at", Moment, nullable=False),
     Column("used_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("second_at", Moment),
+    Column("source", String(64)),
+    Column("agent", String(120), nullable=False),
 )
+
+PROPOSALS = proposals.table(metadata)
+
+PEOPLE_EVENTS = Table(
+    "people_events",
+    metadata,
+    Column("position", Sequence64, primary_key=True, autoincrement=True),
+    Column("username", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(40), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("source", String(64)),
+    Column("session", String(12)),
+)
+Index("people_events_of_somebody", PEOPLE_EVENTS.c.username, PEOPLE_EVENTS.c.position)
 
 WARNINGS = Table(
     "warnings",
@@ -101,6 +135,8 @@ EVENTS = Table(
     Column("actor", String(40), nullable=False),
     Column("act", String(40), nullable=False),
     Column("note", Text, nullable=False),
+    Column("source", String(64)),
+    Column("session", String(12)),
 )
 Index("events_of_a_warning", EVENTS.c.warning_id, EVENTS.c.at)
 
