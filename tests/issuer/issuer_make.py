@@ -1,7 +1,7 @@
 """An issuer for tests: a migrated database, a press with its own keys, a reach that knows five towns."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,9 @@ class FakeReach:
     away: bool = False
     pinned: list[str] = field(default_factory=list)
 
-    async def preview(self, mode: Mode, selection: AreaSelection, *, pin: bool) -> Reached:
+    async def preview(
+        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
+    ) -> Reached:
         """Return two stations and one cable target for each town."""
         if self.away:
             raise Retry("the router, which counts who is reached, does not answer", after=2)

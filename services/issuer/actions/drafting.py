@@ -6,7 +6,7 @@ from uuid import UUID
 from contracts.values import AreaSelection, Mode
 from services.issuer import store
 from services.issuer.actions import making
-from services.issuer.catalogue import Catalogue
+from services.issuer.catalogue import SIGNAL, Catalogue
 from services.issuer.model import (
     Changed,
     Content,
@@ -43,7 +43,7 @@ async def draft(
     at_the_desk(catalogue, by)
     now = db.clock.now()
     if wish.hazard and wish.level:
-        catalogue.issuable(wish.hazard, wish.level)
+        catalogue.issuable(wish.hazard, wish.level, wish.product or SIGNAL)
     reached = None if kept else await _reached(reach, mode, wish.selection, needed=wish.text is None)
     content = making.drafted(catalogue, mode, wish, reached, now)
     _without_faults(content, now, signature, complete=not kept)

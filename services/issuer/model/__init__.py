@@ -1,5 +1,7 @@
 """What the issuer decides, without touching anything: content, states, approvals, accounts, progress."""
 
+from services.issuer.model.alongside import Alongside, NotAlone, refuse, unanswered
+from services.issuer.model.choices import Beside, Consultation, LeftOut
 from services.issuer.model.content import Content, Kind, Window, Wish, faults, selection_faults, sms
 from services.issuer.model.people import Account, Session, WrongPassword
 from services.issuer.model.warning import (
@@ -21,10 +23,15 @@ __all__ = [
     "OPEN",
     "STANDING",
     "Account",
+    "Alongside",
     "Approval",
+    "Beside",
     "Changed",
+    "Consultation",
     "Content",
     "Kind",
+    "LeftOut",
+    "NotAlone",
     "Person",
     "Published",
     "Session",
@@ -36,6 +43,8 @@ __all__ = [
     "WrongPassword",
     "faults",
     "next_step",
+    "refuse",
     "selection_faults",
     "sms",
+    "unanswered",
 ]
