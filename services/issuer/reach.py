@@ -1,6 +1,6 @@
 """Whom a warning would reach: the router knows, and pins exactly that at submission."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -8,7 +8,7 @@ import httpx
 from pydantic import ValidationError
 
 from contracts.plan import Manifest
-from contracts.values import AreaSelection, Mode
+from contracts.values import AreaSelection, Channel, Mode
 from services.kit.errors import Fault, Invalid, Refused, Retry
 from services.kit.telemetry import log
 
@@ -32,8 +32,10 @@ class Reached:
 class Reach(Protocol):
     """Something that knows who hears a warning."""
 
-    async def preview(self, mode: Mode, selection: AreaSelection, *, pin: bool) -> Reached:
-        """Return whom a selection reaches; with `pin`, that list is kept for the plan.
+    async def preview(
+        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
+    ) -> Reached:
+        """Return whom a selection reaches, by these ways or all; with `pin`, that list is kept for the plan.
 
         Raises Invalid when the selection cannot be used, Retry when nobody answers.
         """
@@ -48,9 +50,13 @@ class RouterReach:
         self.url = f"{router_url}/api/v1/preview"
         self.internal_key = internal_key
 
-    async def preview(self, mode: Mode, selection: AreaSelection, *, pin: bool) -> Reached:
+    async def preview(
+        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
+    ) -> Reached:
         """Return whom a selection reaches, by the router's newest registry."""
         body = {"mode": mode, "selection": selection.model_dump(mode="json"), "pin": pin}
+        if channels is not None:
+            body["channels"] = list(channels)
         headers = {"Authorization": f"Bearer {self.internal_key}"}
         try:
             reply = await self.http.post(self.url, json=body, headers=headers, timeout=PATIENCE_S)

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -104,7 +104,9 @@ class FakeReach:
     away: bool = False
     pinned: list[str] = field(default_factory=list)
 
-    async def preview(self, mode: Mode, selection: AreaSelection, *, pin: bool) -> Reached:
+    async def preview(
+        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
+    ) -> Reached:
         """Return two stations and one cable target for each town."""
         if self.away:
             raise Retry("the router, which counts who is reached, does not answer", after=2)

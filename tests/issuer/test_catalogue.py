@@ -135,7 +135,7 @@ def test_guides_are_a_few_short_sentences(signal: Signal) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("signals.yaml", "authority.yaml"):
+    for name in ("signals.yaml", "products.yaml", "authority.yaml"):
         shutil.copy(FOLDER / name, tmp_path / name)
     return tmp_path
 
@@ -221,7 +221,7 @@ def test_drafters_auditors_and_operators_approve_nothing() -> None:
     roles = {
         r for levels in table for deeds in levels.values() for a in deeds.values() for x in a for r in x.roles
     }
-    assert roles == {Role.CHECKER, Role.SIGNER}
+    assert roles == {Role.CHECKER, Role.SIGNER, Role.DEPARTMENT}
 
 
 def test_one_person_of_the_desk_stops_a_warning_and_it_is_reviewed_within_a_day() -> None:

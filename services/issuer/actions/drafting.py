@@ -7,7 +7,7 @@ from contracts.values import AreaSelection, Mode
 from services.issuer import store
 from services.issuer.actions import making
 from services.issuer.actions.permission import permit
-from services.issuer.catalogue import Catalogue, Verb
+from services.issuer.catalogue import SIGNAL, Catalogue, Verb
 from services.issuer.model import (
     Changed,
     Content,
@@ -44,7 +44,7 @@ async def draft(
     at_the_desk(catalogue, by)
     now = db.clock.now()
     if wish.hazard and wish.level:
-        catalogue.issuable(wish.hazard, wish.level)
+        catalogue.issuable(wish.hazard, wish.level, wish.product or SIGNAL)
     reached = None if kept else await _reached(reach, mode, wish.selection, needed=wish.text is None)
     content = making.drafted(catalogue, mode, wish, reached, now)
     _without_faults(content, now, signature, complete=not kept)

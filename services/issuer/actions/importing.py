@@ -12,10 +12,11 @@ from contracts import cap
 from contracts.cap.compose import EVENT_CODE, SEVERITIES
 from contracts.values import AreaSelection, Circle, Level, Mode
 from contracts.warning import WarningText
+from services.issuer import store
 from services.issuer.actions.drafting import draft
 from services.issuer.actions.press import Press
 from services.issuer.catalogue import Catalogue
-from services.issuer.model import Person, WeatherWarning, Wish, selection_faults
+from services.issuer.model import Beside, Person, WeatherWarning, Wish, selection_faults
 from services.issuer.model.content import DESCRIPTION, HEADLINE, INSTRUCTION
 from services.issuer.reach import Reach
 from services.kit.db import Database
@@ -28,6 +29,7 @@ _RELAYED = re.compile(r"[（(]预警信息来源：[^）)]*[）)]\s*$")
 _LINE_END = re.compile(r"\r\n?")
 _COLOURS = {"红": Level.RED, "橙": Level.ORANGE, "黄": Level.YELLOW, "蓝": Level.BLUE}
 _LEVELS = {str(severity): level for level, severity in SEVERITIES.items()}
+_ENDINGS = frozenset({cap.MsgType.CANCEL, cap.MsgType.ACK, cap.MsgType.ERROR})
 _TESTS = frozenset({cap.Status.EXERCISE, cap.Status.TEST, cap.Status.SYSTEM})
 
 
@@ -57,18 +59,73 @@ async def import_cap(
     alert = reading.alert
     info = _chinese(alert)
     oddities = [Fault(found.path, found.what, found.mend) for found in (*reading.oddities, *findings)]
+    meant_hazard = hazard or _hazard(press.catalogue, info, oddities)
     wish = Wish(
-        hazard=hazard or _hazard(press.catalogue, info, oddities),
+        hazard=meant_hazard,
+        product=press.catalogue.product_of(meant_hazard),
         level=level or _level(info),
         selection=_selection(info, oddities),
         text=_text(info, oddities),
         **_expiry(info, db.clock.now(), oddities),
     )
+    oddities += _about(alert)
+    others = bool(alert.identifier) and alert.sender != press.sender_code
+    if others:
+        made_of = Beside(reference=alert.identifier[:80], reason="this one was made of it")
+        wish = wish.model_copy(update={"beside": (made_of,)})
     meant = mode or (Mode.DRILL if alert.status in _TESTS else Mode.LIVE)
     warning = await draft(
         db, press.catalogue, reach, mode=meant, wish=wish, by=by, signature=press.signature, kept=True
     )
+    if others:
+        await _remember(db, alert, info, warning, by)
     return Imported(warning, tuple(oddities))
+
+
+def _about(alert: cap.CapAlert) -> Iterator[Fault]:
+    """Yield what the head of a message says that a draft cannot take over."""
+    if alert.msg_type in _ENDINGS:
+        yield Fault("msgType", f"is {alert.msg_type}: it ends what it refers to", "lift ours if it is over")
+    if alert.status in _TESTS - {cap.Status.EXERCISE}:
+        yield Fault("status", f"is {alert.status}: a drill was made of it", "begin a live one by hand")
+
+
+async def _remember(
+    db: Database, alert: cap.CapAlert, info: cap.CapInfo, warning: WeatherWarning, by: Person
+) -> None:
+    """Keep that somebody else warns, so that whoever composes is told; end what he refers to."""
+    content = warning.content
+    codes = {code.value for area in info.areas for code in area.geocodes if _PLACE.fullmatch(code.value)}
+    whole = not codes or any(code.endswith("000000") for code in codes)
+    ours = () if whole else sorted({code[:9] for code in codes if code.startswith(DISTRICT)})
+    ended = {part.split(",")[1] for part in alert.references.split() if part.count(",") == 2}
+    async with db.transaction() as tx:
+        await store.alongside.end(tx, ended, alert.sender[:120])
+        if alert.msg_type in _ENDINGS or (not ours and not whole):
+            return
+        await store.alongside.keep(
+            tx,
+            store.alongside.Foreign(
+                identifier=alert.identifier[:80],
+                sender=alert.sender[:120],
+                sender_name=(info.sender_name or alert.sender)[:120],
+                mode=content.mode,
+                hazard=content.hazard,
+                level=content.level,
+                headline=(content.text.headline or content.hazard)[:200],
+                towns=tuple(ours),
+                expires=content.expires,
+                imported_by=by.username,
+            ),
+        )
+        tx.record(
+            "warning.heard-of",
+            mode=content.mode,
+            actor=by.username,
+            warning_id=warning.warning_id,
+            identifier=alert.identifier[:80],
+            sender=alert.sender[:120],
+        )
 
 
 def _read(document: bytes) -> tuple[cap.CapReading, tuple[cap.Finding, ...]]:
@@ -89,7 +146,7 @@ def _chinese(alert: cap.CapAlert) -> cap.CapInfo:
 def _hazard(catalogue: Catalogue, info: cap.CapInfo, oddities: list[Fault]) -> str:
     """Return the hazard's code; the name is trusted when name and code disagree."""
     words = f"{info.event} {info.headline}".lower()
-    named = [h.code for h in catalogue.hazards if h.name.zh in words or h.name.en.lower() in words]
+    named = [h.code for h in catalogue.every if h.name.zh in words or h.name.en.lower() in words]
     coded = next((code.value for code in info.event_codes if code.name == EVENT_CODE), None)
     if coded and named and coded not in named:
         oddities.append(Fault("hazard", "name and code disagree; the name was taken", "choose the hazard"))

@@ -4,14 +4,27 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts.values import Mode
-from services.issuer.catalogue import Act, Catalogue, Deed, Filling, Language, Signal, words
+from contracts.values import Channel, Mode
+from services.issuer.catalogue import (
+    SIGNAL,
+    Act,
+    Catalogue,
+    Deed,
+    Filling,
+    Language,
+    Role,
+    Signal,
+    words,
+)
 from services.issuer.model.content import Content, Kind, Window, Wish
 from services.issuer.model.warning import Step
 from services.issuer.reach import Reached
 from services.kit.errors import Invalid
 
-_PLAIN = ("hazard", "level", "product", "selection", "observed", "effective", "onset", "supersedes")
+_PLAIN = (
+    *("hazard", "level", "product", "selection", "observed", "effective", "onset", "supersedes"),
+    *("beside", "left_out", "consultation", "stage", "department"),
+)
 _LANGUAGES: Mapping[str, Language] = {"text": "zh-CN", "text_en": "en-US"}
 
 
@@ -19,7 +32,18 @@ def steps(catalogue: Catalogue, content: Content) -> tuple[Step, ...]:
     """Return who must approve a content, in order."""
     deed = Deed.LIFT if content.kind is Kind.CANCEL else Deed.ISSUE
     needed = catalogue.authority.approvals(content.product, content.level, deed)
-    return tuple(frozenset(str(role) for role in approval.roles) for approval in needed)
+    return tuple(frozenset(_held(role, content) for role in approval.roles) for approval in needed)
+
+
+def _held(role: Role, content: Content) -> str:
+    """Return a role as an approver must hold it: a department's is that of the one that issues with us."""
+    return f"{role}:{content.department}" if role is Role.DEPARTMENT else str(role)
+
+
+def ways(catalogue: Catalogue, content: Content) -> tuple[Channel, ...]:
+    """Return the channels that a content goes by: those of the rule, without what was left out."""
+    left_out = {left.channel for left in content.left_out}
+    return tuple(way for way in catalogue.products.get(content.product).ways if way not in left_out)
 
 
 def drafted(catalogue: Catalogue, mode: Mode, wish: Wish, reached: Reached | None, now: datetime) -> Content:
@@ -38,7 +62,11 @@ def edited(
     """Return a draft's content with what the forecaster changed, and what follows from that."""
     fields = {name: getattr(base, name) for name in type(base).model_fields}
     fields |= {name: getattr(wish, name) for name in _PLAIN if getattr(wish, name) is not None}
-    fields |= {name: None for name in ("effective", "onset") if wish.says(name) and not getattr(wish, name)}
+    fields |= {
+        name: None
+        for name in ("effective", "onset", "consultation")
+        if wish.says(name) and not getattr(wish, name)
+    }
     if wish.window and not wish.says("onset"):
         fields["onset"] = None
     if wish.slots is not None:
@@ -53,7 +81,9 @@ def edited(
 def _completed(
     catalogue: Catalogue, fields: dict[str, Any], wish: Wish, reached: Reached | None, now: datetime
 ) -> Content:
-    signal = catalogue.issuable(fields["hazard"], fields["level"])
+    product, department = fields.get("product", SIGNAL), fields.get("department", "")
+    _by_product(catalogue, fields, product, department)
+    signal = catalogue.issuable(fields["hazard"], fields["level"], product, department)
     fields |= _times(signal, fields, wish, now)
     signal.quantities(fields["slots"])
     if reached is not None:
@@ -75,6 +105,20 @@ def named(reached: Reached) -> dict[str, Any]:
         "names_en": reached.names_en,
         "whole_district": reached.whole_district,
     }
+
+
+def _by_product(catalogue: Catalogue, fields: Mapping[str, Any], name: str, department: str) -> None:
+    """Raise Invalid for what the product does not allow: a department, a stage, a way left out."""
+    product = catalogue.products.get(name)
+    if bool(product.departments) != bool(department) or department not in ("", *product.departments):
+        why = "is not one that issues this product with us" if department else "is missing"
+        choice = f"choose one of {', '.join(product.departments)}" if product.departments else "leave it out"
+        raise Invalid("department", why, choice)
+    if fields.get("stage") not in (None, "", *product.stages):
+        raise Invalid("stage", "is not one of this product", f"choose one of {', '.join(product.stages)}")
+    for left in fields.get("left_out") or ():
+        if left.channel in product.fixed:
+            raise Invalid(f"left_out.{left.channel}", "cannot be left out of this product", "tick it")
 
 
 _BLANK = {"headline": "", "description": "", "instruction": "", "short": ""}
@@ -107,7 +151,7 @@ def worded(catalogue: Catalogue, content: Content, now: datetime) -> Content:
         raise Invalid(
             "text", "cannot be made without the names of the towns", "send the texts, or try again later"
         )
-    signal = catalogue.signal(content.hazard, content.level)
+    signal = catalogue.signal(content.hazard, content.level, content.product, content.department)
     texts = {name: words(signal, _filling(content, now, name), said) for name, said in _LANGUAGES.items()}
     return content.model_copy(update={**texts, "made": True})
 

@@ -48,7 +48,7 @@ class Press:
         approvers: tuple[str, ...],
     ) -> Notice:
         """Return the face of a revision: what every channel may need to say it."""
-        hazard = self.catalogue.hazard(content.hazard)
+        hazard = self.catalogue.hazard(content.hazard, content.product)
         ahead = content.onset if content.onset and content.onset > sent else None
         return Notice(
             identifier=identifier,

@@ -5,11 +5,21 @@ from uuid import UUID
 from contracts.plan import Manifest
 from services.issuer import store
 from services.issuer.actions import issuing, making
+from services.issuer.actions.alongside import alongside
 from services.issuer.actions.drafting import changed, tell
 from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
 from services.issuer.catalogue import Verb
-from services.issuer.model import Content, Kind, Person, WeatherWarning, faults, next_step
+from services.issuer.model import (
+    Content,
+    Kind,
+    Person,
+    WeatherWarning,
+    faults,
+    next_step,
+    refuse,
+    unanswered,
+)
 from services.issuer.reach import Reach
 from services.kit.db import Database
 from services.kit.errors import Invalid, Refused, Retry
@@ -28,6 +38,7 @@ async def submit(
     _without_faults(warning.content, db, press)
     content, manifest = await _pinned(db, press, reach, warning)
     _without_faults(content, db, press)
+    await _answered(db, warning.warning_id, content, manifest)
     now = db.clock.now()
     chain = await issuing.chain_of(db, warning, now)
     await press.check(content, manifest, chain.references, now)
@@ -50,10 +61,18 @@ async def _pinned(
             raise Refused("there is nothing in force to lift", mend="reject this revision")
         manifest = base.manifest
     else:
-        reached = await reach.preview(content.mode, content.selection, pin=True)
+        by = making.ways(press.catalogue, content)
+        reached = await reach.preview(content.mode, content.selection, pin=True, channels=by)
         manifest = reached.manifest
         content = content.model_copy(update=making.named(reached))
     return making.worded(press.catalogue, content, now) if content.made else content, manifest
+
+
+async def _answered(db: Database, warning_id: UUID, content: Content, manifest: Manifest) -> None:
+    """Raise NotAlone while nobody has said what becomes of others who warn of the same there."""
+    if content.kind is not Kind.CANCEL:
+        found = await alongside(db, content.mode, content.hazard, manifest.towns, warning_id)
+        refuse(unanswered(found, content))
 
 
 def _without_faults(content: Content, db: Database, press: Press) -> None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from contracts.values import (
     AreaSelection,
+    Channel,
     Circle,
     HazardCode,
     Instant,
@@ -18,7 +19,7 @@ from contracts.values import (
     VillageCode,
 )
 from contracts.warning import WarningText
-from services.issuer.model import Window, Wish
+from services.issuer.model import Beside, Consultation, LeftOut, Window, Wish
 from services.issuer.model.content import MOST_PLACES, MOST_SHAPES, MOST_SUPERSEDED
 
 Line = Annotated[
@@ -87,6 +88,24 @@ class TextBody(Body):
         return WarningText(language=language, **self.model_dump())
 
 
+class BesideBody(Beside):
+    """Another warning in force that stays so: the `alongside.<reference>` of a refused submit, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LeftOutBody(LeftOut):
+    """A way that is not gone, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConsultationBody(Consultation):
+    """When the consultation was, who took part, what was concluded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 class WishBody(Body):
     """What a forecaster asks for. What is left out, or null, follows from the catalogue's rules."""
 
@@ -107,6 +126,17 @@ class WishBody(Body):
     supersedes: tuple[UUID, ...] | None = Field(
         None, max_length=MOST_SUPERSEDED, description="Other warnings in force that this one mutes"
     )
+    beside: tuple[BesideBody, ...] | None = Field(
+        None, max_length=20, description="Other warnings in force for the same hazard and towns that stay"
+    )
+    left_out: tuple[LeftOutBody, ...] | None = Field(
+        None, max_length=len(Channel), description="Ways of the product's rule that are not gone"
+    )
+    consultation: ConsultationBody | None = Field(
+        None, description="The consultation (1+7+N) that it rests upon; part of what is approved"
+    )
+    stage: str | None = Field(None, max_length=4, description="Lead stage, such as H12; left out: by rule")
+    department: str | None = Field(None, max_length=40, description="Who issues a joint product with us")
 
     def wish(self) -> Wish:
         """Return the wish, knowing which fields were sent."""

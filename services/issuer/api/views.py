@@ -11,7 +11,7 @@ from contracts.values import AreaSelection, Channel, Level, Mode
 from contracts.warning import WarningText
 from services.issuer.actions.making import steps
 from services.issuer.catalogue import Catalogue
-from services.issuer.model import Approval, Content, Kind, State, WeatherWarning, next_step
+from services.issuer.model import Approval, Beside, Content, Kind, LeftOut, State, WeatherWarning, next_step
 from services.issuer.store.events import Event
 from services.issuer.store.warnings import Summary
 from services.kit.clock import beijing
@@ -66,6 +66,14 @@ class WindowView(BaseModel):
     end: Moment
 
 
+class ConsultationView(BaseModel):
+    """The consultation that a warning rests upon."""
+
+    held_at: Moment
+    attended: str
+    conclusion: str
+
+
 class ContentView(BaseModel):
     """What is said to whom."""
 
@@ -82,6 +90,11 @@ class ContentView(BaseModel):
     """True while the texts are the catalogue's own and follow every change."""
     former: Level | None
     supersedes: list[UUID]
+    beside: list[Beside]
+    left_out: list[LeftOut]
+    consultation: ConsultationView | None
+    stage: str
+    department: str
 
 
 class ChannelCount(BaseModel):
@@ -210,7 +223,7 @@ def revision_view(catalogue: Catalogue, found: Summary) -> RevisionView:
 
 
 def _hazard(catalogue: Catalogue, code: str) -> HazardView:
-    known = next((hazard for hazard in catalogue.hazards if hazard.code == code), None)
+    known = next((hazard for hazard in catalogue.every if hazard.code == code), None)
     return HazardView(
         code=code, name=known.name.zh if known else code, name_en=known.name.en if known else code
     )
@@ -243,9 +256,9 @@ def _needs(catalogue: Catalogue, warning: WeatherWarning) -> list[str] | None:
 def _content(content: Content) -> ContentView:
     plain = {name: getattr(content, name) for name in ContentView.model_fields if hasattr(content, name)}
     window = WindowView(begin=content.window.begin, end=content.window.end)
-    return ContentView(
-        **{**plain, "window": window, "supersedes": list(content.supersedes)}, texts_made=content.made
-    )
+    said = {name: list(plain[name]) for name in ("supersedes", "beside", "left_out")}
+    held = content.consultation and ConsultationView(**content.consultation.model_dump())
+    return ContentView(**{**plain, **said, "window": window, "consultation": held}, texts_made=content.made)
 
 
 def _manifest(manifest: Manifest) -> ManifestView:

@@ -1,7 +1,7 @@
 """What the station may say, and who must agree to it: signals, texts and authority, as data with a version.
 
-Owns `signals.yaml` and `authority.yaml`. Reading them refuses what it does not know: a misspelt key, a slot
-that no template has, a colour without a guide. A mistake is found when they are read, not at 3 a.m.
+Owns `signals.yaml`, `products.yaml` and `authority.yaml`. Reading them refuses what it does not know: a
+misspelt key, a slot that no template has, a colour without a guide. A mistake is found then, not at 3 a.m.
 """
 
 import json
@@ -15,12 +15,14 @@ from pydantic import ValidationError
 
 from contracts.values import Level
 from services.issuer.catalogue.authority import LIFTED, Approval, Authority, Deed, Halt, Role, Verb, Who
+from services.issuer.catalogue.products import SIGNAL, Product, Products, Stage
 from services.issuer.catalogue.signals import Act, Entry, Grade, Hazard, Language, Signal, Signals
 from services.issuer.catalogue.words import Filling, words
 from services.kit.errors import Invalid, Refused
 
 __all__ = [
     "LIFTED",
+    "SIGNAL",
     "Act",
     "Approval",
     "Authority",
@@ -31,8 +33,10 @@ __all__ = [
     "Halt",
     "Hazard",
     "Language",
+    "Product",
     "Role",
     "Signal",
+    "Stage",
     "Verb",
     "Who",
     "load",
@@ -48,6 +52,7 @@ class Catalogue:
 
     signals: Signals
     authority: Authority
+    products: Products
 
     @property
     def version(self) -> str:
@@ -64,27 +69,41 @@ class Catalogue:
         """The hazards that a forecaster here may choose."""
         return tuple(hazard for hazard in self.hazards if not hazard.accept_only)
 
-    def hazard(self, code: str) -> Hazard:
-        """Return a hazard by its event type code."""
-        found = next((hazard for hazard in self.hazards if hazard.code == code), None)
+    @property
+    def every(self) -> tuple[Hazard, ...]:
+        """Every hazard of every product, for those who only want a name."""
+        subjects = (subject for product in self.products.products.values() for subject in product.subjects)
+        return (*self.hazards, *subjects)
+
+    def product_of(self, code: str) -> str:
+        """Return the first product that has a subject of this code, the signal when none has."""
+        signals = {hazard.code for hazard in self.hazards}
+        named = self.products.products.items()
+        found = (name for name, one in named if code in {subject.code for subject in one.subjects})
+        return SIGNAL if code in signals else next(found, SIGNAL)
+
+    def hazard(self, code: str, product: str = SIGNAL) -> Hazard:
+        """Return a hazard by its event type code, or a product's subject."""
+        subjects = self.products.get(product).subjects
+        found = next((hazard for hazard in subjects or self.hazards if hazard.code == code), None)
         if found is None:
-            known = ", ".join(f"{hazard.code} {hazard.name.zh}" for hazard in self.offered)
+            known = ", ".join(f"{hazard.code} {hazard.name.zh}" for hazard in subjects or self.offered)
             raise Invalid("hazard", "there is no such warning signal", f"choose one of {known}")
         return found
 
-    def signal(self, code: str, level: Level) -> Signal:
-        """Return the signal of a hazard in a colour."""
-        hazard = self.hazard(code)
+    def signal(self, code: str, level: Level, product: str = SIGNAL, department: str = "") -> Signal:
+        """Return the signal of a hazard in a colour, or what another product says in its place."""
+        hazard = self.hazard(code, product)
         if level not in hazard.levels:
             colours = ", ".join(hazard.levels)
             raise Invalid(
                 "level", f"{hazard.name.zh} has no signal of this colour", f"choose one of {colours}"
             )
-        return Signal(hazard, level, self.signals)
+        return Signal(hazard, level, self.products.book(self.signals, product, department))
 
-    def issuable(self, code: str, level: Level) -> Signal:
+    def issuable(self, code: str, level: Level, product: str = SIGNAL, department: str = "") -> Signal:
         """Return a signal that this station may issue itself."""
-        signal = self.signal(code, level)
+        signal = self.signal(code, level, product, department)
         if signal.hazard.accept_only:
             raise Refused(
                 f"the {signal.hazard.name.en} signal is accepted from others and never issued here",
@@ -96,10 +115,15 @@ class Catalogue:
 def load(folder: Traversable | None = None) -> Catalogue:
     """Read the catalogue that comes with the program, or another one from a folder."""
     source = folder or files(__name__)
-    return Catalogue(
+    found = Catalogue(
         _read(source / "signals.yaml", Signals),
         _read(source / "authority.yaml", Authority),
+        _read(source / "products.yaml", Products),
     )
+    strangers = set(found.products.products) ^ set(found.authority.products)
+    if strangers:
+        raise ValueError(f"products.yaml and authority.yaml differ in {', '.join(sorted(strangers))}")
+    return found
 
 
 def _read(file: Traversable, kind: type[Part]) -> Part:

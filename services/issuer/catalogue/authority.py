@@ -20,6 +20,8 @@ class Role(StrEnum):
     TOWN_DESK = "town-desk"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+    DEPARTMENT = "department"
+    """Approves joint products for the department that its account carries, and nothing else."""
 
 
 class Deed(StrEnum):

@@ -141,7 +141,7 @@ class Head(Entry):
 
     @model_validator(mode="after")
     def _known_slots(self) -> Self:
-        _refuse_strangers("a title or lead", self.title.slots | self.lead.slots, HEAD)
+        refuse_strangers("a title or lead", self.title.slots | self.lead.slots, HEAD)
         return self
 
 
@@ -190,12 +190,12 @@ class Hazard(Texts):
         used = self.text.slots | self.short.slots
         for level, grade in self.levels.items():
             place = f"{self.code} {level}"
-            _refuse_strangers(place, used, GIVEN | set(self.slots) | set(grade.phrases))
-            _refuse_strangers(f"{place} defaults", grade.defaults, self.slots)
-            _refuse_strangers(f"{place} phrases", grade.phrases, used)
+            refuse_strangers(place, used, GIVEN | set(self.slots) | set(grade.phrases))
+            refuse_strangers(f"{place} defaults", grade.defaults, self.slots)
+            refuse_strangers(f"{place} phrases", grade.phrases, used)
             if not all(self.slots[name].takes(value) for name, value in grade.defaults.items()):
                 raise ValueError(f"{place} has a default that is no number")
-        _refuse_strangers(f"{self.code} slots", self.slots, used)
+        refuse_strangers(f"{self.code} slots", self.slots, used)
         return self
 
 
@@ -224,7 +224,7 @@ class Signals(Entry):
         codes = [hazard.code for hazard in self.hazards]
         if len(codes) != len(set(codes)):
             raise ValueError("a hazard is there twice")
-        _refuse_strangers("lifted", self.lifted.text.slots | self.lifted.short.slots, GIVEN | {"after"})
+        refuse_strangers("lifted", self.lifted.text.slots | self.lifted.short.slots, GIVEN | {"after"})
         return self
 
 
@@ -271,7 +271,8 @@ class Signal:
         )
 
 
-def _refuse_strangers(place: str, names: Iterable[str], known: Iterable[str]) -> None:
+def refuse_strangers(place: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ValueError when a name is not among those that are known."""
     strangers = set(names) - set(known)
     if strangers:
         raise ValueError(f"{place}: unknown or unused {', '.join(sorted(strangers))}")

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from contracts.values import Level, Mode
 from services.issuer import actions, store
 from services.issuer.api import IssuerParts, Parts, SignedIn
-from services.issuer.catalogue import Signal
+from services.issuer.catalogue import SIGNAL, Signal
 from services.issuer.desk import sheet as sheets
 from services.issuer.desk import trial
 from services.issuer.desk.page import fragment, page, summary, wording
@@ -19,7 +19,7 @@ from services.issuer.desk.reading import read
 from services.issuer.desk.sheet import Sheet
 from services.issuer.desk.times import typed
 from services.issuer.desk.trial import Trial
-from services.issuer.model import Changed, Person, State, WeatherWarning, Wish
+from services.issuer.model import Changed, Content, Kind, Person, State, WeatherWarning, Wish
 from services.kit.errors import Invalid, Problem, Refused, Retry
 from services.kit.identity import needs
 from services.kit.pages import language_of
@@ -42,12 +42,21 @@ ANCHORS = {
     "names": "names",
     "areas": "areas",
     "text": "headline",
+    "alongside": "others",
+    "supersedes": "others",
+    "beside": "others",
+    "left_out": "ways",
+    "consultation": "conclusion",
+    "consultation.held_at": "held",
+    "department": "department",
+    "stage": "stage",
     **{f"text.{name}": name for name in sheets.TEXTS},
     **{f"text_en.{name}": f"en_{name}" for name in sheets.TEXTS},
 }
 """The id of the input that holds each field."""
 
 Hazard = Annotated[str, Query(max_length=5)]
+Word = Annotated[str, Query(max_length=40)]
 
 
 @router.get("/warnings/new")
@@ -58,12 +67,16 @@ async def show_new(
     mode: Mode = Mode.LIVE,
     hazard: Hazard = "",
     level: Level | None = None,
+    product: Word = SIGNAL,
+    department: Word = "",
 ) -> HTMLResponse:
-    """Offer the signals, or the sheet of the one that was chosen."""
+    """Offer the signals and products, or the sheet of the one that was chosen."""
     if not hazard or level is None:
         return page("signals.html", request=request, parts=parts, mode=mode)
-    signal = parts.catalogue.issuable(hazard, level)
-    sheet = sheets.fresh(signal, mode, parts.db.clock.now(), language_of(request))
+    department = department or next(iter(parts.catalogue.products.get(product).departments), "")
+    signal = parts.catalogue.issuable(hazard, level, product, department)
+    now, language = parts.db.clock.now(), language_of(request)
+    sheet = sheets.fresh(signal, mode, now, language, product, department)
     return await _show(request, parts, desk, signal, sheet)
 
 
@@ -75,7 +88,7 @@ async def show_draft(request: Request, warning_id: UUID, parts: IssuerParts, des
     content = warning.content
     if warning.state is not State.DRAFT:
         return RedirectResponse(f"/warnings/{warning_id}", status_code=303)
-    signal = parts.catalogue.issuable(content.hazard, content.level)
+    signal = _signal_of(parts, content)
     sheet = sheets.of_content(content, signal, warning.version, language_of(request))
     return await _show(request, parts, desk, signal, sheet, warning=warning)
 
@@ -88,8 +101,7 @@ async def try_out(
     """Return what the form would become, for the script that shows it while people type."""
     warning = await _draft(parts, warning_id) if warning_id else None
     signal, sheet = await _sent(request, parts, warning)
-    base = warning.content if warning else None
-    tried = await trial.attempt(parts, sheet, signal, await desk.places.gazetteer(), base)
+    tried = await trial.attempt(parts, sheet, signal, await desk.places.gazetteer(), warning)
     return JSONResponse(_answer(request, parts, signal, tried))
 
 
@@ -147,7 +159,8 @@ async def _save(
         return await actions.draft(
             parts.db, parts.catalogue, parts.reach, mode=sheet.mode, wish=wish, by=by, signature=signature
         )
-    changes = {name: getattr(wish, name) for name in wish.model_fields_set if name != "hazard"}
+    fixed = {"hazard"} if warning.content.kind is Kind.ALERT else {"hazard", "product", "supersedes"}
+    changes = {name: getattr(wish, name) for name in wish.model_fields_set - fixed}
     return await actions.edit(
         parts.db,
         parts.catalogue,
@@ -195,7 +208,14 @@ async def _sent(request: Request, parts: Parts, warning: WeatherWarning | None) 
     hazard = str(form.get("hazard", ""))
     if warning is not None:
         mode, hazard = warning.content.mode, warning.content.hazard
-    return parts.catalogue.issuable(hazard, level), sheets.of_form(form, mode, hazard, level)
+    sheet = sheets.of_form(form, mode, hazard, level)
+    if warning is not None:
+        sheet = replace(sheet, product=warning.content.product)
+    return parts.catalogue.issuable(hazard, level, sheet.product, sheet.department), sheet
+
+
+def _signal_of(parts: Parts, content: Content) -> Signal:
+    return parts.catalogue.issuable(content.hazard, content.level, content.product, content.department)
 
 
 async def _show(
@@ -210,7 +230,7 @@ async def _show(
     kept: bool = False,
 ) -> HTMLResponse:
     gazetteer = await desk.places.gazetteer()
-    tried = await trial.attempt(parts, sheet, signal, gazetteer, warning.content if warning else None)
+    tried = await trial.attempt(parts, sheet, signal, gazetteer, warning)
     return page(
         "compose.html",
         request=request,
@@ -236,6 +256,8 @@ def _shown(parts: Parts, signal: Signal, tried: Trial) -> dict[str, Any]:
         "length": trial.length(content, parts.press.signature) if content else None,
         "defaults": sheets.defaults(signal),
         "wrong": {fault.field: fault for fault in tried.faults},
+        "product": parts.catalogue.products.get(tried.sheet.product),
+        "products": parts.catalogue.products,
     }
 
 
@@ -245,6 +267,8 @@ def _answer(request: Request, parts: Parts, signal: Signal, tried: Trial) -> dic
     return {
         "reach": fragment("reach.html", request=request, parts=parts, signal=signal, **shown),
         "understood": fragment("understood.html", request=request, parts=parts, signal=signal, **shown),
+        "others": fragment("others.html", request=request, parts=parts, **shown),
+        "refs": [one.reference for one in tried.alongside],
         "length": fragment("length.html", request=request, parts=parts, signal=signal, **shown),
         "villages": list(tried.panel.manifest.villages) if tried.panel else [],
         "texts": tried.sheet.texts,

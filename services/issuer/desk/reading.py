@@ -1,21 +1,24 @@
 """Reading the compose form: from what was typed to a wish, and everything that is wrong with it."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from contracts.values import AreaSelection, Circle, Ring
+from contracts.values import AreaSelection, Channel, Circle, Ring
 from contracts.warning import WarningText
 from services.issuer.catalogue import Signal
 from services.issuer.desk.places import Gazetteer, Named
 from services.issuer.desk.sheet import TEXTS, Sheet
 from services.issuer.desk.times import moment
-from services.issuer.model import Window, Wish
+from services.issuer.model import Beside, Consultation, LeftOut, Window, Wish
 from services.kit.errors import Fault, Invalid
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CIRCLE_WORDS = ("circle", "圆")
 
 T = TypeVar("T")
@@ -53,6 +56,11 @@ def read(sheet: Sheet, signal: Signal, gazetteer: Gazetteer, now: datetime) -> R
         "window": _tried(faults, lambda: _window(sheet, signal, now), None),
         "expires": _tried(faults, lambda: moment("expires", sheet.expires, now), None),
         "text": None,
+        "product": sheet.product,
+        "department": sheet.department,
+        "stage": sheet.stage,
+        "consultation": _tried(faults, lambda: _consultation(sheet, now), None),
+        **_choices(sheet),
     }
     if sheet.by_hand:
         asked |= {"text": _words(sheet, "", "zh-CN"), "text_en": _words(sheet, "en_", "en-US")}
@@ -72,6 +80,26 @@ def _window(sheet: Sheet, signal: Signal, now: datetime) -> Window:
     begin = moment("window.begin", sheet.begin, now) or now.replace(second=0, microsecond=0)
     by_rule = begin + timedelta(hours=signal.grade.window_hours)
     return Window(begin=begin, end=moment("window.end", sheet.end, now, after=begin) or by_rule)
+
+
+def _choices(sheet: Sheet) -> dict[str, Any]:
+    """Return what becomes of others in force, and which ways are left out."""
+    kept = (name for name, choice in sheet.others.items() if choice == "keep")
+    superseded = (name for name, choice in sheet.others.items() if choice == "supersede")
+    known = (way for way in sorted(sheet.ways_out) if way in set(Channel))
+    return {
+        "supersedes": tuple(UUID(name) for name in superseded if _UUID.fullmatch(name)),
+        "beside": tuple(Beside(reference=name, reason=sheet.why_kept.get(name, "")) for name in kept if name),
+        "left_out": tuple(LeftOut(channel=Channel(w), reason=sheet.why_out.get(w, "")) for w in known),
+    }
+
+
+def _consultation(sheet: Sheet, now: datetime) -> Consultation | None:
+    """Return the note of the consultation, None when nothing of it was typed."""
+    if not (sheet.held or sheet.attended or sheet.conclusion):
+        return None
+    held_at = moment("consultation.held_at", sheet.held, now) or now.replace(second=0, microsecond=0)
+    return Consultation(held_at=held_at, attended=sheet.attended, conclusion=sheet.conclusion)
 
 
 def _words(sheet: Sheet, prefix: str, language: str) -> WarningText | None:

@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from starlette.datastructures import FormData
 
 from contracts.canonical import content_hash
 from contracts.values import AreaSelection, Level, Mode
 from contracts.warning import WarningText
-from services.issuer.catalogue import Signal
+from services.issuer.catalogue import SIGNAL, Signal
 from services.issuer.desk.times import typed
 from services.issuer.model import Content
 
 TEXTS = ("headline", "description", "instruction", "short")
 ENGLISH = tuple(f"en_{name}" for name in TEXTS)
-_LINES = ("begin", "end", "expires", "observed", "names", "shapes")
+_LINES = (
+    *("begin", "end", "expires", "observed", "names", "shapes"),
+    *("department", "stage", "held", "attended", "conclusion"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,19 @@ class Sheet:
     made: str = ""
     """The hash of the texts as the catalogue made them: other texts are the forecaster's own."""
     version: int = 0
+    product: str = SIGNAL
+    department: str = ""
+    stage: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """What becomes of another warning in force, by its reference: `supersede` or `keep`."""
+    why_kept: Mapping[str, str] = field(default_factory=dict)
+    ways_out: frozenset[str] = frozenset()
+    """The ways that are left out."""
+    why_out: Mapping[str, str] = field(default_factory=dict)
+    held: str = ""
+    """When the consultation was."""
+    attended: str = ""
+    conclusion: str = ""
 
     @property
     def by_hand(self) -> bool:
@@ -51,7 +68,9 @@ class Sheet:
         return replace(self, texts=texts, made=texts_hash(texts))
 
 
-def fresh(signal: Signal, mode: Mode, now: datetime, language: str) -> Sheet:
+def fresh(
+    signal: Signal, mode: Mode, now: datetime, language: str, product: str = SIGNAL, department: str = ""
+) -> Sheet:
     """Return the form of a new warning, as far as the signal's rules fill it."""
     begin = now.replace(second=0, microsecond=0)
     end = begin + timedelta(hours=signal.grade.window_hours)
@@ -62,6 +81,8 @@ def fresh(signal: Signal, mode: Mode, now: datetime, language: str) -> Sheet:
         begin=typed(begin, language),
         end=typed(end, language),
         slots=defaults(signal),
+        product=product,
+        department=department,
     )
 
 
@@ -77,11 +98,16 @@ def of_form(form: FormData, mode: Mode, hazard: str, level: Level) -> Sheet:
         mode=mode,
         hazard=hazard,
         level=level,
-        slots={k.removeprefix("slot-"): _plain(v) for k, v in form.items() if k.startswith("slot-")},
+        slots=_named(form, "slot-"),
         towns=frozenset(_plain(code) for code in form.getlist("towns")),
         texts={name: sent[name] for name in (*TEXTS, *ENGLISH)},
         made=sent["made"],
         version=int(sent["version"]) if sent["version"].isdecimal() else 0,
+        product=_plain(form.get("product")) or SIGNAL,
+        others=_named(form, "other-"),
+        why_kept=_named(form, "why-other-"),
+        ways_out=frozenset(_plain(w) for w in form.getlist("ruled")) - {*map(_plain, form.getlist("ways"))},
+        why_out=_named(form, "why-way-"),
         **{name: sent[name] for name in _LINES},
     )
 
@@ -104,7 +130,31 @@ def of_content(content: Content, signal: Signal, version: int, language: str) ->
         texts=texts,
         made=texts_hash(texts) if content.made else "",
         version=version,
+        product=content.product,
+        department=content.department,
+        stage=content.stage,
+        **_chosen(content, language),
     )
+
+
+def _chosen(content: Content, language: str) -> dict[str, Any]:
+    """Return what was chosen beside the words."""
+    note = content.consultation
+    return {
+        "others": {str(one): "supersede" for one in content.supersedes}
+        | {kept.reference: "keep" for kept in content.beside},
+        "why_kept": {kept.reference: kept.reason for kept in content.beside},
+        "ways_out": frozenset(str(left.channel) for left in content.left_out),
+        "why_out": {str(left.channel): left.reason for left in content.left_out},
+        "held": typed(note.held_at, language) if note else "",
+        "attended": note.attended if note else "",
+        "conclusion": note.conclusion if note else "",
+    }
+
+
+def _named(form: FormData, prefix: str) -> dict[str, str]:
+    """Return the fields whose names begin so, by the rest of their names."""
+    return {k.removeprefix(prefix): _plain(v) for k, v in form.items() if k.startswith(prefix)}
 
 
 def _by_rule(content: Content, signal: Signal) -> bool:

@@ -6,15 +6,16 @@ from datetime import datetime
 
 from contracts.plan import Manifest
 from contracts.text import MOST_SEGMENTS, segments, utf16_units
-from contracts.values import AreaSelection, Mode
+from contracts.values import AreaSelection
 from services.issuer.actions import making
+from services.issuer.actions.alongside import alongside
 from services.issuer.api import Parts
 from services.issuer.catalogue import Signal
 from services.issuer.desk.places import Gazetteer
 from services.issuer.desk.reached import Panel, panel
 from services.issuer.desk.reading import Read, read
 from services.issuer.desk.sheet import Sheet
-from services.issuer.model import Content, Wish, faults, selection_faults, sms
+from services.issuer.model import Alongside, Content, WeatherWarning, Wish, faults, selection_faults, sms
 from services.issuer.reach import Reached
 from services.kit.errors import Fault, Invalid, Problem
 
@@ -34,6 +35,8 @@ class Trial:
     away: Problem | None = None
     """Why nobody could be counted."""
     found: tuple[Fault, ...] = field(default=())
+    alongside: tuple[Alongside, ...] = ()
+    """Others in force for the same hazard and towns."""
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -62,27 +65,39 @@ def length(content: Content, signature: str) -> Length:
 
 
 async def attempt(
-    parts: Parts, sheet: Sheet, signal: Signal, gazetteer: Gazetteer, base: Content | None
+    parts: Parts, sheet: Sheet, signal: Signal, gazetteer: Gazetteer, warning: WeatherWarning | None
 ) -> Trial:
-    """Return what a sheet would become; `base` is the draft's content as it is kept."""
+    """Return what a sheet would become; `warning` is the draft as it is kept."""
+    base = warning.content if warning else None
     now = parts.db.clock.now()
     found = read(sheet, signal, gazetteer, now)
-    reached, away, wrong = await _reached(parts, sheet.mode, found.wish)
+    reached, away, wrong = await _reached(parts, sheet, found.wish)
     worded, more = _content(parts, sheet, found.wish, base, reached or _unnamed(sheet, found.wish, gazetteer))
     if worded is not None:
         more = [*more, *faults(worded, now, parts.press.signature)]
         sheet = sheet if sheet.by_hand else sheet.with_made(worded.text, worded.text_en)
     shown = panel(reached, gazetteer) if reached else None
-    return Trial(sheet, found, worded, shown, away, (*wrong, *more))
+    others = await _others(parts, sheet, found.wish, reached, warning)
+    return Trial(sheet, found, worded, shown, away, (*wrong, *more), others)
+
+
+async def _others(
+    parts: Parts, sheet: Sheet, wish: Wish, reached: Reached | None, warning: WeatherWarning | None
+) -> tuple[Alongside, ...]:
+    """Return who else warns of the same there; by the towns that were ticked while nobody is counted."""
+    towns = reached.manifest.towns if reached else (wish.selection or AreaSelection()).towns
+    besides = warning.warning_id if warning else None
+    return tuple(await alongside(parts.db, sheet.mode, sheet.hazard, towns, besides))
 
 
 async def _reached(
-    parts: Parts, mode: Mode, wish: Wish
+    parts: Parts, sheet: Sheet, wish: Wish
 ) -> tuple[Reached | None, Problem | None, tuple[Fault, ...]]:
     if wish.selection is None or wish.selection.empty or selection_faults(wish.selection):
         return None, None, ()
     try:
-        return await parts.reach.preview(mode, wish.selection, pin=False), None, ()
+        by = [way for way in parts.catalogue.products.get(sheet.product).ways if way not in sheet.ways_out]
+        return await parts.reach.preview(sheet.mode, wish.selection, pin=False, channels=by), None, ()
     except Invalid as error:
         return None, None, error.faults
     except Problem as error:

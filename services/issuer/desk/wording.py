@@ -169,7 +169,7 @@ class Wording:
 
     def hazard(self, code: str) -> str:
         """Name a hazard; an unknown one by its code."""
-        known = next((hazard for hazard in self.catalogue.hazards if hazard.code == code), None)
+        known = next((hazard for hazard in self.catalogue.every if hazard.code == code), None)
         return code if known is None else self.both(known.name)
 
     def colour(self, level: Level) -> str:

@@ -1,5 +1,7 @@
 """What the issuer decides, without touching anything: content, states, approvals, accounts, progress."""
 
+from services.issuer.model.alongside import Alongside, NotAlone, refuse, unanswered
+from services.issuer.model.choices import Beside, Consultation, LeftOut
 from services.issuer.model.content import Content, Kind, Window, Wish, faults, selection_faults, sms
 from services.issuer.model.people import Account, CodeNeeded, Limits, Session, WrongCode, WrongPassword
 from services.issuer.model.warning import (
@@ -21,12 +23,17 @@ __all__ = [
     "OPEN",
     "STANDING",
     "Account",
+    "Alongside",
     "Approval",
+    "Beside",
     "Changed",
     "CodeNeeded",
+    "Consultation",
     "Content",
     "Kind",
+    "LeftOut",
     "Limits",
+    "NotAlone",
     "Person",
     "Published",
     "Session",
@@ -39,6 +46,8 @@ __all__ = [
     "WrongPassword",
     "faults",
     "next_step",
+    "refuse",
     "selection_faults",
     "sms",
+    "unanswered",
 ]

@@ -1,6 +1,5 @@
 """Content: what the approvers of a warning agree to, and the limits of every field."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +11,7 @@ from contracts.canonical import content_hash
 from contracts.text import CLOSING, MOST_SEGMENTS, OPENING, segments
 from contracts.values import AreaSelection, HazardCode, Instant, Level, Mode, Ring, Value
 from contracts.warning import WarningText
+from services.issuer.model.choices import Beside, Consultation, LeftOut, choice_faults, line_faults
 from services.kit.errors import Fault
 
 HEADLINE = 140
@@ -24,10 +24,6 @@ MOST_SHAPES = 50
 MOST_POINTS = 5000
 MOST_PLACES = 2000
 MOST_SUPERSEDED = 10
-
-
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""What XML, PostgreSQL or a loudspeaker cannot take."""
 
 
 class Kind(StrEnum):
@@ -78,6 +74,15 @@ class Content(Value):
     """When the warning was first issued."""
     supersedes: tuple[UUID, ...] = ()
     """Other warnings that this one mutes."""
+    beside: tuple[Beside, ...] = ()
+    """Other warnings in force for the same hazard and town that stay so."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Ways that the product's rule allows and that are not gone."""
+    consultation: Consultation | None = None
+    stage: str = ""
+    """How far ahead it is said, such as H12; empty: the catalogue tells by the window."""
+    department: str = ""
+    """Who issues a joint product with us, by the catalogue's word for it."""
 
     @property
     def sha256(self) -> str:
@@ -101,6 +106,11 @@ class Wish(Value):
     text: WarningText | None = None
     text_en: WarningText | None = None
     supersedes: tuple[UUID, ...] | None = None
+    beside: tuple[Beside, ...] | None = None
+    left_out: tuple[LeftOut, ...] | None = None
+    consultation: Consultation | None = None
+    stage: str | None = None
+    department: str | None = None
 
     def says(self, field: str) -> bool:
         """Tell whether a field was sent at all, be it null."""
@@ -145,20 +155,13 @@ def _text_faults(content: Content, signature: str) -> Iterator[Fault]:
             "short": SHORT,
         }
         for field, most in limits.items():
-            yield from _line_faults(f"{name}.{field}", getattr(text, field), most)
+            yield from line_faults(f"{name}.{field}", getattr(text, field), most)
     if OPENING in content.text.short or CLOSING in content.text.short:
         yield Fault("text.short", f"holds {OPENING} or {CLOSING}", "leave these to the signature")
     count = segments(sms(content, signature))
     if count > MOST_SEGMENTS:
         why = f"fills {count} SMS segments together with the signature"
         yield Fault("text.short", why, f"shorten it to {MOST_SEGMENTS}")
-
-
-def _line_faults(field: str, text: str, most: int) -> Iterator[Fault]:
-    if len(text) > most:
-        yield Fault(field, f"has {len(text)} characters", f"use at most {most}")
-    if _UNPRINTABLE.search(text):
-        yield Fault(field, "holds control characters", "take them out")
 
 
 def _empty_faults(content: Content) -> Iterator[Fault]:
@@ -200,7 +203,8 @@ def _ring_faults(field: str, ring: Ring) -> Iterator[Fault]:
 
 
 def _other_faults(content: Content) -> Iterator[Fault]:
-    yield from _line_faults("observed", content.observed, OBSERVED)
+    yield from line_faults("observed", content.observed, OBSERVED)
+    yield from choice_faults(content.beside, content.left_out, content.consultation)
     if len(content.supersedes) > MOST_SUPERSEDED:
         yield Fault("supersedes", "names too many warnings", f"name at most {MOST_SUPERSEDED}")
     if len(set(content.supersedes)) != len(content.supersedes):

@@ -60,10 +60,20 @@ async function leave(event) {
 
 function show(answer) {
   for (const name of ["reach", "understood", "length"]) document.getElementById(name).innerHTML = answer[name];
+  replaceOthers(answer);
   byHand.hidden = !answer.by_hand;
   if (!answer.by_hand) fill(answer);
   for (const [name, value] of Object.entries(answer.defaults)) follow(form.elements[`slot-${name}`], value);
   colour(answer.villages);
+}
+
+// Who else warns there; a choice that somebody is making stays until the list itself changes.
+function replaceOthers(answer) {
+  const others = document.getElementById("others");
+  const refs = answer.refs.join(" ");
+  if (others.dataset.refs === refs) return;
+  others.dataset.refs = refs;
+  others.innerHTML = answer.others;
 }
 
 // Put the catalogue's words in, except where somebody is typing now.

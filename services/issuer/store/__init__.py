@@ -1,6 +1,25 @@
 """Tables and queries of the issuer."""
 
-from services.issuer.store import changes, events, people, people_events, progress, warnings
+from services.issuer.store import (
+    alongside,
+    changes,
+    desk_tables,
+    events,
+    people,
+    people_events,
+    progress,
+    warnings,
+)
 from services.issuer.store.tables import metadata
 
-__all__ = ["changes", "events", "metadata", "people", "people_events", "progress", "warnings"]
+__all__ = [
+    "alongside",
+    "changes",
+    "desk_tables",
+    "events",
+    "metadata",
+    "people",
+    "people_events",
+    "progress",
+    "warnings",
+]

@@ -1,0 +1,116 @@
+"""What is in force for a hazard, of ours and of others."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.plan import Manifest
+from contracts.values import Level, Mode
+from services.issuer.model.alongside import Alongside
+from services.issuer.model.content import Kind
+from services.issuer.model.warning import State
+from services.issuer.store.desk_tables import FOREIGN
+from services.issuer.store.tables import WARNINGS
+from services.kit.db import Transaction
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A warning of somebody else, as an import told it."""
+
+    identifier: str
+    sender: str
+    sender_name: str
+    mode: Mode
+    hazard: str
+    level: Level
+    headline: str
+    towns: tuple[str, ...]
+    """Empty: the whole district, or nobody knows."""
+    expires: datetime
+    imported_by: str
+
+
+async def ours(
+    connection: AsyncConnection,
+    mode: Mode,
+    hazard: str,
+    towns: Collection[str],
+    now: datetime,
+    besides: UUID | None,
+) -> list[Alongside]:
+    """Return our warnings in force for a hazard in some of these towns."""
+    columns = ("warning_id", "level", "headline", "expires", "manifest", "notice")
+    statement = select(*(WARNINGS.c[name] for name in columns)).where(
+        WARNINGS.c.state == State.ISSUED,
+        WARNINGS.c.mode == mode,
+        WARNINGS.c.hazard == hazard,
+        WARNINGS.c.kind != Kind.CANCEL,
+        WARNINGS.c.expires > now,
+        WARNINGS.c.warning_id != str(besides),
+    )
+    found = []
+    for row in (await connection.execute(statement.order_by(WARNINGS.c.created_at))).mappings():
+        both = set(Manifest.model_validate_json(row["manifest"]).towns) & set(towns)
+        if both:
+            found.append(
+                Alongside(
+                    row["warning_id"],
+                    ours=True,
+                    level=Level(row["level"]),
+                    headline=row["headline"],
+                    sender_name=orjson.loads(row["notice"])["sender_name"],
+                    expires=row["expires"],
+                    towns=tuple(sorted(both)),
+                )
+            )
+    return found
+
+
+async def others(
+    connection: AsyncConnection, mode: Mode, hazard: str, towns: Collection[str], now: datetime
+) -> list[Alongside]:
+    """Return the warnings of others in force for a hazard in some of these towns."""
+    statement = select(FOREIGN).where(
+        FOREIGN.c.mode == mode,
+        FOREIGN.c.hazard == hazard,
+        FOREIGN.c.expires > now,
+        FOREIGN.c.ended_at.is_(None),
+    )
+    found = []
+    for row in (await connection.execute(statement.order_by(FOREIGN.c.imported_at))).mappings():
+        named = set(orjson.loads(row["towns"]))
+        if not named or named & set(towns):
+            found.append(
+                Alongside(
+                    row["identifier"],
+                    ours=False,
+                    level=Level(row["level"]),
+                    headline=row["headline"],
+                    sender_name=row["sender_name"],
+                    expires=row["expires"],
+                    towns=tuple(sorted(named & set(towns))),
+                )
+            )
+    return found
+
+
+async def keep(tx: Transaction, foreign: Foreign) -> None:
+    """Remember a warning of somebody else; one that is imported again is what it says now."""
+    row = {**vars(foreign), "towns": orjson.dumps(foreign.towns).decode(), "imported_at": tx.now}
+    insert = pg_insert(FOREIGN) if tx.postgres else sqlite_insert(FOREIGN)
+    changed = {name: value for name, value in row.items() if name != "identifier"}
+    await tx.execute(insert.values(row).on_conflict_do_update(index_elements=["identifier"], set_=changed))
+
+
+async def end(tx: Transaction, identifiers: Collection[str], sender: str) -> None:
+    """Note that warnings of somebody else are over: he has replaced or cancelled them."""
+    of_his = FOREIGN.c.identifier.in_(list(identifiers)) & (FOREIGN.c.sender == sender)
+    await tx.execute(update(FOREIGN).where(of_his, FOREIGN.c.ended_at.is_(None)).values(ended_at=tx.now))

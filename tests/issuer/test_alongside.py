@@ -1,0 +1,106 @@
+"""Others who warn of the same: a submit is refused until somebody has said what becomes of them."""
+
+from uuid import uuid4
+
+import pytest
+
+from contracts.values import AreaSelection, Level, Mode
+from services.issuer import actions, store
+from services.issuer.actions.alongside import alongside
+from services.issuer.model import Beside, NotAlone, Wish
+from services.issuer.model.warning import State
+from services.issuer.store.alongside import Foreign
+from tests.issuer.issuer_make import NOW, WANG, ZHANG, Office
+
+THERE = ("500110110",)
+
+
+def a_foreign(office: Office, **changes: object) -> Foreign:
+    """Return the city's rainstorm warning for one town of ours."""
+    fields = {
+        "identifier": "50000041600000_20260611120000_0",
+        "sender": "50000041600000",
+        "sender_name": "重庆市气象台",
+        "mode": Mode.LIVE,
+        "hazard": "11B03",
+        "level": Level.RED,
+        "headline": "重庆市气象台发布暴雨红色预警信号",
+        "towns": THERE,
+        "expires": office.clock.now().replace(hour=12),
+        "imported_by": "zhang",
+    }
+    return Foreign(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+async def kept(office: Office, **changes: object) -> Foreign:
+    """Keep a warning of somebody else."""
+    foreign = a_foreign(office, **changes)
+    async with office.db.transaction() as tx:
+        await store.alongside.keep(tx, foreign)
+    return foreign
+
+
+async def found(office: Office, *towns: str, hazard: str = "11B03", mode: Mode = Mode.LIVE) -> list[str]:
+    return [one.reference for one in await alongside(office.db, mode, hazard, towns or THERE)]
+
+
+async def test_what_overlaps_is_found_and_nothing_else(office: Office) -> None:
+    first = await office.issued()
+    mine = str(first.warning_id)
+    assert await found(office) == [mine]
+    assert await found(office, "500110112") == []
+    assert await found(office, hazard="11B06") == []
+    assert await found(office, mode=Mode.DRILL) == []
+    assert await alongside(office.db, Mode.LIVE, "11B03", THERE, first.warning_id) == []
+    city = await kept(office)
+    assert await found(office) == [mine, city.identifier]
+    await kept(office, identifier="x", towns=())
+    assert await found(office, "500110120") == ["x"]
+    async with office.db.transaction() as tx:
+        await store.alongside.end(tx, [city.identifier], "somebody else")
+        await store.alongside.end(tx, ["x"], city.sender)
+    assert await found(office) == [mine, city.identifier]
+    office.clock.move(days=3)
+    assert await found(office) == []
+
+
+async def test_a_submit_is_refused_until_the_choice_is_given(office: Office) -> None:
+    first, city = await office.issued(), await kept(office)
+    draft = await office.drafted(level=Level.RED)
+    with pytest.raises(NotAlone) as refused:
+        await actions.submit(office.db, office.press, office.reach, draft.warning_id, ZHANG)
+    fields = [fault.field for fault in refused.value.faults]
+    assert fields == [f"alongside.{first.warning_id}", f"alongside.{city.identifier}"]
+    assert (refused.value.status, refused.value.name) == (409, "alongside")
+    answer = Wish(
+        supersedes=(first.warning_id,),
+        beside=(Beside(reference=city.identifier, reason="ours names the villages"),),
+    )
+    draft = await office.edit(draft, answer)
+    review = await actions.submit(office.db, office.press, office.reach, draft.warning_id, ZHANG)
+    assert review.content.beside[0].reason == "ours names the villages"
+
+
+async def test_superseding_mutes_the_other_and_keeping_leaves_it(office: Office) -> None:
+    first = await office.issued()
+    stays = Beside(reference=str(first.warning_id), reason="another window")
+    await office.issued(beside=(stays,))
+    assert await office.states(first.warning_id) == [State.ISSUED]
+    third = await office.submitted(
+        supersedes=(first.warning_id,),
+        selection=AreaSelection(towns=("500110112", "500110120")),
+    )
+    await office.approve(third, WANG)
+    assert await office.states(first.warning_id) == [State.SUPERSEDED]
+
+
+async def test_a_lift_is_never_asked(office: Office) -> None:
+    first = await office.issued()
+    await kept(office)
+    await office.lifted(first.warning_id)
+
+
+async def test_a_choice_needs_a_reason(laptop: Office) -> None:
+    with pytest.raises(Exception, match="has no reason"):
+        await laptop.drafted(beside=(Beside(reference=str(uuid4()), reason=" "),))
+    assert NOW
