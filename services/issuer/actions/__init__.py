@@ -1,5 +1,6 @@
 """What people can do to a warning: one function per verb, one transaction in each."""
 
+from services.issuer.actions.commenting import comment
 from services.issuer.actions.drafting import cancel, draft, edit, update
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
 from services.issuer.actions.following import hear_plan, hear_report, photograph
@@ -14,6 +15,7 @@ from services.issuer.actions.people import (
 )
 from services.issuer.actions.press import Press
 from services.issuer.actions.review import approve, reject, send_back, submit
+from services.issuer.actions.reviewing import review
 
 __all__ = [
     "Doorman",
@@ -22,6 +24,7 @@ __all__ = [
     "SignedIn",
     "approve",
     "cancel",
+    "comment",
     "current",
     "draft",
     "edit",
@@ -33,6 +36,7 @@ __all__ = [
     "photograph",
     "reject",
     "retell_due",
+    "review",
     "seed_users",
     "send_back",
     "sign_in",

@@ -44,6 +44,7 @@ class Press:
         references: str,
         sent: datetime,
         approvers: tuple[str, ...],
+        emergency: bool = False,
     ) -> Notice:
         """Return the face of a revision: what every channel may need to say it."""
         hazard = self.catalogue.hazard(content.hazard)
@@ -66,6 +67,7 @@ class Press:
             text_en=content.text_en,
             areas=manifest.areas,
             approved_by=approvers,
+            emergency=emergency,
         )
 
     async def document(self, notice: Notice, content: Content) -> bytes:

@@ -4,8 +4,10 @@ from uuid import UUID
 
 from contracts.plan import Manifest
 from services.issuer import store
-from services.issuer.actions import issuing, making
+from services.issuer.actions import issuing
 from services.issuer.actions.drafting import at_the_desk, changed, tell
+from services.issuer.actions.making import worded
+from services.issuer.actions.needing import may_be_emergency, steps_of
 from services.issuer.actions.press import Press
 from services.issuer.model import Content, Kind, Person, State, WeatherWarning, faults, next_step
 from services.issuer.reach import Reach
@@ -18,23 +20,34 @@ TRIES = 5
 
 
 async def submit(
-    db: Database, press: Press, reach: Reach, warning_id: UUID, by: Person, version: int | None = None
+    db: Database,
+    press: Press,
+    reach: Reach,
+    warning_id: UUID,
+    by: Person,
+    version: int | None = None,
+    emergency: str = "",
 ) -> WeatherWarning:
-    """Pin the target list of a draft and put both before the approvers; the words are fixed from here."""
+    """Pin the target list of a draft and put both before the approvers; the words are fixed from here.
+
+    `emergency` says why it goes by the emergency flow: fewer approve, and it is reviewed afterwards.
+    """
     at_the_desk(press.catalogue, by)
     warning = await _seen(db, warning_id, version)
     if warning.state is not State.DRAFT:
         raise Refused(f"revision {warning.revision} is {warning.state}, not a draft")
+    if emergency:
+        may_be_emergency(press.catalogue, warning.content)
     _without_faults(warning.content, db, press)
     content, manifest = await _pinned(db, press, reach, warning)
     _without_faults(content, db, press)
     now = db.clock.now()
     chain = await issuing.chain_of(db, warning, now)
     await press.check(content, manifest, chain.references, now)
-    new = warning.edited(content, by.username, now).submitted(manifest, by.username, now)
+    new = warning.edited(content, by.username, now).submitted(manifest, by.username, now, emergency)
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
-        await tell(tx, new, by, "submitted")
+        await tell(tx, new, by, "submitted", emergency)
     return new
 
 
@@ -55,7 +68,7 @@ async def _pinned(
         content = content.model_copy(
             update={"names": reached.names, "whole_district": reached.whole_district}
         )
-    return making.worded(press.catalogue, content, now) if content.made else content, manifest
+    return worded(press.catalogue, content, now) if content.made else content, manifest
 
 
 def _without_faults(content: Content, db: Database, press: Press) -> None:
@@ -79,7 +92,7 @@ async def approve(
         for _ in range(TRIES):
             async with db.read() as connection:
                 warning = await store.warnings.get(connection, warning_id)
-            needed = making.steps(press.catalogue, warning.content)
+            needed = steps_of(press.catalogue, warning)
             now = db.clock.now()
             new = warning.approved(by, (content_sha256, manifest_sha256), needed, now, statement)
             if next_step(needed, new.approvals) is not None:
@@ -112,7 +125,7 @@ async def send_back(db: Database, press: Press, warning_id: UUID, by: Person, re
 async def reject(db: Database, press: Press, warning_id: UUID, by: Person, reason: str) -> WeatherWarning:
     """End a revision that has not gone out: its author may, and whoever could approve it."""
     warning = await _seen(db, warning_id)
-    approvers = frozenset[str]().union(*making.steps(press.catalogue, warning.content))
+    approvers = frozenset[str]().union(*steps_of(press.catalogue, warning))
     if by.username not in warning.authors and not by.roles & approvers:
         raise Forbidden("only its author or an approver may reject it")
     new = warning.rejected(reason, db.clock.now())

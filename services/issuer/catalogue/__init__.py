@@ -1,7 +1,8 @@
 """What the station may say, and who must agree to it: signals, texts and authority, as data with a version.
 
-Owns `signals.yaml` and `authority.yaml`. Reading them refuses what it does not know: a misspelt key, a slot
-that no template has, a colour without a guide. A mistake is found when they are read, not at 3 a.m.
+Owns `signals.yaml`, `authority.yaml` and `promises.yaml`. Reading them refuses what it does not know: a
+misspelt key, a slot that no template has, a colour without a guide. A mistake is found when they are read,
+not at 3 a.m.
 """
 
 import json
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from contracts.values import Level
 from services.issuer.catalogue.authority import Approval, Authority, Deed, Halt, Role
+from services.issuer.catalogue.promises import Promise, Promises
 from services.issuer.catalogue.signals import Act, Entry, Grade, Hazard, Language, Signal, Signals
 from services.issuer.catalogue.words import Filling, words
 from services.kit.errors import Invalid, Refused
@@ -30,6 +32,8 @@ __all__ = [
     "Halt",
     "Hazard",
     "Language",
+    "Promise",
+    "Promises",
     "Role",
     "Signal",
     "load",
@@ -45,6 +49,7 @@ class Catalogue:
 
     signals: Signals
     authority: Authority
+    promises: Promises
 
     @property
     def version(self) -> str:
@@ -96,6 +101,7 @@ def load(folder: Traversable | None = None) -> Catalogue:
     return Catalogue(
         _read(source / "signals.yaml", Signals),
         _read(source / "authority.yaml", Authority),
+        _read(source / "promises.yaml", Promises),
     )
 
 

@@ -9,9 +9,10 @@ from fastapi.responses import HTMLResponse
 from contracts.outcome import Column
 from contracts.values import Channel
 from services.issuer import store
+from services.issuer.actions.ringing import waits_for
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.desk.page import page
-from services.issuer.desk.possible import needed, waits_for
+from services.issuer.desk.possible import needed
 from services.issuer.model import Person, State, WeatherWarning
 from services.issuer.model.progress import Photograph
 from services.issuer.store.warnings import Summary
