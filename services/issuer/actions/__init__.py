@@ -1,5 +1,6 @@
 """What people can do to a warning: one function per verb, one transaction in each."""
 
+from services.issuer.actions.afterwards import import_afterwards, write_afterwards
 from services.issuer.actions.commenting import comment
 from services.issuer.actions.drafting import cancel, draft, edit, update
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
@@ -16,6 +17,7 @@ from services.issuer.actions.people import (
 from services.issuer.actions.press import Press
 from services.issuer.actions.review import approve, reject, send_back, submit
 from services.issuer.actions.reviewing import review
+from services.issuer.actions.shift import hand_over, take_over
 
 __all__ = [
     "Doorman",
@@ -30,8 +32,10 @@ __all__ = [
     "edit",
     "expire_due",
     "halt",
+    "hand_over",
     "hear_plan",
     "hear_report",
+    "import_afterwards",
     "mind",
     "photograph",
     "reject",
@@ -42,5 +46,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "submit",
+    "take_over",
     "update",
+    "write_afterwards",
 ]

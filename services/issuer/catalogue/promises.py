@@ -29,6 +29,7 @@ class Promises(Entry):
     colours: Mapping[Level, Promise]
     announced_min: tuple[Positive, ...] = Field(min_length=1)
     silent_min: Positive
+    reception_min: Positive
     ring_every_s: Positive
 
     @model_validator(mode="after")

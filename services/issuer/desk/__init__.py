@@ -7,7 +7,18 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
-from services.issuer.desk import bell, compose, deeds, face, home, listing, sessions
+from services.issuer.desk import (
+    afterwards,
+    bell,
+    compose,
+    deeds,
+    face,
+    home,
+    listing,
+    papers,
+    sessions,
+    shift,
+)
 from services.issuer.desk.parts import Parts
 from services.issuer.desk.registry import Places, RegistryPlaces
 
@@ -26,6 +37,9 @@ ROUTERS = (
     sessions.router,
     home.router,
     bell.router,
+    shift.router,
+    papers.router,
+    afterwards.router,
     listing.router,
     compose.router,
     face.router,

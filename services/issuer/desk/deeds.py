@@ -13,6 +13,7 @@ from services.issuer.desk.consent import agrees, sentence
 from services.issuer.desk.face import Typed, show_warning
 from services.issuer.desk.page import wording
 from services.issuer.desk.parts import DeskParts
+from services.issuer.desk.reason import words_of
 from services.issuer.model import Person, State, WeatherWarning
 from services.issuer.model.reviews import Cause, Verdict
 from services.kit.errors import Fault, Invalid, Refused, Retry
@@ -133,12 +134,7 @@ async def _review(request: Request, parts: Parts, warning: WeatherWarning, by: P
 
 
 async def _reason(request: Request, field: str = "reason") -> str:
-    reason = " ".join(str((await request.form()).get(field, "")).split())
-    if not reason:
-        raise Invalid(field, "is empty", "say why in a few words")
-    if len(reason) > LONGEST_REASON or not reason.isprintable():
-        raise Invalid(field, "is too long or cannot be printed", f"use at most {LONGEST_REASON} characters")
-    return reason
+    return words_of(field, str((await request.form()).get(field, "")), LONGEST_REASON)
 
 
 DEEDS: dict[str, Deed] = {
