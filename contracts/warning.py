@@ -44,6 +44,8 @@ class Notice(Value):
     areas: tuple[Place, ...]
     approved_by: tuple[str, ...] = ()
     """Display names of those who approved, in order; forced display modes need one."""
+    emergency: bool = False
+    """True when fewer people than usual agreed to it, because there was no time."""
 
 
 class WarningMessage(LanedMessage):

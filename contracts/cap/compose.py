@@ -57,6 +57,7 @@ NEAR = timedelta(hours=6)
 """A warning that runs no longer than this is Expected, a longer one Future."""
 
 DRILL_NOTE = "演练，不是真实预警。This is a drill, not a real warning."
+EMERGENCY_NOTE = "按紧急流程签发，事后复核。Issued by the emergency flow, reviewed afterwards."
 LIFTED = {"zh-CN": ("解除", "解除："), "en-US": ("lift", "Lifted: ")}
 """The word by which a cancelling headline is known, and what is put before a headline without it."""
 
@@ -188,4 +189,6 @@ def _note(notice: Notice, kind: MsgType, mode: Mode) -> str:
     notes = [DRILL_NOTE] if mode is Mode.DRILL else []
     if kind is MsgType.CANCEL:
         notes.append(notice.text.short)
+    if notice.emergency:
+        notes.append(EMERGENCY_NOTE)
     return "\n".join(notes)

@@ -19,13 +19,13 @@ async def open_issuer(floor: Floor) -> Service:
     leadership = Leadership(db, floor.settings.instance)
     looking = watch.Watch(db, floor.bus, floor.settings.instance)
     await floor.bus.on_poke(watch.SUBJECT, looking.hear)
+    parts = _parts(floor, db, looking)
     house = House(
         db,
         leadership,
         subscriptions=consumers.subscriptions_of(looking),
-        siblings=[looking.run, lambda: actions.mind(db, leadership)],
+        siblings=[looking.run, looking.look, lambda: actions.mind(db, leadership, parts.catalogue)],
     )
-    parts = _parts(floor, db, looking)
     return Service(
         "issuer",
         routers=[*api.ROUTERS, *desk.ROUTERS],

@@ -16,6 +16,7 @@ from services.kit.errors import Invalid, Refused
 from services.kit.idempotency import idempotent_route
 from services.kit.identity import SERVICE, Principal, needs
 from services.registry import actions, intake, store
+from services.registry.duty import on_duty
 
 router = APIRouter(prefix="/api/v1/registry", tags=["registry"], route_class=idempotent_route("registry"))
 
@@ -127,6 +128,15 @@ async def stations(
 ) -> Listing:
     """Return the stations by code."""
     return await _listing(given, store.STATIONS, after, limit, presence=presence)
+
+
+@router.get("/duty", summary="Who is on duty at the stations; phones are masked")
+async def duty(given: Given, _: Reader, after: After = "", limit: Limit = 500) -> Listing:
+    """Return by station code who would be called, with a phone of which only the ends are shown."""
+    rows = await store.page(given.db, store.STATIONS, after, limit + 1)
+    people = await on_duty(given.db, given.crypto, rows[:limit])
+    more = len(rows) > limit
+    return Listing(data=[*people], has_more=more, next=rows[limit - 1]["code"] if more else None)
 
 
 @router.get("/recipients", summary="People on lists; their numbers are never shown")

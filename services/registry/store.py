@@ -164,6 +164,16 @@ async def page(
     return await db.rows(statement)
 
 
+async def of_villages(db: Database, villages: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the people of these villages, by village."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for start in range(0, len(villages), 500):
+        mine = RECIPIENTS.c.village_code.in_(villages[start : start + 500])
+        for row in await db.rows(select(RECIPIENTS).where(mine).order_by(RECIPIENTS.c.recipient_id)):
+            found.setdefault(row["village_code"], []).append(row)
+    return found
+
+
 async def counts(db: Database) -> dict[str, int]:
     """Return how many rows each table has."""
     return {

@@ -1,5 +1,7 @@
 """What people can do to a warning: one function per verb, one transaction in each."""
 
+from services.issuer.actions.afterwards import import_afterwards, write_afterwards
+from services.issuer.actions.commenting import comment
 from services.issuer.actions.door import Doorman, SignedIn, answer, needs_ticket, sign_in
 from services.issuer.actions.drafting import cancel, draft, edit, update
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
@@ -14,6 +16,8 @@ from services.issuer.actions.people import (
 )
 from services.issuer.actions.press import Press
 from services.issuer.actions.review import approve, reject, send_back, submit
+from services.issuer.actions.reviewing import review
+from services.issuer.actions.shift import hand_over, take_over
 
 __all__ = [
     "Doorman",
@@ -23,6 +27,7 @@ __all__ = [
     "answer",
     "approve",
     "cancel",
+    "comment",
     "current",
     "draft",
     "edit",
@@ -30,17 +35,22 @@ __all__ = [
     "end_session",
     "expire_due",
     "halt",
+    "hand_over",
     "hear_plan",
     "hear_report",
+    "import_afterwards",
     "mind",
     "needs_ticket",
     "photograph",
     "reject",
     "retell_due",
+    "review",
     "seed_users",
     "send_back",
     "sign_in",
     "sign_out",
     "submit",
+    "take_over",
     "update",
+    "write_afterwards",
 ]

@@ -1,6 +1,7 @@
 """Drafting: begin a warning, change its draft, begin an update or a lift of one that is out."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from contracts.values import AreaSelection, Mode
@@ -189,6 +190,7 @@ def changed(warning: WeatherWarning, later: list[store.events.Event]) -> Changed
 async def tell(tx: Transaction, warning: WeatherWarning, by: Person, act: str, note: str = "") -> None:
     """Write what somebody did, here and in the ledger."""
     await store.events.tell(tx, warning, by.username, act, note)
+    flow: dict[str, Any] = {"emergency": True} if warning.emergency else {}
     tx.record(
         f"warning.{act.replace(' ', '-')}",
         mode=warning.content.mode,
@@ -198,6 +200,7 @@ async def tell(tx: Transaction, warning: WeatherWarning, by: Person, act: str, n
         content_sha256=warning.content_sha256,
         manifest_sha256=warning.manifest.sha256 if warning.manifest else None,
         note=note,
+        **flow,
     )
 
 

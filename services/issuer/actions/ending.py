@@ -8,6 +8,7 @@ from uuid import UUID
 from contracts.values import Lane
 from contracts.warning import WarningExpired, WarningHalted
 from services.issuer import store
+from services.issuer.actions import announcing, reviewing
 from services.issuer.actions.drafting import tell
 from services.issuer.actions.issuing import RETELL_AFTER, message_of
 from services.issuer.actions.permission import permit
@@ -44,6 +45,7 @@ async def halt(
             halted = warning.halted(reason, tx.now, timedelta(hours=rule.review_within_hours))
             await store.changes.save(tx, halted, warning.version)
             await tell(tx, halted, by, "halted", reason)
+            await reviewing.of_halt(tx, halted)
             tx.emit(
                 WarningHalted(
                     mode=halted.content.mode,
@@ -58,15 +60,16 @@ async def halt(
     return halted
 
 
-async def mind(db: Database, leadership: Leadership) -> None:
+async def mind(db: Database, leadership: Leadership, catalogue: Catalogue) -> None:
     """Mind the time for ever, on one replica at a time."""
-    await leadership.lead(CLOCK, lambda: _mind(db, leadership))
+    await leadership.lead(CLOCK, lambda: _mind(db, leadership, catalogue))
 
 
-async def _mind(db: Database, leadership: Leadership) -> None:
+async def _mind(db: Database, leadership: Leadership, catalogue: Catalogue) -> None:
     while True:
         with contextlib.suppress(Retry):
             await expire_due(db, leadership)
+            await announcing.announce_due(db, leadership, CLOCK, catalogue.promises)
             await retell_due(db, leadership)
         await asyncio.sleep(LOOK_S)
 

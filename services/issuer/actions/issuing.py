@@ -18,6 +18,7 @@ from contracts.warning import (
     WarningUpdated,
 )
 from services.issuer import store
+from services.issuer.actions import reviewing
 from services.issuer.actions.drafting import tell
 from services.issuer.actions.press import Press, free_identifier
 from services.issuer.model import STANDING, Kind, Person, Published, State, WeatherWarning
@@ -110,6 +111,7 @@ async def issue(
             tx.emit(message_of(issued, tx.now))
             await tell(tx, issued, by, "approved", issued.approvals[-1].statement)
             await store.events.tell(tx, issued, by.username, "issued", _name(issued))
+            await reviewing.of_emergency(tx, press.catalogue, issued)
     except IntegrityError as error:
         raise Overtaken from error
     return issued
@@ -126,6 +128,7 @@ async def _printed(
         references=chain.references,
         sent=now.replace(microsecond=0),
         approvers=tuple(approval.name for approval in approved.approvals),
+        emergency=bool(approved.emergency),
     )
     document = await press.document(notice, approved.content)
     return Published(notice, document, now, chain.supersedes)

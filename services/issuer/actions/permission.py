@@ -1,6 +1,6 @@
 """Permission: whether somebody may do something to a revision where it stands, by the table of people."""
 
-from services.issuer.actions import making
+from services.issuer.actions.needing import steps_of
 from services.issuer.catalogue import LIFTED, Catalogue, Verb, Who
 from services.issuer.model import STANDING, Kind, Person, WeatherWarning
 from services.kit.errors import Forbidden, Refused
@@ -41,7 +41,7 @@ def _roles(who: Who, catalogue: Catalogue, warning: WeatherWarning) -> frozenset
         case Who.HALTER:
             return frozenset(map(str, catalogue.authority.halt.roles))
         case Who.APPROVER:
-            return frozenset[str]().union(*making.steps(catalogue, warning.content))
+            return frozenset[str]().union(*steps_of(catalogue, warning))
         case Who.AUTHOR:
             return frozenset()
 

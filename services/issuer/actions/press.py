@@ -46,6 +46,7 @@ class Press:
         references: str,
         sent: datetime,
         approvers: tuple[str, ...],
+        emergency: bool = False,
     ) -> Notice:
         """Return the face of a revision: what every channel may need to say it."""
         hazard = self.catalogue.hazard(content.hazard, content.product)
@@ -69,6 +70,7 @@ class Press:
             text_en=content.text_en,
             areas=manifest.areas,
             approved_by=approvers,
+            emergency=emergency,
         )
 
     async def document(self, notice: Notice, content: Content) -> bytes:

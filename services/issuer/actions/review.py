@@ -7,6 +7,7 @@ from services.issuer import store
 from services.issuer.actions import issuing, making
 from services.issuer.actions.alongside import alongside
 from services.issuer.actions.drafting import changed, tell
+from services.issuer.actions.needing import may_be_emergency, steps_of
 from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
 from services.issuer.catalogue import Verb
@@ -30,11 +31,22 @@ TRIES = 5
 
 
 async def submit(
-    db: Database, press: Press, reach: Reach, warning_id: UUID, by: Person, version: int | None = None
+    db: Database,
+    press: Press,
+    reach: Reach,
+    warning_id: UUID,
+    by: Person,
+    version: int | None = None,
+    emergency: str = "",
 ) -> WeatherWarning:
-    """Pin the target list of a draft and put both before the approvers; the words are fixed from here."""
+    """Pin the target list of a draft and put both before the approvers; the words are fixed from here.
+
+    `emergency` says why it goes by the emergency flow: fewer approve, and it is reviewed afterwards.
+    """
     warning = await _seen(db, warning_id, version)
     permit(press.catalogue, Verb.SUBMIT, by, warning)
+    if emergency:
+        may_be_emergency(press.catalogue, warning.content)
     _without_faults(warning.content, db, press)
     content, manifest = await _pinned(db, press, reach, warning)
     _without_faults(content, db, press)
@@ -42,10 +54,10 @@ async def submit(
     now = db.clock.now()
     chain = await issuing.chain_of(db, warning, now)
     await press.check(content, manifest, chain.references, now)
-    new = warning.edited(content, by.username, now).submitted(manifest, by.username, now)
+    new = warning.edited(content, by.username, now).submitted(manifest, by.username, now, emergency)
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
-        await tell(tx, new, by, "submitted")
+        await tell(tx, new, by, "submitted", emergency)
     return new
 
 
@@ -97,7 +109,7 @@ async def approve(
             async with db.read() as connection:
                 warning = await store.warnings.get(connection, warning_id)
             permit(press.catalogue, Verb.APPROVE, by, warning)
-            needed = making.steps(press.catalogue, warning.content)
+            needed = steps_of(press.catalogue, warning)
             now = db.clock.now()
             new = warning.approved(by, (content_sha256, manifest_sha256), needed, now, statement)
             if next_step(needed, new.approvals) is not None:

@@ -1,6 +1,16 @@
-"""HTTP in, action called, view out: /api/v1/sessions, /account, /accounts, /catalogue, /warnings, /import."""
+"""HTTP in, action called, view out."""
 
-from services.issuer.api import account, accounts, catalogue, imports, progress, review, sessions, warnings
+from services.issuer.api import (
+    account,
+    accounts,
+    bell,
+    catalogue,
+    imports,
+    progress,
+    review,
+    sessions,
+    warnings,
+)
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn, agent_of, person, session_token
 
 ROUTERS = (
@@ -13,6 +23,7 @@ ROUTERS = (
     review.router,
     progress.router,
     imports.router,
+    bell.router,
 )
 
 __all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "agent_of", "person", "session_token"]

@@ -189,6 +189,20 @@ class ApproveBody(Body):
     statement: Line = Field("", description="The sentence that the approver ticked or typed")
 
 
+class SubmitBody(Body):
+    """How a draft goes to its approvers."""
+
+    emergency: Line = Field(
+        "", description="Why it goes by the emergency flow: fewer approve, and it is reviewed afterwards"
+    )
+
+
+class CommentBody(Body):
+    """What somebody says of a warning."""
+
+    comment: Why
+
+
 class ReasonBody(Body):
     """Why."""
 

@@ -1,7 +1,6 @@
 """How far a warning has come: as a photograph, by target, and live."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +11,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from contracts.values import Channel
 from services.issuer import store
-from services.issuer.api.parts import IssuerParts, Parts
+from services.issuer.api.live import ends_of, long, woken
+from services.issuer.api.parts import IssuerParts
 from services.issuer.api.progress_views import ProgressView, TargetsView, progress_view, target_view
 from services.issuer.api.warnings import Revision
 from services.issuer.model.progress import Photograph
@@ -27,9 +27,6 @@ router = APIRouter(
 
 LOOK_S = 15.0
 """How often a stream looks for itself, should it not have been woken."""
-
-LONGEST_S = 1800.0
-"""After so long a stream ends, and whoever still may opens it again."""
 
 
 async def _photograph(warning_id: UUID, parts: IssuerParts, revision: Revision = None) -> Photograph:
@@ -66,23 +63,18 @@ async def get_targets(
     )
 
 
-async def _long(request: Request) -> None:
-    request.state.long = True
-
-
 @router.get(
     "/progress/stream",
     summary="How far a warning has come, live",
     response_class=EventSourceResponse,
-    dependencies=[Depends(_long)],
+    dependencies=[Depends(long)],
 )
 async def stream_progress(
     request: Request, taken: Taken, parts: IssuerParts, revision: Revision = None
 ) -> AsyncIterator[ServerSentEvent]:
     """Send an event `progress` now and on every change, as GET answers it. It ends after half an hour."""
-    stopping: asyncio.Event = getattr(request.app.state, "stopping", None) or asyncio.Event()
+    stopping, end = ends_of(request)
     follow = revision if revision is not None else taken.revision
-    end = asyncio.get_running_loop().time() + LONGEST_S
     seen, sent = -1, None
     while not stopping.is_set() and asyncio.get_running_loop().time() < end:
         changes = parts.watch.changes(taken.warning_id)
@@ -90,19 +82,4 @@ async def stream_progress(
         if photo != sent:
             yield ServerSentEvent(data=photo, event="progress", id=str(changes))
         seen, sent = changes, photo
-        await _woken(parts, taken.warning_id, seen, stopping)
-
-
-async def _woken(parts: Parts, warning_id: UUID, seen: int, stopping: asyncio.Event) -> None:
-    """Wait until the warning changed, the process stops, or a while has passed."""
-    waits = {
-        asyncio.ensure_future(parts.watch.wait(warning_id, seen, LOOK_S)),
-        asyncio.ensure_future(stopping.wait()),
-    }
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await wait
+        await woken(parts.watch.wait(taken.warning_id, seen, LOOK_S), stopping)

@@ -6,11 +6,13 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from services.issuer import actions, store
+from services.issuer.actions.drifting import drift_of
 from services.issuer.api.answers import after, seen_version
-from services.issuer.api.bodies import ApproveBody, CancelBody, ReasonBody
+from services.issuer.api.bodies import ApproveBody, CancelBody, CommentBody, ReasonBody, SubmitBody
+from services.issuer.api.drift_views import DriftView, drift_view
 from services.issuer.api.parts import IssuerParts, SignedIn
 from services.issuer.api.views import WarningView
-from services.issuer.api.warnings import IfMatch
+from services.issuer.api.warnings import IfMatch, Revision
 from services.kit.idempotency import idempotent_route
 from services.kit.identity import principal
 
@@ -25,14 +27,20 @@ router = APIRouter(
 
 @router.post("/submit", summary="Put a draft before its approvers")
 async def submit(
-    warning_id: UUID, response: Response, parts: IssuerParts, by: SignedIn, if_match: IfMatch = None
+    warning_id: UUID,
+    response: Response,
+    parts: IssuerParts,
+    by: SignedIn,
+    if_match: IfMatch = None,
+    body: SubmitBody | None = None,
 ) -> WarningView:
     """Pin who will hear it. 503 when the router, which counts them, is away: the draft is kept."""
     version = None
     if if_match is not None:
         async with parts.db.read() as connection:
             version = seen_version(if_match, await store.warnings.get(connection, warning_id))
-    warning = await actions.submit(parts.db, parts.press, parts.reach, warning_id, by, version)
+    emergency = body.emergency if body else ""
+    warning = await actions.submit(parts.db, parts.press, parts.reach, warning_id, by, version, emergency)
     return await after(parts, response, warning)
 
 
@@ -51,6 +59,28 @@ async def approve(
         statement=body.statement,
     )
     return await after(parts, response, warning)
+
+
+@router.post("/comments", status_code=201, summary="Say something of a warning")
+async def comment(
+    warning_id: UUID,
+    body: CommentBody,
+    response: Response,
+    parts: IssuerParts,
+    by: SignedIn,
+    revision: Revision = None,
+) -> WarningView:
+    """Write a comment into the story; anybody of the desk may, whatever state it is in."""
+    warning = await actions.comment(parts.db, parts.catalogue, warning_id, revision, by, body.comment)
+    return await after(parts, response, warning)
+
+
+@router.get("/drift", summary="What changed in the registry since the target list was pinned")
+async def get_drift(warning_id: UUID, parts: IssuerParts, revision: Revision = None) -> DriftView:
+    """Compare the pinned list with what the router would pin now; approval stays bound to the pinned one."""
+    async with parts.db.read() as connection:
+        warning = await store.warnings.get(connection, warning_id, revision)
+    return drift_view(await drift_of(parts.reach, warning))
 
 
 @router.post("/return", summary="Give it back to its author")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 from contracts.plan import Manifest
 from contracts.values import AreaSelection, Channel, Level, Mode
 from contracts.warning import WarningText
-from services.issuer.actions.making import steps
+from services.issuer.actions.needing import steps_of
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Approval, Beside, Content, Kind, LeftOut, State, WeatherWarning, next_step
 from services.issuer.store.events import Event
@@ -150,6 +150,8 @@ class RevisionView(BaseModel):
     planned_at: Moment | None
     content_sha256: str
     manifest_sha256: str | None
+    emergency: str
+    """Why it goes by the emergency flow; empty when it does not."""
 
 
 class EventView(BaseModel):
@@ -250,7 +252,7 @@ def warning_view(
 def _needs(catalogue: Catalogue, warning: WeatherWarning) -> list[str] | None:
     if warning.state is not State.REVIEW:
         return None
-    return sorted(next_step(steps(catalogue, warning.content), warning.approvals) or ())
+    return sorted(next_step(steps_of(catalogue, warning), warning.approvals) or ())
 
 
 def _content(content: Content) -> ContentView:

@@ -1,7 +1,8 @@
 """What the station may say, and who must agree to it: signals, texts and authority, as data with a version.
 
-Owns `signals.yaml`, `products.yaml` and `authority.yaml`. Reading them refuses what it does not know: a
-misspelt key, a slot that no template has, a colour without a guide. A mistake is found then, not at 3 a.m.
+Owns `signals.yaml`, `products.yaml`, `authority.yaml` and `promises.yaml`. Reading them refuses what it
+does not know: a misspelt key, a slot that no template has, a colour without a guide. A mistake is found then,
+not at 3 a.m.
 """
 
 import json
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from contracts.values import Level
 from services.issuer.catalogue.authority import LIFTED, Approval, Authority, Deed, Halt, Role, Verb, Who
 from services.issuer.catalogue.products import SIGNAL, Product, Products, Stage
+from services.issuer.catalogue.promises import Promise, Promises
 from services.issuer.catalogue.signals import Act, Entry, Grade, Hazard, Language, Signal, Signals
 from services.issuer.catalogue.words import Filling, words
 from services.kit.errors import Invalid, Refused
@@ -34,6 +36,8 @@ __all__ = [
     "Hazard",
     "Language",
     "Product",
+    "Promise",
+    "Promises",
     "Role",
     "Signal",
     "Stage",
@@ -53,6 +57,7 @@ class Catalogue:
     signals: Signals
     authority: Authority
     products: Products
+    promises: Promises
 
     @property
     def version(self) -> str:
@@ -119,6 +124,7 @@ def load(folder: Traversable | None = None) -> Catalogue:
         _read(source / "signals.yaml", Signals),
         _read(source / "authority.yaml", Authority),
         _read(source / "products.yaml", Products),
+        _read(source / "promises.yaml", Promises),
     )
     strangers = set(found.products.products) ^ set(found.authority.products)
     if strangers:

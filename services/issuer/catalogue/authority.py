@@ -85,6 +85,14 @@ class Halt(Entry):
     review_within_hours: int = Field(gt=0)
 
 
+class Emergency(Entry):
+    """The emergency flow (紧急流程): one approval where there is no time for more, looked at afterwards."""
+
+    issue: Mapping[Level, frozenset[Role]]
+    """The colours that have it, and the roles of which the one approver needs one."""
+    review_within_hours: int = Field(gt=0)
+
+
 class Authority(Entry):
     """The whole of authority.yaml."""
 
@@ -93,6 +101,7 @@ class Authority(Entry):
     products: Mapping[str, Mapping[Level, Mapping[Deed, tuple[Approval, ...]]]] = Field(min_length=1)
     acts: Mapping[Verb, Permission]
     halt: Halt
+    emergency: Emergency
 
     @model_validator(mode="after")
     def _two_people_always(self) -> Self:

@@ -7,7 +7,19 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
-from services.issuer.desk import compose, deeds, face, home, listing, own, sessions
+from services.issuer.desk import (
+    afterwards,
+    bell,
+    compose,
+    deeds,
+    face,
+    home,
+    listing,
+    own,
+    papers,
+    sessions,
+    shift,
+)
 from services.issuer.desk.parts import Parts
 from services.issuer.desk.registry import Places, RegistryPlaces
 
@@ -26,6 +38,10 @@ ROUTERS = (
     sessions.router,
     own.router,
     home.router,
+    bell.router,
+    shift.router,
+    papers.router,
+    afterwards.router,
     listing.router,
     compose.router,
     face.router,

@@ -1,5 +1,6 @@
 """The progress board of a revision that is out: accounts by channel, villages on the map, who is silent."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,27 +18,18 @@ from services.issuer.store.progress import Target
 from services.kit.errors import NotFound
 
 MOST_STATIONS = 5000
-PROMISED = {
-    Channel.STATION: timedelta(seconds=60),
-    Channel.AREA: timedelta(seconds=5),
-    Channel.SMS: timedelta(seconds=5),
-}
-"""What we promise: stations have it (p95), SMS can be fetched."""
-
-FIRST_PROMISED = timedelta(seconds=10)
-"""Somebody, anywhere, has it."""
-
 TOLD = frozenset({Column.DELIVERED, Column.CONFIRMED})
 
 
 @dataclass(frozen=True)
 class Silent:
-    """A station that has not confirmed."""
+    """A station that has not confirmed, and whom one would call."""
 
     code: str
     name: str
     state: TargetState
     duty_name: str | None
+    duty_phone: str
     since: datetime | None
     unreachable: bool
 
@@ -51,6 +43,10 @@ class Board:
     """How far each village's station has come, by code."""
     silent: tuple[tuple[str, tuple[Silent, ...]], ...]
     """Stations that have not received it, then those that have not confirmed, by town."""
+    stations_s: float | None = None
+    """Seconds from the approval until the promised share of all stations had it."""
+    answered: int = 0
+    """How many stations a named person confirmed in the promised time."""
 
     @property
     def first_s(self) -> float | None:
@@ -84,7 +80,23 @@ async def board(parts: Parts, warning: WeatherWarning, gazetteer: Gazetteer) -> 
     codes = listed.targets if listed else ()
     places = {code: known[code].state.column if code in known else Column.OPEN for code in codes}
     silent = [_silent(code, known.get(code), gazetteer) for code in codes]
-    return Board(photo, places, _by_town([one for one in silent if one is not None], gazetteer))
+    promise = parts.catalogue.promises.colours[warning.content.level]
+    kept = [known[code] for code in codes if code in known]
+    received = [(one.received_at - photo.approved_at).total_seconds() for one in kept if one.received_at]
+    confirmed = [one.confirmed_at - photo.approved_at for one in kept if one.confirmed_at]
+    return Board(
+        photo,
+        places,
+        _by_town([one for one in silent if one is not None], gazetteer),
+        _share(received, len(codes), promise.stations_percent),
+        sum(took <= timedelta(minutes=promise.answer_min or 0) for took in confirmed),
+    )
+
+
+def _share(waits: list[float], targeted: int, percent: int) -> float | None:
+    """Return after how long a share of all had it, None while it is not reached."""
+    rank = math.ceil(targeted * percent / 100)
+    return sorted(waits)[rank - 1] if 0 < rank <= len(waits) else None
 
 
 async def _stations(parts: Parts, warning_id: UUID, revision: int) -> dict[str, Target]:
@@ -105,6 +117,7 @@ def _silent(code: str, target: Target | None, gazetteer: Gazetteer) -> Silent | 
         name=gazetteer.names.get(code, code),
         state=state,
         duty_name=station.duty_name if station else None,
+        duty_phone=station.duty_phone if station else "",
         since=target.received_at if target else None,
         unreachable=bool(station and station.unreachable),
     )

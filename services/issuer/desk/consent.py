@@ -29,8 +29,8 @@ def sentence(warning: WeatherWarning, say: Wording) -> str:
     content, manifest = warning.content, warning.manifest
     assert manifest is not None
     deed = say.say("lifts") if content.kind is Kind.CANCEL else say.say("issues")
-    reached = [f"{say.channel(c.channel)} {c.count}" for c in say.in_order(manifest.channels)]
-    return say.say(
+    reached = [f"{say.channel(c.channel)} {c.count:,}" for c in say.in_order(manifest.channels)]
+    whole = say.say(
         "%(mode)s: I have read text and targets. This %(deed)s the %(hazard)s %(colour)s warning for "
         "%(towns)s towns and %(villages)s villages (%(reached)s).",
         mode=say.say("DRILL") if content.mode == "drill" else say.say("LIVE"),
@@ -41,6 +41,8 @@ def sentence(warning: WeatherWarning, say: Wording) -> str:
         villages=len(manifest.villages),
         reached=say.listed(reached),
     )
+    flow = say.say("It goes by the emergency flow and is reviewed afterwards.") if warning.emergency else ""
+    return f"{whole} {flow}".strip()
 
 
 def agrees(typed: str, warning: WeatherWarning, say: Wording) -> bool:

@@ -8,16 +8,23 @@ from fastapi.responses import RedirectResponse
 
 from services.issuer import actions, store
 from services.issuer.api import IssuerParts, Parts, SignedIn
+from services.issuer.desk.beside import since
 from services.issuer.desk.consent import agrees, sentence
 from services.issuer.desk.face import Typed, show_warning
 from services.issuer.desk.page import wording
 from services.issuer.desk.parts import DeskParts
+from services.issuer.desk.reason import words_of
 from services.issuer.model import Person, State, WeatherWarning
+from services.issuer.model.reviews import Cause, Verdict
 from services.kit.errors import Fault, Invalid, Refused, Retry
 
 router = APIRouter(include_in_schema=False)
 
 LONGEST_REASON = 500
+UNSEEN = "The list could not be compared with the registry."
+"""What an approver says when the router was away, in words that catalogues have."""
+TYPED = ("reason", "typed", "agreed", "unseen", "comment", "note")
+
 Deed = Callable[[Request, Parts, WeatherWarning, Person], Awaitable[str]]
 """Does it, and returns the address to go to."""
 
@@ -38,7 +45,7 @@ async def take(
             raise Refused("there is no such deed", mend="use the buttons of the page")
         then = await doing(request, parts, warning, by)
     except (Refused, Retry) as error:
-        typed = Typed(deed, **{name: str(form.get(name, "")) for name in ("reason", "typed", "agreed")})
+        typed = Typed(deed, **{name: str(form.get(name, "")) for name in TYPED})
         return await show_warning(request, parts, desk, by, warning, error=error, typed=typed)
     return RedirectResponse(then, status_code=303)
 
@@ -59,8 +66,13 @@ async def _approve(request: Request, parts: Parts, warning: WeatherWarning, by: 
         faults.append(Fault("agreed", "the sentence is not ticked", "tick it once you have read everything"))
     if not agrees(str(form.get("typed", "")), warning, say):
         faults.append(Fault("statement", "these are not the words", "type the words shown beside the field"))
+    unseen = bool((await since(parts, warning)).away)
+    if unseen and form.get("unseen") != "yes":
+        why = "the router cannot be asked whether the registry changed"
+        faults.append(Fault("unseen", why, "say that you approve the pinned list as it is, or try again"))
     if faults:
         raise Invalid.of(faults)
+    statement = sentence(warning, say)
     new = await actions.approve(
         parts.db,
         parts.press,
@@ -68,7 +80,7 @@ async def _approve(request: Request, parts: Parts, warning: WeatherWarning, by: 
         by,
         content_sha256=str(form.get("content_sha256", "")),
         manifest_sha256=str(form.get("manifest_sha256", "")),
-        statement=sentence(warning, say),
+        statement=f"{statement} {say.say(UNSEEN)}" if unseen else statement,
     )
     return f"/warnings/{warning.warning_id}?revision={new.revision}"
 
@@ -98,19 +110,38 @@ async def _lift(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -
     return f"/warnings/{warning.warning_id}"
 
 
-async def _reason(request: Request) -> str:
-    reason = " ".join(str((await request.form()).get("reason", "")).split())
-    if not reason:
-        raise Invalid("reason", "is empty", "say why in a few words")
-    if len(reason) > LONGEST_REASON or not reason.isprintable():
-        raise Invalid(
-            "reason", "is too long or cannot be printed", f"use at most {LONGEST_REASON} characters"
-        )
-    return reason
+async def _submit_in_emergency(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    why, seen = await _reason(request), warning.version
+    await actions.submit(parts.db, parts.press, parts.reach, warning.warning_id, by, seen, why)
+    return f"/warnings/{warning.warning_id}"
+
+
+async def _comment(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    said = await _reason(request, "comment")
+    await actions.comment(parts.db, parts.catalogue, warning.warning_id, warning.revision, by, said)
+    return f"/warnings/{warning.warning_id}?revision={warning.revision}#story"
+
+
+async def _review(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    form = await request.form()
+    cause, verdict = str(form.get("cause", "")), str(form.get("verdict", ""))
+    if cause not in set(Cause) or verdict not in set(Verdict):
+        raise Invalid("verdict", "is missing", "choose what you found")
+    key = (warning.warning_id, warning.revision, Cause(cause), by)
+    note = await _reason(request, "note")
+    await actions.review(parts.db, parts.catalogue, *key, verdict=Verdict(verdict), note=note)
+    return f"/warnings/{warning.warning_id}?revision={warning.revision}"
+
+
+async def _reason(request: Request, field: str = "reason") -> str:
+    return words_of(field, str((await request.form()).get(field, "")), LONGEST_REASON)
 
 
 DEEDS: dict[str, Deed] = {
     "submit": _submit,
+    "submit-emergency": _submit_in_emergency,
+    "comment": _comment,
+    "review": _review,
     "approve": _approve,
     "return": _send_back,
     "reject": _reject,

@@ -10,10 +10,11 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from contracts.outcome import Column
 from contracts.values import Channel
 from services.issuer import store
-from services.issuer.actions.making import steps
+from services.issuer.actions.needing import steps_of
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.api.warnings import Revision
-from services.issuer.desk.board import FIRST_PROMISED, PROMISED, board
+from services.issuer.desk.beside import beside, story_of
+from services.issuer.desk.board import board
 from services.issuer.desk.consent import phrase, sentence
 from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
@@ -33,9 +34,15 @@ class Typed:
     reason: str = ""
     typed: str = ""
     agreed: str = ""
+    unseen: str = ""
+    comment: str = ""
+    note: str = ""
 
 
-ANCHORS = {"statement": "typed", "agreed": "agreed", "reason": "reason"}
+ANCHORS = {name: name for name in ("agreed", "unseen", "comment")} | {
+    "statement": "typed",
+    "reason": "reason",
+}
 
 
 @router.get("/warnings/{warning_id}")
@@ -70,9 +77,10 @@ async def show_board(
     if seen is None:
         raise NotFound("this revision has not gone out")
     shown = {
-        name: fragment(f"{name}.html", request=request, parts=parts, **_board(warning, seen))
+        name: fragment(f"{name}.html", request=request, parts=parts, **_board(parts, warning, seen))
         for name in ("board", "silent")
     }
+    shown["story"] = fragment("story.html", request=request, parts=parts, **await story_of(parts, warning))
     return JSONResponse(shown | {"places": seen.places})
 
 
@@ -89,12 +97,12 @@ async def show_warning(
     """Return the page of a revision, with what was wrong with the last deed on top."""
     async with parts.db.read() as connection:
         others = await store.warnings.revisions(connection, warning.warning_id)
-        story = await store.events.of_warning(connection, warning.warning_id)
         accounts = await store.people.accounts(connection)
+    told = await story_of(parts, warning)
     gazetteer = await desk.places.gazetteer()
     seen = await board(parts, warning, gazetteer)
     manifest = warning.manifest
-    names = {account.username: account.display_name for account in accounts}
+    names = told["names"]
     return page(
         "warning.html",
         request=request,
@@ -103,18 +111,18 @@ async def show_warning(
         errors=summary(error, ANCHORS) if error else [],
         typed=typed or Typed(),
         others=others,
-        story=story,
         gazetteer=gazetteer,
         acts=possible(parts.catalogue, warning, by, [(one.state, one.kind) for one in others]),
-        names=names,
         authors=[names.get(author, author) for author in warning.authors],
         length=length(warning.content, parts.press.signature),
         mode=warning.content.mode,
         sms=sms(warning.content, parts.press.signature),
         unreachable=gazetteer.unreachable(manifest.villages) if manifest else [],
         by=by,
+        **told,
         **_approval(request, parts, warning, accounts),
-        **_board(warning, seen),
+        **await beside(parts, warning, by, told["story"], gazetteer),
+        **_board(parts, warning, seen),
     )
 
 
@@ -128,7 +136,7 @@ def _approval(
     could = [one for one in accounts if roles and one.roles & roles and one.username not in taken]
     asked = warning.state is State.REVIEW and warning.manifest is not None
     return {
-        "steps": steps(parts.catalogue, warning.content),
+        "steps": steps_of(parts.catalogue, warning),
         "needed": roles,
         "could": could,
         "phrase": phrase(warning, say) if asked else "",
@@ -136,12 +144,11 @@ def _approval(
     }
 
 
-def _board(warning: WeatherWarning, seen: Any) -> dict[str, Any]:
+def _board(parts: Parts, warning: WeatherWarning, seen: Any) -> dict[str, Any]:
     return {
         "warning": warning,
         "board": seen,
         "columns": list(Column),
-        "promised": PROMISED,
-        "first_promised": FIRST_PROMISED,
+        "promised": parts.catalogue.promises.colours[warning.content.level],
         "station": Channel.STATION,
     }

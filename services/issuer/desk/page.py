@@ -31,7 +31,8 @@ def page(template: str, *, request: Request, parts: Parts, status: int = 200, **
 
 def fragment(template: str, *, request: Request, parts: Parts, **values: Any) -> str:
     """Return a page, or the part of one that a script puts in its place."""
-    return render(f"issuer/{template}", request=request, say=wording(request, parts), **values)
+    values |= {"say": wording(request, parts), "ring_every_s": parts.catalogue.promises.ring_every_s}
+    return render(f"issuer/{template}", request=request, **values)
 
 
 def summary(error: Problem, anchors: dict[str, str] | None = None) -> list[dict[str, str]]:

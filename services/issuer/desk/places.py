@@ -46,6 +46,8 @@ class Station:
     station_class: str = "terminal"
     presence: str = "unknown"
     duty_name: str | None = None
+    duty_phone: str = ""
+    """Masked; empty when the registry does not say."""
 
     @property
     def unreachable(self) -> bool:

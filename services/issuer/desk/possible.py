@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from services.issuer.actions.making import steps
+from services.issuer.actions.needing import steps_of
+from services.issuer.actions.ringing import waits_for
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import OPEN, STANDING, Kind, Person, State, Step, WeatherWarning, next_step
 
@@ -25,14 +26,7 @@ def needed(catalogue: Catalogue, warning: WeatherWarning) -> Step | None:
     """Return the roles of which the next approver needs one, None when nobody is waited for."""
     if warning.state is not State.REVIEW:
         return None
-    return next_step(steps(catalogue, warning.content), warning.approvals)
-
-
-def waits_for(catalogue: Catalogue, warning: WeatherWarning, by: Person) -> bool:
-    """Tell whether a revision waits for this person's approval."""
-    roles = needed(catalogue, warning)
-    given = {approval.by for approval in warning.approvals}
-    return roles is not None and bool(by.roles & roles) and by.username not in {*warning.authors, *given}
+    return next_step(steps_of(catalogue, warning), warning.approvals)
 
 
 def possible(
@@ -48,7 +42,7 @@ def possible(
 
 def _while_open(catalogue: Catalogue, warning: WeatherWarning, by: Person) -> frozenset[Act]:
     at_desk = bool(by.roles & catalogue.authority.desk_roles)
-    approvers = frozenset[str]().union(*steps(catalogue, warning.content))
+    approvers = frozenset[str]().union(*steps_of(catalogue, warning))
     draft, lift = warning.state is State.DRAFT, warning.content.kind is Kind.CANCEL
     allowed = {
         Act.EDIT: draft and at_desk and not lift,

@@ -38,15 +38,23 @@ class RegistryPlaces:
         if time.monotonic() > self._asked_next:
             self._asked_next = time.monotonic() + ASKED_AGAIN_S
             try:
+                phones = await self._phones()
                 self._known = Gazetteer(
                     towns=tuple(_town(row) for row in await self._all("towns")),
                     villages=tuple(Village(row["code"], row["name"]) for row in await self._all("villages")),
-                    stations=tuple(_station(row) for row in await self._all("stations")),
+                    stations=tuple(_station(row, phones) for row in await self._all("stations")),
                 )
                 self._asked_next = time.monotonic() + REMEMBERED_S
             except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
                 log.warning("the registry does not answer", error=type(error).__name__)
         return self._known
+
+    async def _phones(self) -> dict[str, str]:
+        """Return masked phones by station; none when the registry is too old to tell."""
+        try:
+            return {row["station"]: row["phone"] for row in await self._all("duty")}
+        except httpx.HTTPStatusError:
+            return {}
 
     async def _all(self, kind: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -68,11 +76,12 @@ def _town(row: dict[str, Any]) -> Town:
     return Town(row["code"], row["name"], row["name_en"], row["population"])
 
 
-def _station(row: dict[str, Any]) -> Station:
+def _station(row: dict[str, Any], phones: dict[str, str]) -> Station:
     return Station(
         code=row["village_code"],
         name=row["name"],
         station_class=row["station_class"],
         presence=row["presence"],
         duty_name=row["duty_name"],
+        duty_phone=phones.get(row["code"], ""),
     )

@@ -75,6 +75,10 @@ ACTS = {
     "cancelled": "was lifted",
     "update begun": "began an update",
     "lift begun": "began to lift it",
+    "commented": "commented",
+    "runs out soon": "announced how many minutes are left",
+    "halt reviewed": "reviewed the halt",
+    "emergency reviewed": "reviewed the emergency flow",
 }
 FIELDS = {
     "hazard": "signal",

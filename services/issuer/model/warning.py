@@ -108,6 +108,8 @@ class WeatherWarning:
     review_due: datetime | None = None
     """By when somebody looks at what one person did alone."""
     planned_at: datetime | None = None
+    emergency: str = ""
+    """Why it goes by the emergency flow; empty when it does not."""
 
     def to(self, state: State, at: datetime) -> "WeatherWarning":
         """Move to another state; raise Refused when that is not among the moves."""
@@ -131,7 +133,7 @@ class WeatherWarning:
             updated_at=at,
         )
 
-    def submitted(self, manifest: Manifest, by: str, at: datetime) -> "WeatherWarning":
+    def submitted(self, manifest: Manifest, by: str, at: datetime, emergency: str = "") -> "WeatherWarning":
         """Put a draft before its approvers, with the pinned list of those who will hear it."""
         if not manifest.count:
             raise Refused(
@@ -145,6 +147,7 @@ class WeatherWarning:
             approvals=(),
             submitted_at=at,
             reason="",
+            emergency=emergency,
         )
 
     def approved(
@@ -176,7 +179,12 @@ class WeatherWarning:
     def returned(self, reason: str, at: datetime) -> "WeatherWarning":
         """Give it back to its author; its approvals are void."""
         return replace(
-            self.to(State.DRAFT, at), reason=reason, approvals=(), manifest=None, submitted_at=None
+            self.to(State.DRAFT, at),
+            reason=reason,
+            approvals=(),
+            manifest=None,
+            submitted_at=None,
+            emergency="",
         )
 
     def rejected(self, reason: str, at: datetime) -> "WeatherWarning":

@@ -40,6 +40,7 @@ function show(answer) {
   const focused = document.activeElement?.closest("#silent details")?.dataset.town;
   board.innerHTML = answer.board;
   silent.innerHTML = answer.silent;
+  document.getElementById("story").innerHTML = answer.story;
   for (const town of silent.querySelectorAll("details")) {
     town.open = opened.has(town.dataset.town);
     if (town.dataset.town === focused) town.querySelector("summary").focus();
@@ -50,6 +51,7 @@ function show(answer) {
   if (first) district?.focus(places);
 }
 
+document.addEventListener("desk-changed", renew);
 const stream = new EventSource(board.dataset.stream);
 stream.addEventListener("progress", renew);
 renew();

@@ -15,7 +15,9 @@ function tick() {
     clock.textContent = lasting(Date.parse(clock.dataset.until) - Date.now());
   }
   for (const clock of document.querySelectorAll("time[data-since]")) {
-    clock.textContent = lasting(Date.now() - Date.parse(clock.dataset.since));
+    const gone = Date.now() - Date.parse(clock.dataset.since);
+    clock.textContent = lasting(gone);
+    if (clock.dataset.limit && gone > clock.dataset.limit * 1000) clock.closest("li")?.classList.add("late");
   }
 }
 

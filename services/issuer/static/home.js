@@ -9,11 +9,11 @@ async function renew() {
     if (reply.redirected || !reply.ok) return location.reload();
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
     live.replaceChildren(...page.getElementById("live").children);
-    document.title = page.title;
   } catch {
     // The next round asks again.
   }
 }
 
 setInterval(renew, pace);
+document.addEventListener("desk-changed", renew);
 document.addEventListener("visibilitychange", renew);

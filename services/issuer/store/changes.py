@@ -90,6 +90,7 @@ def _row(warning: WeatherWarning) -> dict[str, Any]:
         "cap_xml": published.cap_xml if published else None,
         "supersedes": orjson.dumps(_plain(published.supersedes)).decode() if published else None,
         "approved_at": published.approved_at if published else None,
+        "emergency": warning.emergency,
     }
 
 
@@ -114,6 +115,14 @@ async def due_to_expire(connection: AsyncConnection, now: datetime) -> list[Key]
     """Return the revisions in force that have run out."""
     statement = select(WARNINGS.c.warning_id, WARNINGS.c.revision).where(
         WARNINGS.c.state == State.ISSUED, WARNINGS.c.expires <= now
+    )
+    return await _keys(connection, statement)
+
+
+async def ending(connection: AsyncConnection, now: datetime, until: datetime) -> list[Key]:
+    """Return the revisions in force that run out before a moment."""
+    statement = select(WARNINGS.c.warning_id, WARNINGS.c.revision).where(
+        WARNINGS.c.state == State.ISSUED, WARNINGS.c.expires > now, WARNINGS.c.expires <= until
     )
     return await _keys(connection, statement)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.issuer.model.warning import WeatherWarning
@@ -54,6 +54,21 @@ async def since(connection: AsyncConnection, warning: WeatherWarning, version: i
     """Return what was done to a revision after a version."""
     later = (EVENTS.c.revision == warning.revision) & (EVENTS.c.version > version)
     return await _events(connection, warning.warning_id, later)
+
+
+async def noted(
+    connection: AsyncConnection, keys: Sequence[tuple[UUID, int]], act: str
+) -> set[tuple[UUID, int, str]]:
+    """Return with which notes an act was written of these revisions."""
+    mine = EVENTS.c.warning_id.in_({str(warning_id) for warning_id, _ in keys})
+    statement = select(EVENTS.c.warning_id, EVENTS.c.revision, EVENTS.c.note)
+    rows = await connection.execute(statement.where(mine, EVENTS.c.act == act)) if keys else ()
+    return {(UUID(warning_id), revision, note) for warning_id, revision, note in rows}
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """Return the place of the newest event, 0 when there is none."""
+    return (await connection.execute(select(func.max(EVENTS.c.position)))).scalar_one() or 0
 
 
 async def _events(connection: AsyncConnection, warning_id: UUID, which: object) -> list[Event]:

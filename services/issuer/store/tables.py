@@ -104,6 +104,7 @@ WARNINGS = Table(
     Column("planned_at", Moment),
     Column("retell_at", Moment),
     Column("retold", Integer, nullable=False),
+    Column("emergency", Text, nullable=False, server_default=""),
 )
 Index("warnings_by_age", WARNINGS.c.created_at, WARNINGS.c.warning_id, WARNINGS.c.revision)
 Index("warnings_by_state", WARNINGS.c.state, WARNINGS.c.expires)
@@ -166,4 +167,54 @@ PROGRESS_TARGETS = Table(
     Column("by", Text),
     Column("received_at", Moment),
     Column("confirmed_at", Moment),
+)
+
+REVIEWS = Table(
+    "reviews",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("cause", String(12), primary_key=True),
+    Column("begun_at", Moment, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("done_at", Moment),
+    Column("by", String(40)),
+    Column("name", String(40)),
+    Column("verdict", String(12)),
+    Column("note", Text, nullable=False),
+)
+Index("reviews_by_age", REVIEWS.c.done_at, REVIEWS.c.due)
+
+HANDOVERS = Table(
+    "handovers",
+    metadata,
+    Column("handover_id", String(36), primary_key=True),
+    Column("goes", String(40), nullable=False),
+    Column("goes_name", String(40), nullable=False),
+    Column("goes_at", Moment, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("comes", String(40)),
+    Column("comes_name", String(40)),
+    Column("comes_at", Moment),
+    Column("remark", Text, nullable=False),
+)
+Index("handovers_by_age", HANDOVERS.c.goes_at)
+
+AFTERWARDS = Table(
+    "afterwards",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", String(40), nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("verdict", String(12), nullable=False),
+    Column("onset", Moment),
+    Column("ended", Moment),
+    Column("amounts", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("imported", Integer, nullable=False),
 )

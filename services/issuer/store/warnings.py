@@ -51,6 +51,7 @@ class Summary:
     planned_at: datetime | None
     content_sha256: str
     manifest_sha256: str | None
+    emergency: str
 
 
 async def get(
@@ -176,6 +177,7 @@ async def _revision(connection: AsyncConnection, row: RowMapping) -> WeatherWarn
         reason=row["reason"],
         review_due=row["review_due"],
         planned_at=row["planned_at"],
+        emergency=row["emergency"],
     )
 
 

@@ -1,0 +1,27 @@
+"""Needing: who must approve a revision, by the usual flow or by the emergency flow."""
+
+from services.issuer.actions import making
+from services.issuer.catalogue import Catalogue
+from services.issuer.model import Content, Kind, Step, WeatherWarning
+from services.kit.errors import Refused
+
+
+def steps_of(catalogue: Catalogue, warning: WeatherWarning) -> tuple[Step, ...]:
+    """Return who must approve a revision, in order."""
+    if not warning.emergency:
+        return making.steps(catalogue, warning.content)
+    return (frozenset(str(role) for role in catalogue.authority.emergency.issue[warning.content.level]),)
+
+
+def has_emergency(catalogue: Catalogue, content: Content) -> bool:
+    """Tell whether the emergency flow is open to a content: it never lifts, and needs a colour of its own."""
+    usual = content.kind is not Kind.CANCEL and content.product == "signal"
+    return usual and content.level in catalogue.authority.emergency.issue
+
+
+def may_be_emergency(catalogue: Catalogue, content: Content) -> None:
+    """Raise Refused for a content that has no emergency flow."""
+    if not has_emergency(catalogue, content):
+        raise Refused(
+            "there is no emergency flow for this colour or kind", mend="send it for approval as usual"
+        )
