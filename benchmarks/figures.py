@@ -1,0 +1,31 @@
+"""Taking a figure and printing it as a ratio to its floor."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+ROUNDS = 5
+
+
+def seconds(work: Callable[[], Any], rounds: int = ROUNDS) -> float:
+    """Return the median time of some rounds, after one to warm up."""
+    work()
+    taken = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def ratio(name: str, value: float, floor: float, goal: float) -> None:
+    """Print a time beside its floor; less is better."""
+    met = "met" if value / floor <= goal else "missed"
+    print(f"{name:44} {value * 1000:10.1f} ms   {value / floor:8.2f} x floor   goal <= {goal:g}: {met}")
+
+
+def rate(name: str, count: int, taken: float, goal: float) -> None:
+    """Print how many a second; more is better."""
+    met = "met" if count / taken >= goal else "missed"
+    print(f"{name:44} {count / taken:10,.0f} /s   goal >= {goal:,.0f}: {met}")
