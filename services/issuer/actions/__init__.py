@@ -1,5 +1,6 @@
 """What people can do to a warning: one function per verb, one transaction in each."""
 
+from services.issuer.actions.correcting import correct
 from services.issuer.actions.drafting import cancel, draft, edit, update
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
 from services.issuer.actions.following import hear_plan, hear_report, photograph
@@ -22,6 +23,7 @@ __all__ = [
     "SignedIn",
     "approve",
     "cancel",
+    "correct",
     "current",
     "draft",
     "edit",

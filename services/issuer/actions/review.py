@@ -5,6 +5,7 @@ from uuid import UUID
 from contracts.plan import Manifest
 from services.issuer import store
 from services.issuer.actions import issuing, making
+from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.drafting import changed, tell
 from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
@@ -34,6 +35,7 @@ async def submit(
     new = warning.edited(content, by.username, now).submitted(manifest, by.username, now)
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
+        await keep_ready(tx, press.catalogue, new)
         await tell(tx, new, by, "submitted")
     return new
 
@@ -115,6 +117,8 @@ async def reject(db: Database, press: Press, warning_id: UUID, by: Person, reaso
     new = warning.rejected(reason, db.clock.now())
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
+        if new.revision == 1:
+            await keep_ready(tx, press.catalogue, new)
         await tell(tx, new, by, "rejected", reason)
     return new
 

@@ -76,8 +76,17 @@ class ContentView(BaseModel):
     text_en: WarningText | None
     texts_made: bool
     """True while the texts are the catalogue's own and follow every change."""
+    corrects: bool
     former: Level | None
     supersedes: list[UUID]
+
+
+class CorrectionView(BaseModel):
+    """A correction that lies ready: of which revision, and what it says."""
+
+    corrects: int
+    content_sha256: str
+    content: ContentView
 
 
 class ChannelCount(BaseModel):
@@ -220,7 +229,7 @@ def warning_view(
     return WarningView(
         **vars(revision_view(catalogue, mine)),
         product=warning.content.product,
-        content=_content(warning.content),
+        content=content_view(warning.content),
         manifest=_manifest(warning.manifest) if warning.manifest else None,
         approvals=[_approval(approval) for approval in warning.approvals],
         needs=_needs(catalogue, warning),
@@ -236,7 +245,8 @@ def _needs(catalogue: Catalogue, warning: WeatherWarning) -> list[str] | None:
     return sorted(next_step(steps(catalogue, warning.content), warning.approvals) or ())
 
 
-def _content(content: Content) -> ContentView:
+def content_view(content: Content) -> ContentView:
+    """Return a content as it is answered."""
     plain = {name: getattr(content, name) for name in ContentView.model_fields if hasattr(content, name)}
     window = WindowView(begin=content.window.begin, end=content.window.end)
     return ContentView(

@@ -38,6 +38,7 @@ class Verb(StrEnum):
     RETURN = "return"
     REJECT = "reject"
     UPDATE = "update"
+    CORRECT = "correct"
     CANCEL = "cancel"
     HALT = "halt"
 

@@ -131,3 +131,13 @@ PROGRESS_TARGETS = Table(
     Column("received_at", Moment),
     Column("confirmed_at", Moment),
 )
+
+PREPARED = Table(
+    "prepared",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+)
