@@ -138,3 +138,15 @@ async def test_a_draft_may_be_changed_and_what_is_out_may_only_end(office: Offic
     halted = await actions.halt(office.db, office.catalogue, issued.warning_id, WANG, "wrong")
     assert halted.published == issued.published
     assert (await office.get(issued.warning_id)).approvals == issued.approvals
+
+
+async def test_the_national_profile_is_served_of_what_is_out(laptop: Office, tmp_path: Path) -> None:
+    issued = await laptop.issued(level=Level.ORANGE)
+    draft = await laptop.drafted()
+    async with a_desk(laptop, tmp_path) as desk:
+        sun = await desk.person("sun")
+        document = await sun.ask("GET", f"/warnings/{issued.warning_id}/national.xml")
+        assert b"<severity>Orange</severity>" in document
+        assert issued.content.text.short.encode() in document
+        assert "11B03_ORANGE_Alert.xml" in sun.reply.headers["content-disposition"]
+        await sun.ask("GET", f"/warnings/{draft.warning_id}/national.xml", status=404)
