@@ -36,6 +36,7 @@ check: setup  ## Check format, lint, types, imports, manifests, translations and
 	@$(RUN) lint-imports
 	@$(RUN) python -m deploy.local.manifests
 	@$(RUN) python -m deploy.local.catalogues
+	@$(RUN) python -m deploy.local.authority --check
 	@sh deploy/local/own_files.sh
 
 migration: setup  ## Start a house's next migration: make migration SERVICE=issuer NAME="a reason"

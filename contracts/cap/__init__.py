@@ -22,6 +22,7 @@ from contracts.cap.model import (
     Urgency,
     turned,
 )
+from contracts.cap.national import file_name, national
 from contracts.cap.read import read
 from contracts.cap.rules import check
 from contracts.cap.write import write
@@ -52,7 +53,9 @@ __all__ = [
     "cap_time",
     "check",
     "compose",
+    "file_name",
     "moment_of",
+    "national",
     "read",
     "reference",
     "references_of",

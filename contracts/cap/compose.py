@@ -71,10 +71,12 @@ def compose(
     replaces: Level | None = None,
     contact: str = "",
     web: str = "",
+    note: str = "",
 ) -> CapAlert:
     """Return the CAP message of one revision of a warning.
 
-    `observed` says that it has already begun; `replaces` is the colour before, when an update changes it.
+    `observed` says that it has already begun; `replaces` is the colour before, when an update changes it;
+    `note` is said beside the content, to whoever handles the message.
     """
     kind = _known(msg_type)
     if kind is not MsgType.ALERT and not notice.references:
@@ -90,7 +92,7 @@ def compose(
         msg_type=kind,
         scope=Scope.PUBLIC,
         codes=(PROFILE, notice.product.upper()),
-        note=_note(notice, kind, mode),
+        note="\n".join(filter(None, (_note(notice, kind, mode), note))),
         references=notice.references,
         infos=_infos(notice, kind, shared),
     )

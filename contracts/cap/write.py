@@ -10,7 +10,7 @@ from contracts.cap.model import CapAlert, CapCircle, CapRefused, Polygon
 from contracts.cap.rules.schema import schema_findings
 from contracts.values import Value
 
-_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def write(alert: CapAlert) -> bytes:
@@ -20,7 +20,7 @@ def write(alert: CapAlert) -> bytes:
     unprefixed: Any = {None: NAMESPACE}
     root = etree.Element(_named("alert"), nsmap=unprefixed)
     _fill(root, alert)
-    return _DECLARATION + etree.tostring(root, encoding="UTF-8")
+    return DECLARATION + etree.tostring(root, encoding="UTF-8")
 
 
 def _fill(element: Any, part: Value) -> None:
@@ -43,7 +43,7 @@ def _values(part: Value, slot: Slot) -> tuple[Any, ...]:
 def _text(value: Any, kind: Kind) -> str:
     match kind:
         case Kind.POLYGON:
-            return _polygon(value)
+            return polygon_text(value)
         case Kind.CIRCLE:
             return _circle(value)
         case Kind.DECIMAL:
@@ -52,12 +52,13 @@ def _text(value: Any, kind: Kind) -> str:
             return str(value)
 
 
-def _polygon(points: Polygon) -> str:
+def polygon_text(points: Polygon) -> str:
+    """Return the points as `lat,lon lat,lon`."""
     return " ".join(f"{_decimal(latitude)},{_decimal(longitude)}" for latitude, longitude in points)
 
 
 def _circle(circle: CapCircle) -> str:
-    return f"{_polygon((circle.centre,))} {_decimal(circle.radius_km)}"
+    return f"{polygon_text((circle.centre,))} {_decimal(circle.radius_km)}"
 
 
 def _decimal(value: float) -> str:

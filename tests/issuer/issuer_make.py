@@ -289,6 +289,11 @@ class Office:
         review = await actions.cancel(self.db, self.catalogue, warning_id, ZHANG)
         return await self.approve(review, WANG)
 
+    async def lifted_red(self, warning_id: UUID) -> WeatherWarning:
+        """Return the lift of a red warning, issued."""
+        review = await actions.cancel(self.db, self.catalogue, warning_id, ZHANG)
+        return await self.approve(await self.approve(review, LI), WANG)
+
     async def edit(
         self, seen: WeatherWarning, wish: Wish, by: Person = ZHANG, version: int | None = None
     ) -> WeatherWarning:

@@ -2,6 +2,7 @@
 
 from services.issuer.actions.afterwards import import_afterwards, write_afterwards
 from services.issuer.actions.commenting import comment
+from services.issuer.actions.correcting import correct
 from services.issuer.actions.door import Doorman, SignedIn, answer, needs_ticket, sign_in
 from services.issuer.actions.drafting import cancel, draft, edit, update
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
@@ -28,6 +29,7 @@ __all__ = [
     "approve",
     "cancel",
     "comment",
+    "correct",
     "current",
     "draft",
     "edit",

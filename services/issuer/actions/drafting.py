@@ -49,7 +49,7 @@ async def draft(
     reached = None if kept else await _reached(reach, mode, wish.selection, needed=wish.text is None)
     content = making.drafted(catalogue, mode, wish, reached, now)
     _without_faults(content, now, signature, complete=not kept)
-    warning = _begun(uuid7(), 1, content, by, now)
+    warning = begun(uuid7(), 1, content, by, now)
     async with db.transaction() as tx:
         await _supersedes_known(tx, warning)
         await store.changes.insert(tx, warning)
@@ -96,13 +96,14 @@ async def update(db: Database, catalogue: Catalogue, warning_id: UUID, by: Perso
     at_the_desk(catalogue, by)
     now = db.clock.now()
     async with db.transaction() as tx:
-        base = await _standing(tx, warning_id)
+        base = await standing_of(tx, warning_id)
         permit(catalogue, Verb.UPDATE, by, base)
         if await store.warnings.open_revisions(tx.connection, warning_id):
             raise Refused("a revision of this warning is being written", mend="finish or reject that one")
         copied = base.content.model_copy(
             update={
                 "kind": Kind.UPDATE,
+                "corrects": False,
                 "former": base.content.level,
                 "former_at": base.content.former_at or (base.published and base.published.notice.sent),
                 "effective": None,
@@ -111,7 +112,7 @@ async def update(db: Database, catalogue: Catalogue, warning_id: UUID, by: Perso
         )
         content = making.worded(catalogue, copied, now) if copied.made else copied
         revision = await store.changes.next_revision(tx.connection, warning_id)
-        warning = _begun(warning_id, revision, content, by, now)
+        warning = begun(warning_id, revision, content, by, now)
         await store.changes.insert(tx, warning)
         await tell(tx, warning, by, "update begun")
     return warning
@@ -127,7 +128,7 @@ async def cancel(
     at_the_desk(catalogue, by)
     now = db.clock.now()
     async with db.transaction() as tx:
-        base = await _standing(tx, warning_id)
+        base = await standing_of(tx, warning_id)
         permit(catalogue, Verb.CANCEL, by, base)
         for other in await store.warnings.open_revisions(tx.connection, warning_id):
             if other.content.kind is Kind.CANCEL:
@@ -136,9 +137,9 @@ async def cancel(
             await store.changes.save(tx, given_up, other.version)
             await tell(tx, given_up, by, "rejected", given_up.reason)
         revision = await store.changes.next_revision(tx.connection, warning_id)
-        begun = _begun(warning_id, revision, lifting(catalogue, base, now), by, now)
+        draft = begun(warning_id, revision, lifting(catalogue, base, now), by, now)
         assert base.manifest is not None
-        warning = begun.submitted(base.manifest, by.username, now)
+        warning = draft.submitted(base.manifest, by.username, now)
         await store.changes.insert(tx, warning)
         await tell(tx, warning, by, "lift begun", reason)
     return warning
@@ -151,6 +152,7 @@ def lifting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Conten
     content = base.content.model_copy(
         update={
             "kind": Kind.CANCEL,
+            "corrects": False,
             "former": None,
             "former_at": base.content.former_at or base.published.notice.sent,
             "effective": None,
@@ -204,7 +206,8 @@ async def tell(tx: Transaction, warning: WeatherWarning, by: Person, act: str, n
     )
 
 
-def _begun(warning_id: UUID, revision: int, content: Content, by: Person, now: datetime) -> WeatherWarning:
+def begun(warning_id: UUID, revision: int, content: Content, by: Person, now: datetime) -> WeatherWarning:
+    """Return a new draft of one author."""
     return WeatherWarning(warning_id, revision, content, content.sha256, (by.username,), now, now)
 
 
@@ -270,7 +273,8 @@ async def _supersedes_known(tx: Transaction, warning: WeatherWarning) -> None:
             raise Invalid(f"supersedes[{number}]", "is of the other mode", "leave it out")
 
 
-async def _standing(tx: Transaction, warning_id: UUID) -> WeatherWarning:
+async def standing_of(tx: Transaction, warning_id: UUID) -> WeatherWarning:
+    """Return the revision that is in force or halted; raise Refused when there is none."""
     base = await store.warnings.standing(tx.connection, warning_id, lock=True)
     if base is None:
         if not await _known(tx, warning_id):

@@ -92,6 +92,7 @@ async def _expire(tx: Transaction, warning: WeatherWarning) -> None:
     expired = warning.expired(tx.now)
     await store.changes.save(tx, expired, warning.version)
     await store.events.tell(tx, expired, NOBODY, "expired")
+    await store.prepared.drop(tx, expired.warning_id)
     tx.emit(
         WarningExpired(
             mode=expired.content.mode,

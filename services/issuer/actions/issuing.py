@@ -19,6 +19,7 @@ from contracts.warning import (
 )
 from services.issuer import store
 from services.issuer.actions import reviewing
+from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.drafting import tell
 from services.issuer.actions.press import Press, free_identifier
 from services.issuer.model import STANDING, Kind, Person, Published, State, WeatherWarning
@@ -108,6 +109,7 @@ async def issue(
                 raise Overtaken
             await store.changes.save(tx, issued, seen, retell_at=now + RETELL_AFTER)
             await _end(tx, chain, issued, by)
+            await keep_ready(tx, press.catalogue, issued)
             tx.emit(message_of(issued, tx.now))
             await tell(tx, issued, by, "approved", issued.approvals[-1].statement)
             await store.events.tell(tx, issued, by.username, "issued", _name(issued))
@@ -151,6 +153,7 @@ async def _end(tx: Transaction, chain: Chain, issued: WeatherWarning, by: Person
         ended = one.ended_by(kind, issued.updated_at)
         await store.changes.save(tx, ended, one.version)
         await store.events.tell(tx, ended, by.username, str(ended.state), _name(issued))
+        await store.prepared.drop(tx, ended.warning_id)
 
 
 def _name(issued: WeatherWarning) -> str:

@@ -174,6 +174,8 @@ def _filling(content: Content, now: datetime, name: str) -> Filling:
 def _act(content: Content) -> Act:
     if content.kind is Kind.CANCEL:
         return Act.CANCELLED
+    if content.corrects:
+        return Act.CORRECTED
     if content.kind is Kind.UPDATE and content.former:
         return Act.between(content.former, content.level)
     return Act.ISSUED

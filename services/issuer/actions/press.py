@@ -110,9 +110,16 @@ class Press:
                 replaces=content.former if content.kind is Kind.UPDATE else None,
                 contact=self.contact,
                 web=self.web,
+                note=_correction(notice) if content.corrects else "",
             )
         except cap.CapRefused as error:
             raise Refused(f"the CAP document cannot be written: {error.why}", mend=error.mend) from None
+
+
+def _correction(notice: Notice) -> str:
+    """Return what the note of a correction says: that it is one, and of which message."""
+    wrong = cap.references_of(notice.references)[-1].identifier
+    return f"勘误：更正 {wrong}，以本条为准。Correction of {wrong}, which this replaces."
 
 
 def _broken(alert: cap.CapAlert) -> list[cap.Finding]:

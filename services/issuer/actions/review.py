@@ -6,6 +6,7 @@ from contracts.plan import Manifest
 from services.issuer import store
 from services.issuer.actions import issuing, making
 from services.issuer.actions.alongside import alongside
+from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.drafting import changed, tell
 from services.issuer.actions.needing import may_be_emergency, steps_of
 from services.issuer.actions.permission import permit
@@ -57,6 +58,7 @@ async def submit(
     new = warning.edited(content, by.username, now).submitted(manifest, by.username, now, emergency)
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
+        await keep_ready(tx, press.catalogue, new)
         await tell(tx, new, by, "submitted", emergency)
     return new
 
@@ -146,6 +148,8 @@ async def reject(db: Database, press: Press, warning_id: UUID, by: Person, reaso
     new = warning.rejected(reason, db.clock.now())
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
+        if new.revision == 1:
+            await keep_ready(tx, press.catalogue, new)
         await tell(tx, new, by, "rejected", reason)
     return new
 

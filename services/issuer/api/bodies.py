@@ -219,3 +219,25 @@ class CancelBody(Body):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": "The rain is over"}})
 
     reason: Line = ""
+
+
+class CorrectBody(Body):
+    """What was wrong, and the right words; without words, those that lie ready."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"reason": "The window was wrong"}}
+    )
+
+    reason: Line = ""
+    text: TextBody | None = None
+    text_en: TextBody | None = None
+    slots: dict[str, str] | None = Field(None, max_length=20)
+    observed: str | None = Field(None, max_length=500)
+
+    def wish(self) -> Wish:
+        """Return what the correction says otherwise."""
+        sent = {name: getattr(self, name) for name in self.model_fields_set - {"reason"}}
+        for name, language in (("text", "zh-CN"), ("text_en", "en-US")):
+            if sent.get(name) is not None:
+                sent[name] = sent[name].value(language)
+        return Wish(**sent)

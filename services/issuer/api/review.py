@@ -8,11 +8,19 @@ from fastapi.responses import JSONResponse
 from services.issuer import actions, store
 from services.issuer.actions.drifting import drift_of
 from services.issuer.api.answers import after, seen_version
-from services.issuer.api.bodies import ApproveBody, CancelBody, CommentBody, ReasonBody, SubmitBody
+from services.issuer.api.bodies import (
+    ApproveBody,
+    CancelBody,
+    CommentBody,
+    CorrectBody,
+    ReasonBody,
+    SubmitBody,
+)
 from services.issuer.api.drift_views import DriftView, drift_view
 from services.issuer.api.parts import IssuerParts, SignedIn
-from services.issuer.api.views import WarningView
+from services.issuer.api.views import CorrectionView, WarningView, content_view
 from services.issuer.api.warnings import IfMatch, Revision
+from services.kit.errors import NotFound
 from services.kit.idempotency import idempotent_route
 from services.kit.identity import principal
 
@@ -106,6 +114,31 @@ async def update(warning_id: UUID, response: Response, parts: IssuerParts, by: S
     """Copy what is in force into the draft of the next revision; change it with PATCH."""
     warning = await actions.update(parts.db, parts.catalogue, warning_id, by)
     return await after(parts, response, warning)
+
+
+@router.post("/correct", status_code=201, summary="Send a correction of a wrong text for approval")
+async def correct(
+    warning_id: UUID,
+    response: Response,
+    parts: IssuerParts,
+    by: SignedIn,
+    body: CorrectBody | None = None,
+) -> WarningView:
+    """Put a correction (勘误) for the same targets before its approvers; without texts, the ready one."""
+    sent = body or CorrectBody()
+    warning = await actions.correct(parts.db, parts.press, warning_id, by, sent.reason, sent.wish())
+    return await after(parts, response, warning)
+
+
+@router.get("/correction", summary="The correction that lies ready beside a red warning")
+async def correction(warning_id: UUID, parts: IssuerParts) -> CorrectionView:
+    """Return what would be sent for approval; 404 when there is none."""
+    async with parts.db.read() as connection:
+        found = await store.prepared.of_warning(connection, warning_id)
+    if found is None:
+        raise NotFound("no correction lies ready for this warning")
+    revision, content = found
+    return CorrectionView(corrects=revision, content_sha256=content.sha256, content=content_view(content))
 
 
 @router.post("/cancel", status_code=201, summary="Begin to lift a warning")

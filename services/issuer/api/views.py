@@ -88,6 +88,7 @@ class ContentView(BaseModel):
     text_en: WarningText | None
     texts_made: bool
     """True while the texts are the catalogue's own and follow every change."""
+    corrects: bool
     former: Level | None
     supersedes: list[UUID]
     beside: list[Beside]
@@ -95,6 +96,14 @@ class ContentView(BaseModel):
     consultation: ConsultationView | None
     stage: str
     department: str
+
+
+class CorrectionView(BaseModel):
+    """A correction that lies ready: of which revision, and what it says."""
+
+    corrects: int
+    content_sha256: str
+    content: ContentView
 
 
 class ChannelCount(BaseModel):
@@ -239,7 +248,7 @@ def warning_view(
     return WarningView(
         **vars(revision_view(catalogue, mine)),
         product=warning.content.product,
-        content=_content(warning.content),
+        content=content_view(warning.content),
         manifest=_manifest(warning.manifest) if warning.manifest else None,
         approvals=[_approval(approval) for approval in warning.approvals],
         needs=_needs(catalogue, warning),
@@ -255,7 +264,8 @@ def _needs(catalogue: Catalogue, warning: WeatherWarning) -> list[str] | None:
     return sorted(next_step(steps_of(catalogue, warning), warning.approvals) or ())
 
 
-def _content(content: Content) -> ContentView:
+def content_view(content: Content) -> ContentView:
+    """Return a content as it is answered."""
     plain = {name: getattr(content, name) for name in ContentView.model_fields if hasattr(content, name)}
     window = WindowView(begin=content.window.begin, end=content.window.end)
     said = {name: list(plain[name]) for name in ("supersedes", "beside", "left_out")}

@@ -10,13 +10,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from contracts import cap
 from contracts.values import Mode
 from services.issuer import actions, store
 from services.issuer.api.answers import after, seen_version, whole
 from services.issuer.api.bodies import DraftBody, EditBody
-from services.issuer.api.parts import IssuerParts, SignedIn
+from services.issuer.api.parts import IssuerParts, Parts, SignedIn
 from services.issuer.api.views import WarningsView, WarningView, revision_view
-from services.issuer.model import State
+from services.issuer.model import State, WeatherWarning
 from services.issuer.store.warnings import Place, Summary
 from services.kit.clock import from_microseconds, microseconds
 from services.kit.errors import Invalid, NotFound
@@ -120,18 +121,40 @@ async def get_cap(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Return the bytes as they were signed and stored."""
-    async with parts.db.read() as connection:
-        if revision is None:
-            warning = await store.warnings.newest_published(connection, warning_id)
-        else:
-            warning = await store.warnings.get(connection, warning_id, revision)
-    if warning.published is None:
-        raise NotFound("this revision has not gone out")
+    warning = await _out(parts, warning_id, revision)
+    assert warning.published is not None
     tag = f'"{sha256(warning.published.cap_xml).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if if_none_match == tag:
         return Response(status_code=304, headers=headers)
     return Response(warning.published.cap_xml, media_type="application/cap+xml", headers=headers)
+
+
+@router.get(
+    "/{warning_id}/national.xml",
+    summary="The same message in the national profile",
+    response_class=Response,
+    responses={200: {"content": {"application/xml": {}}}},
+)
+async def get_national(warning_id: UUID, parts: IssuerParts, revision: Revision = None) -> Response:
+    """Return what the upper platform takes, made of the signed CAP document; it is not signed itself."""
+    warning = await _out(parts, warning_id, revision)
+    assert warning.published is not None
+    alert = cap.read(warning.published.cap_xml).alert
+    headers = {"Content-Disposition": f'inline; filename="{cap.file_name(alert)}"'}
+    document = cap.national(alert, warning.content.text.short)
+    return Response(document, media_type="application/xml", headers=headers)
+
+
+async def _out(parts: Parts, warning_id: UUID, revision: int | None) -> WeatherWarning:
+    """Return a revision that has gone out, the newest one when none is named."""
+    async with parts.db.read() as connection:
+        if revision is None:
+            return await store.warnings.newest_published(connection, warning_id)
+        warning = await store.warnings.get(connection, warning_id, revision)
+    if warning.published is None:
+        raise NotFound("this revision has not gone out")
+    return warning
 
 
 def _cursor(last: Summary) -> str:

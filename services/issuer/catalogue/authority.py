@@ -40,6 +40,7 @@ class Verb(StrEnum):
     RETURN = "return"
     REJECT = "reject"
     UPDATE = "update"
+    CORRECT = "correct"
     CANCEL = "cancel"
     HALT = "halt"
 

@@ -123,6 +123,7 @@ class Act(StrEnum):
     UPDATED = "updated"
     RAISED = "raised"
     LOWERED = "lowered"
+    CORRECTED = "corrected"
     CANCELLED = "cancelled"
 
     @classmethod

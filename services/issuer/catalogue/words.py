@@ -40,8 +40,8 @@ class Filling:
             raise Invalid("window_end", "lies before the start of the window", "choose a later time")
         if self.act in {Act.RAISED, Act.LOWERED} and self.former is None:
             raise ValueError("a change of colour needs the former one")
-        if self.act is Act.CANCELLED and self.former_at is None:
-            raise ValueError("a lift needs the moment of what it lifts")
+        if self.act in {Act.CANCELLED, Act.CORRECTED} and self.former_at is None:
+            raise ValueError("a lift or a correction needs the moment of what it is of")
 
 
 def words(signal: Signal, filling: Filling, language: Language) -> WarningText:

@@ -105,6 +105,11 @@ async def _update(_: Request, parts: Parts, warning: WeatherWarning, by: Person)
     return f"/warnings/{warning.warning_id}/edit"
 
 
+async def _correct(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    await actions.correct(parts.db, parts.press, warning.warning_id, by, await _reason(request))
+    return f"/warnings/{warning.warning_id}"
+
+
 async def _lift(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
     await actions.cancel(parts.db, parts.catalogue, warning.warning_id, by)
     return f"/warnings/{warning.warning_id}"
@@ -147,5 +152,6 @@ DEEDS: dict[str, Deed] = {
     "reject": _reject,
     "halt": _halt,
     "update": _update,
+    "correct": _correct,
     "lift": _lift,
 }

@@ -19,6 +19,7 @@ class Act(StrEnum):
     REJECT = "reject"
     HALT = "halt"
     UPDATE = "update"
+    CORRECT = "correct"
     LIFT = "lift"
 
 
@@ -62,7 +63,8 @@ def _while_standing(
     open_kinds = {kind for state, kind in others if state in OPEN}
     allowed = {
         Act.HALT: warning.state is State.ISSUED and bool(by.roles & catalogue.authority.halt.roles),
-        Act.UPDATE: at_desk and not open_kinds,
+        Act.UPDATE: at_desk and not lift and not open_kinds,
+        Act.CORRECT: at_desk and not lift and not open_kinds,
         Act.LIFT: at_desk and not lift and Kind.CANCEL not in open_kinds,
     }
     return frozenset(act for act, yes in allowed.items() if yes)

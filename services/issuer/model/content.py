@@ -63,6 +63,8 @@ class Content(Value):
     text_en: WarningText | None = None
     made: bool = False
     """True while the texts are the catalogue's own, so that they follow every change."""
+    corrects: bool = False
+    """True for a correction (勘误) of the revision before, whose text was wrong."""
     names: tuple[str, ...] = ()
     """The towns as the texts name them."""
     names_en: tuple[str, ...] = ()
@@ -164,10 +166,16 @@ def _text_faults(content: Content, signature: str) -> Iterator[Fault]:
         yield Fault("text.short", why, f"shorten it to {MOST_SEGMENTS}")
 
 
+_CORRECTED = ("更正", "勘误")
+
+
 def _empty_faults(content: Content) -> Iterator[Fault]:
     for field in ("headline", "description", "short"):
         if not getattr(content.text, field).strip():
             yield Fault(f"text.{field}", "is empty", "write it, or leave all texts out to have them made")
+    for field in ("headline", "short") if content.corrects else ():
+        if not any(word in getattr(content.text, field) for word in _CORRECTED):
+            yield Fault(f"text.{field}", "does not say that it corrects", f"write {_CORRECTED[0]} into it")
 
 
 def _time_faults(content: Content, now: datetime) -> Iterator[Fault]:

@@ -37,8 +37,12 @@ async def save(tx: Transaction, warning: WeatherWarning, seen: int, **more: Any)
 
 
 async def _save_approvals(tx: Transaction, warning: WeatherWarning) -> None:
+    """Add the approvals that are new, or take all away when they are void; none is written twice."""
     mine = (APPROVALS.c.warning_id == str(warning.warning_id)) & (APPROVALS.c.revision == warning.revision)
-    await tx.execute(delete(APPROVALS).where(mine))
+    if not warning.approvals:
+        await tx.execute(delete(APPROVALS).where(mine))
+        return
+    written = await tx.execute(select(func.count()).select_from(APPROVALS).where(mine))
     rows = [
         {
             **_key(warning),
@@ -51,7 +55,7 @@ async def _save_approvals(tx: Transaction, warning: WeatherWarning) -> None:
             "statement": approval.statement,
         }
         for number, approval in enumerate(warning.approvals, 1)
-    ]
+    ][written.scalar_one() :]
     if rows:
         await tx.execute(APPROVALS.insert(), rows)
 

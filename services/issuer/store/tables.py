@@ -218,3 +218,13 @@ AFTERWARDS = Table(
     Column("note", Text, nullable=False),
     Column("imported", Integer, nullable=False),
 )
+
+PREPARED = Table(
+    "prepared",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+)
