@@ -7,7 +7,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
-from services.issuer.desk import compose, deeds, face, home, listing, own, sessions
+from services.issuer.desk import accounts, compose, deeds, face, home, listing, own, sessions
 from services.issuer.desk.parts import Parts
 from services.issuer.desk.registry import Places, RegistryPlaces
 
@@ -25,6 +25,7 @@ def _static() -> APIRouter:
 ROUTERS = (
     sessions.router,
     own.router,
+    accounts.router,
     home.router,
     listing.router,
     compose.router,
