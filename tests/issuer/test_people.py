@@ -40,7 +40,7 @@ async def hamlet(laptop: Office) -> Office:
 
 
 async def sign_in(office: Office, username: str, code: str = "", **more: Any) -> actions.SignedIn:
-    return await actions.sign_in(office.db, DOORMAN, username, PASSWORD, code, **more)
+    return await actions.sign_in(office.db, a_doorman(), username, PASSWORD, code, **more)
 
 
 def code_of(office: Office, secret: str = SECRET) -> str:

@@ -122,6 +122,10 @@ HAPPENED = {
 }
 """What may happen to an account, in words that catalogues have."""
 
+_BROWSERS = ("Edg/", "Firefox/", "MicroMessenger/", "Chrome/", "Safari/", "curl/", "python-httpx/")
+_SYSTEMS = ("HarmonyOS", "Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
+"""The first of each that a browser names; what others pretend to be comes after them."""
+
 NOTES = {
     "password": "wrong password",
     "code": "wrong code",
@@ -202,6 +206,11 @@ class Wording:
     def role(self, role: str) -> str:
         """Name a role."""
         return self.say(ROLES.get(role, role))
+
+    def browser(self, agent: str) -> str:
+        """Name a browser and its system by what it calls itself."""
+        known = (next((word for word in words if word in agent), "") for words in (_BROWSERS, _SYSTEMS))
+        return " · ".join(word.rstrip("/") for word in known if word) or agent[:40]
 
     def happened(self, act: str) -> str:
         """Name what happened to an account."""
