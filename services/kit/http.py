@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -150,7 +151,8 @@ async def _first(request: Request, error: Unauthenticated | Owing) -> Response |
     if isinstance(error, Owing):
         return RedirectResponse(error.leads_to, status_code=303) if request.method == "GET" else None
     if request.method == "GET":
-        return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path + query)}", status_code=303)
     try:
         refuse_foreign(request)
     except Forbidden:

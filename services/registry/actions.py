@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Table, update
 
 from contracts.values import Mode, Ring
+from services.kit import proposals
 from services.kit.crypto import CryptoProvider, new_api_key
 from services.kit.db import Database, Transaction
 from services.kit.errors import Fault, Invalid, NotFound
+from services.kit.proposals import Proposal
 from services.registry import cells, store
 from services.registry.model import IssuedKey, Recipient, Row, Station
 from services.registry.publishing import PHONE_CONTEXT, publish
@@ -184,23 +187,68 @@ async def issue_keys(
     Earlier keys stay good until they are revoked, so that a key is changed without a gap.
     """
     async with db.transaction() as tx:
-        there = {
-            *await store.known(tx, store.STATIONS, owners),
-            *await store.known(tx, store.GATEWAYS, owners),
-        }
-        for owner in owners:
-            if owner not in there:
-                raise NotFound(f"there is no station or gateway {owner}")
-        issued, rows = [], []
-        for owner, mode in itertools.product(owners, modes):
-            key_id, key, sha256 = new_api_key(mode)
-            row = {"key_id": key_id, "owner": owner, "mode": mode, "sha256": sha256}
-            rows.append({**row, "issued_at": tx.now, "revoked_at": None})
-            issued.append(IssuedKey(key_id=key_id, owner=owner, mode=mode, key=key))
-        await tx.execute(store.KEYS.insert(), rows)
-        tx.record("key.issued", actor=by, owners=len(owners), keys=len(issued))
-        await publish(tx, crypto)
+        return await _issue(tx, crypto, owners, modes, by)
+
+
+async def _issue(
+    tx: Transaction,
+    crypto: CryptoProvider,
+    owners: Sequence[str],
+    modes: Sequence[Mode],
+    by: str,
+    proposed_by: str | None = None,
+) -> list[IssuedKey]:
+    await _known_owners(tx, owners)
+    issued, rows = [], []
+    for owner, mode in itertools.product(owners, modes):
+        key_id, key, sha256 = new_api_key(mode)
+        row = {"key_id": key_id, "owner": owner, "mode": mode, "sha256": sha256}
+        rows.append({**row, "issued_at": tx.now, "revoked_at": None})
+        issued.append(IssuedKey(key_id=key_id, owner=owner, mode=mode, key=key))
+    await tx.execute(store.KEYS.insert(), rows)
+    about = owners[0] if len(owners) == 1 else None
+    keys = len(issued)
+    tx.record("key.issued", actor=by, about=about, owners=len(owners), keys=keys, proposed_by=proposed_by)
+    await publish(tx, crypto)
     return issued
+
+
+async def _known_owners(tx: Transaction, owners: Sequence[str]) -> None:
+    there = {
+        *await store.known(tx, store.STATIONS, owners),
+        *await store.known(tx, store.GATEWAYS, owners),
+    }
+    for owner in owners:
+        if owner not in there:
+            raise NotFound(f"there is no station or gateway {owner}")
+
+
+KEYS = "keys"
+"""The kind of a proposal to issue keys."""
+
+
+async def propose_keys(db: Database, owner: str, modes: Sequence[Mode], *, by: str) -> Proposal:
+    """Propose keys for a station or gateway; none is made before another operator confirms it."""
+    async with db.transaction() as tx:
+        await _known_owners(tx, [owner])
+        wanted = {"modes": [str(mode) for mode in dict.fromkeys(modes)]}
+        return await proposals.propose(tx, store.PROPOSALS, KEYS, owner, wanted, by)
+
+
+async def confirm_keys(
+    db: Database, crypto: CryptoProvider, proposal_id: UUID, *, by: str
+) -> list[IssuedKey]:
+    """Issue the keys that another operator proposed; whoever confirms sees them, once."""
+    async with db.transaction() as tx:
+        found = await proposals.confirm(tx, store.PROPOSALS, proposal_id, by)
+        modes = [Mode(mode) for mode in found.wanted["modes"]]
+        return await _issue(tx, crypto, [found.about], modes, by, found.proposed_by)
+
+
+async def decline_keys(db: Database, proposal_id: UUID, *, by: str) -> Proposal:
+    """Decline a proposal, or take one's own back."""
+    async with db.transaction() as tx:
+        return await proposals.decline(tx, store.PROPOSALS, proposal_id, by)
 
 
 async def revoke_key(db: Database, crypto: CryptoProvider, owner: str, key_id: str, *, by: str) -> None:

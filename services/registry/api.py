@@ -1,7 +1,9 @@
 """HTTP in, action called, view out: /api/v1/registry."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -10,15 +12,21 @@ from sqlalchemy import Table
 
 from contracts.registry import registry_version
 from contracts.values import Mode
+from services.kit import proposals
+from services.kit.clock import beijing
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.kit.errors import Invalid, Refused
 from services.kit.idempotency import idempotent_route
 from services.kit.identity import SERVICE, Principal, needs
+from services.kit.proposals import Proposal
 from services.registry import actions, intake, store
 from services.registry.duty import on_duty
 
 router = APIRouter(prefix="/api/v1/registry", tags=["registry"], route_class=idempotent_route("registry"))
+
+# Without Idempotency-Key: its store would hold the keys in clear.
+secret_router = APIRouter(prefix="/api/v1/registry", tags=["registry"])
 
 READERS = ("operator", "drafter", "checker", "signer", "town-desk", SERVICE)
 Reader = Annotated[Principal, Depends(needs(*READERS))]
@@ -75,6 +83,20 @@ class KeyOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     modes: tuple[Mode, ...] = Field((Mode.LIVE, Mode.DRILL), min_length=1)
+
+
+class KeyProposal(BaseModel):
+    """Keys that one operator proposed and another decides on."""
+
+    proposal_id: str
+    owner: str
+    modes: list[str]
+    proposed_by: str
+    proposed_at: str
+    expires_at: str
+    state: str
+    decided_by: str | None
+    decided_at: str | None
 
 
 class KeyShown(BaseModel):
@@ -209,11 +231,47 @@ async def import_csv(
     return Imported(**change.__dict__, dry_run=dry_run)
 
 
-@router.post("/keys/{owner}", status_code=201, summary="Issue keys to a station or gateway")
-async def issue(owner: str, order: KeyOrder, given: Given, someone: Operator) -> list[KeyShown]:
-    """Issue one key for each mode; earlier keys stay good until they are revoked."""
-    issued = await actions.issue_keys(given.db, given.crypto, [owner], order.modes, by=someone.username)
+@router.get("/key-proposals", summary="Keys that wait for another operator, and what became of the rest")
+async def key_proposals(given: Given, _: Operator) -> list[KeyProposal]:
+    """Return the newest proposals."""
+    async with given.db.read() as connection:
+        found = await proposals.latest(connection, store.PROPOSALS)
+    return [_proposal(one, given.db.clock.now()) for one in found]
+
+
+@router.post("/keys/{owner}", status_code=202, summary="Propose keys for a station or gateway")
+async def propose_keys(owner: str, order: KeyOrder, given: Given, someone: Operator) -> KeyProposal:
+    """Propose one key for each mode; another operator confirms it within a day and sees them."""
+    made = await actions.propose_keys(given.db, owner, order.modes, by=someone.username)
+    return _proposal(made, given.db.clock.now())
+
+
+@secret_router.post("/key-proposals/{proposal_id}/confirm", status_code=201, summary="Issue the keys")
+async def confirm_keys(proposal_id: UUID, given: Given, someone: Operator) -> list[KeyShown]:
+    """Issue what another operator proposed; earlier keys stay good until they are revoked."""
+    issued = await actions.confirm_keys(given.db, given.crypto, proposal_id, by=someone.username)
     return [KeyShown(**key.model_dump()) for key in issued]
+
+
+@router.post("/key-proposals/{proposal_id}/decline", summary="Decline keys, or take one's own proposal back")
+async def decline_keys(proposal_id: UUID, given: Given, someone: Operator) -> KeyProposal:
+    """Let it be."""
+    declined = await actions.decline_keys(given.db, proposal_id, by=someone.username)
+    return _proposal(declined, given.db.clock.now())
+
+
+def _proposal(found: Proposal, now: datetime) -> KeyProposal:
+    return KeyProposal(
+        proposal_id=found.proposal_id,
+        owner=found.about,
+        modes=found.wanted["modes"],
+        proposed_by=found.proposed_by,
+        proposed_at=beijing(found.proposed_at),
+        expires_at=beijing(found.expires_at),
+        state=found.at(now),
+        decided_by=found.decided_by,
+        decided_at=beijing(found.decided_at) if found.decided_at else None,
+    )
 
 
 @router.delete("/keys/{owner}/{key_id}", status_code=204, summary="Revoke a key at once")

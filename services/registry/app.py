@@ -21,7 +21,7 @@ async def open_registry(floor: Floor) -> Service:
     static.routes.append(Mount("/static/registry", StaticFiles(directory=STATIC, check_dir=False)))
     return Service(
         "registry",
-        routers=[api.router, desk.router, static],
+        routers=[api.secret_router, api.router, desk.router, static],
         houses=[house],
         parts={"registry": api.Parts(db, floor.crypto)},
     )

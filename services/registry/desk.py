@@ -1,15 +1,21 @@
 """The registry's pages: what there is, where it lies, who is there."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from contracts.registry import registry_version
+from contracts.values import Mode
+from services.kit import proposals
+from services.kit.errors import Invalid, Problem
 from services.kit.identity import Principal, needs
 from services.kit.pages import render
-from services.registry import store
-from services.registry.api import READERS, Given
+from services.registry import actions, store
+from services.registry.api import READERS, Given, Operator
+from services.registry.model import IssuedKey
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,6 +43,61 @@ async def overview(
             version=registry_version(await store.addresses(given.db)),
         )
     )
+
+
+@router.get("/registry/keys")
+async def keys(request: Request, given: Given, by: Operator) -> HTMLResponse:
+    """Show what waits for another operator, and ask for whom keys are wanted."""
+    return await _keys(request, given, by)
+
+
+@router.post("/registry/keys")
+async def propose_keys(request: Request, given: Given, by: Operator) -> Response:
+    """Propose keys; refused, show why, and what was typed."""
+    form = await request.form()
+    owner, modes = str(form.get("owner", "")).strip()[:40], [str(mode) for mode in form.getlist("modes")]
+    try:
+        if not modes or not set(modes) <= {str(mode) for mode in Mode}:
+            raise Invalid("modes", "are missing", "tick at least one")
+        await actions.propose_keys(given.db, owner, [Mode(mode) for mode in modes], by=by.username)
+    except Problem as error:
+        return await _keys(request, given, by, error=error, owner=owner)
+    return RedirectResponse("/registry/keys", status_code=303)
+
+
+@router.post("/registry/keys/{proposal_id}/{decision}")
+async def decide_keys(
+    request: Request,
+    proposal_id: UUID,
+    decision: Literal["confirm", "decline"],
+    given: Given,
+    by: Operator,
+) -> Response:
+    """Issue the keys and show them this once, or let it be."""
+    try:
+        if decision == "confirm":
+            issued = await actions.confirm_keys(given.db, given.crypto, proposal_id, by=by.username)
+            return await _keys(request, given, by, issued=issued)
+        await actions.decline_keys(given.db, proposal_id, by=by.username)
+    except Problem as error:
+        return await _keys(request, given, by, error=error)
+    return RedirectResponse("/registry/keys", status_code=303)
+
+
+async def _keys(
+    request: Request,
+    given: Given,
+    by: Principal,
+    *,
+    error: Problem | None = None,
+    owner: str = "",
+    issued: Sequence[IssuedKey] = (),
+) -> HTMLResponse:
+    async with given.db.read() as connection:
+        waiting = await proposals.waiting(connection, store.PROPOSALS, given.db.clock.now())
+    values = {"error": error, "owner": owner, "issued": issued, "waiting": waiting, "by": by.username}
+    shown = render("registry/keys.html", request=request, **values)
+    return HTMLResponse(shown, error.status if error else 200, {"cache-control": "no-store"})
 
 
 @router.get("/registry/{town}")

@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from services.kit import proposals
 from services.kit.db import Database, Moment, Transaction
 
 metadata = MetaData()
@@ -107,6 +108,9 @@ KEYS = Table(
     Column("issued_at", Moment, nullable=False),
     Column("revoked_at", Moment),
 )
+
+PROPOSALS = proposals.table(metadata)
+"""Keys that one operator wants to give and another has not confirmed yet."""
 
 BLOCKS = Table(
     "blocks",

@@ -71,9 +71,13 @@ def a_crypto() -> SoftwareCrypto:
 
 
 @cache
+def _nobodys() -> str:
+    return actions.Doorman(a_crypto()).nobodys
+
+
 def a_doorman() -> actions.Doorman:
-    """Return a doorman; the hash that he begins with is slow on purpose."""
-    return actions.Doorman(a_crypto())
+    """Return a doorman of this test's own event loop; the hash that he begins with is slow on purpose."""
+    return actions.Doorman(a_crypto(), nobodys=_nobodys())
 
 
 def an_account(username: str, name: str, password_hash: str, *roles: str) -> Account:

@@ -18,7 +18,7 @@ from services.kit.http import create_app
 from services.kit.idempotency import idempotent_route
 from services.kit.identity import Principal, Someone, csrf_token, needs
 from services.kit.leadership import Leadership
-from services.kit.process import House, Service
+from services.kit.process import House, Service, _server
 from services.kit.settings import Settings
 from tests.kit.kit_make import NOTES, a_house
 
@@ -151,6 +151,32 @@ async def test_who_is_not_signed_in_is_told_so(sqlite_url: str, tmp_path: Path) 
         signed = {"authorization": "Bearer drafter-token"}
         assert (await client.get("/me", headers=signed)).json() == {"username": "qian"}
         assert (await client.post("/operators-only", headers=signed)).status_code == 403
+
+
+async def test_a_form_that_meets_an_ended_session_is_kept_in_the_sign_in_form(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with an_app(sqlite_url, tmp_path) as (client, _):
+        html = {"accept": "text/html"}
+        sent = {"note": "<写到一半>", "password": "hunter2", "csrf": "old"}
+        page = await client.post("/operators-only?a=1", data=sent, headers=html)
+        assert page.status_code == 401
+        assert "/operators-only?a=1" in page.text
+        assert "写到一半" in page.text
+        assert "<写到一半>" not in page.text
+        assert "hunter2" not in page.text
+        foreign = await client.post("/operators-only", data=sent, headers={**html, "origin": "https://evil"})
+        assert "写到一半" not in foreign.text
+        plain = await client.post("/operators-only", data=sent)
+        assert plain.headers["content-type"] == "application/problem+json"
+
+
+def test_only_configured_proxies_are_believed_about_addresses(tmp_path: Path) -> None:
+    async def app(*_: object) -> None:
+        """Answer nothing."""
+
+    server = _server(Settings(var=tmp_path, trusted_proxies="10.0.0.0/8"), app)  # type: ignore[arg-type]
+    assert server.config.forwarded_allow_ips == "10.0.0.0/8"
 
 
 async def test_a_forged_form_is_refused(sqlite_url: str, tmp_path: Path) -> None:

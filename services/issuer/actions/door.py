@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import orjson
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from services.issuer import store
 from services.issuer.model import factor
@@ -26,7 +26,7 @@ from services.kit import ids
 from services.kit.clock import from_microseconds, microseconds
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
-from services.kit.errors import Reject, Unauthenticated
+from services.kit.errors import Reject, Retry, Unauthenticated
 from services.kit.identity import Principal, session_name, token_sha256
 
 _HASHER = PasswordHasher()
@@ -97,8 +97,10 @@ def _proof(account: Account) -> str:
 def _verify(password_hash: str, password: str) -> bool:
     try:
         return _HASHER.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
+    except (VerifyMismatchError, InvalidHashError):
         return False
+    except VerificationError:
+        raise Retry("there is no memory for a password now", after=1) from None
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ async def _hindrance(
         return CodeNeeded()
     if await passes(tx, doorman, known, code):
         return None
-    await _refused(tx, known, "code")
+    await _refused(tx, counted, "code")
     return WrongCode()
 
 

@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
 from services.issuer.desk import (
+    accounts,
     afterwards,
     bell,
     compose,
@@ -37,6 +38,7 @@ def _static() -> APIRouter:
 ROUTERS = (
     sessions.router,
     own.router,
+    accounts.router,
     home.router,
     bell.router,
     shift.router,

@@ -1,5 +1,6 @@
 """How the desk names things: the visitor's words for modes, states, channels, times and people."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -104,6 +105,45 @@ TABLES: tuple[dict[Any, str], ...] = (
 """Every table whose words are looked up in a catalogue."""
 
 
+HAPPENED = {
+    "session.opened": "signed in",
+    "session.failed": "was not let in",
+    "session.ended": "signed out",
+    "sessions.ended": "signed out everywhere else",
+    "account.rests": "rests after too many failures",
+    "account.made": "account made",
+    "account.roles": "roles changed",
+    "account.disabled": "account disabled",
+    "account.enabled": "account enabled",
+    "password.given": "password given by an operator",
+    "password.changed": "password changed",
+    "factor.enrolled": "second factor enrolled",
+    "factor.recovered": "recovery code used",
+    "factor.reset": "second factor forgotten",
+    "proposal.made": "proposed",
+    "proposal.confirmed": "proposal confirmed",
+    "proposal.declined": "proposal declined",
+}
+"""What may happen to an account, in words that catalogues have."""
+
+_BROWSERS = ("Edg/", "Firefox/", "MicroMessenger/", "Chrome/", "Safari/", "curl/", "python-httpx/")
+_SYSTEMS = ("HarmonyOS", "Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
+"""The first of each that a browser names; what others pretend to be comes after them."""
+
+NOTES = {
+    "password": "wrong password",
+    "code": "wrong code",
+    "resting": "while it rests",
+    "disabled": "account disabled",
+    "by hand": "from the list of sessions",
+    "too many sessions": "too many sessions",
+    "account": "New account",
+    "roles": "Other roles",
+    "second-factor": "Forget the second factor",
+    "enable": "Let it be used again",
+}
+
+
 @dataclass(frozen=True)
 class Wording:
     """Words for one visitor."""
@@ -170,6 +210,21 @@ class Wording:
     def role(self, role: str) -> str:
         """Name a role."""
         return self.say(ROLES.get(role, role))
+
+    def browser(self, agent: str) -> str:
+        """Name a browser and its system by what it calls itself."""
+        known = (next((word for word in words if word in agent), "") for words in (_BROWSERS, _SYSTEMS))
+        return " · ".join(word.rstrip("/") for word in known if word) or agent[:40]
+
+    def happened(self, act: str) -> str:
+        """Name what happened to an account."""
+        return self.say(HAPPENED.get(act, act))
+
+    def note_of(self, note: str) -> str:
+        """Translate what a history adds: reasons, kinds, and roles one by one."""
+        for role in sorted(ROLES, key=len, reverse=True):
+            note = re.sub(rf"(?<![\w-]){role}(?![\w-])", self.role(role), note)
+        return self.say(NOTES.get(note, note))
 
     def hazard(self, code: str) -> str:
         """Name a hazard; an unknown one by its code."""

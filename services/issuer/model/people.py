@@ -35,6 +35,8 @@ class Owes(StrEnum):
 
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+RESERVED = frozenset({"new", "proposals", "clock", "service"})
+"""Names of pages, and of what acts and is nobody."""
 _TOWN = re.compile(r"\d{9}")
 
 
@@ -163,7 +165,7 @@ def checked_roles(roles: Iterable[str], town: str | None) -> frozenset[str]:
 
 def checked_name(username: str) -> str:
     """Return a user name that can be one; raise Invalid otherwise."""
-    if not _NAME.fullmatch(username):
+    if not _NAME.fullmatch(username) or username in RESERVED:
         raise Invalid("username", "cannot be a user name", "use lower-case letters, digits, dots and dashes")
     return username
 
