@@ -37,11 +37,11 @@ def _head(authority: Authority) -> Iterator[str]:
     yield "# Who may do what"
     yield ""
     yield f"Made from `services/issuer/catalogue/authority.yaml`, version {authority.version}, by"
-    yield "`python -m deploy.local.authority`; `make check` fails when the two differ. What is not in the first"
-    yield "table is refused, which `tests/issuer/test_moves.py` tries for every state, act and role."
+    yield "`python -m deploy.local.authority`; `make check` fails when the two differ. What is not in the"
+    yield "first table is refused, which `tests/issuer/test_moves.py` tries for every state, act and role."
     yield ""
-    yield f"The desk: {_listed(authority.desk_roles)}. Halting: {_listed(authority.halt.roles)}, looked at within"
-    yield f"{authority.halt.review_within_hours} hours. Whoever wrote in a revision never approves it."
+    yield f"The desk: {_listed(authority.desk_roles)}. Halting: {_listed(authority.halt.roles)}, looked at"
+    yield f"within {authority.halt.review_within_hours} hours. Whoever wrote in a revision never approves it."
 
 
 def _acts(authority: Authority) -> Iterator[str]:

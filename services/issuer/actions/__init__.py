@@ -4,6 +4,7 @@ from services.issuer.actions.correcting import correct
 from services.issuer.actions.drafting import cancel, draft, edit, update
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
 from services.issuer.actions.following import hear_plan, hear_report, photograph
+from services.issuer.actions.mixing import split
 from services.issuer.actions.people import (
     Doorman,
     LocalSessions,
@@ -39,6 +40,7 @@ __all__ = [
     "send_back",
     "sign_in",
     "sign_out",
+    "split",
     "submit",
     "update",
 ]

@@ -11,7 +11,7 @@ from contracts.values import AreaSelection, Channel, Level, Mode
 from contracts.warning import WarningText
 from services.issuer.actions.making import steps
 from services.issuer.catalogue import Catalogue
-from services.issuer.model import Approval, Content, Kind, State, WeatherWarning, next_step
+from services.issuer.model import Approval, Bound, Content, Kind, State, WeatherWarning, next_step
 from services.issuer.store.events import Event
 from services.issuer.store.warnings import Summary
 from services.kit.clock import beijing
@@ -77,6 +77,10 @@ class ContentView(BaseModel):
     texts_made: bool
     """True while the texts are the catalogue's own and follow every change."""
     corrects: bool
+    lead: UUID | None
+    """The warning with which this part goes out."""
+    bound: list[Bound]
+    """The parts in other colours that go out with this one."""
     former: Level | None
     supersedes: list[UUID]
 
@@ -250,7 +254,8 @@ def content_view(content: Content) -> ContentView:
     plain = {name: getattr(content, name) for name in ContentView.model_fields if hasattr(content, name)}
     window = WindowView(begin=content.window.begin, end=content.window.end)
     return ContentView(
-        **{**plain, "window": window, "supersedes": list(content.supersedes)}, texts_made=content.made
+        **{**plain, "window": window, "supersedes": list(content.supersedes), "bound": list(content.bound)},
+        texts_made=content.made,
     )
 
 

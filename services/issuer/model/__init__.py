@@ -1,6 +1,6 @@
 """What the issuer decides, without touching anything: content, states, approvals, accounts, progress."""
 
-from services.issuer.model.content import Content, Kind, Window, Wish, faults, selection_faults, sms
+from services.issuer.model.content import Bound, Content, Kind, Window, Wish, faults, selection_faults, sms
 from services.issuer.model.people import Account, Session, WrongPassword
 from services.issuer.model.warning import (
     MOVES,
@@ -22,6 +22,7 @@ __all__ = [
     "STANDING",
     "Account",
     "Approval",
+    "Bound",
     "Changed",
     "Content",
     "Kind",

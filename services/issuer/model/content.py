@@ -45,6 +45,16 @@ class Window(Value):
     end: Instant
 
 
+class Bound(Value):
+    """A part of a mixed warning that goes out with its lead: which one, and exactly what it says to whom."""
+
+    warning_id: UUID
+    level: Level
+    content_sha256: str
+    manifest_sha256: str = ""
+    """Empty until it is submitted together with its lead."""
+
+
 class Content(Value):
     """What is said to whom: the part of a revision that its approvals are bound to."""
 
@@ -80,6 +90,10 @@ class Content(Value):
     """When the warning was first issued."""
     supersedes: tuple[UUID, ...] = ()
     """Other warnings that this one mutes."""
+    lead: UUID | None = None
+    """The warning with which this one goes out, as the part of it that has another colour."""
+    bound: tuple[Bound, ...] = ()
+    """The parts that go out with this one; approving it approves them."""
 
     @property
     def sha256(self) -> str:
