@@ -7,6 +7,7 @@ from services.issuer.actions.door import Doorman, SignedIn, answer, needs_ticket
 from services.issuer.actions.drafting import cancel, draft, edit, update
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
 from services.issuer.actions.following import hear_plan, hear_report, photograph
+from services.issuer.actions.mixing import split
 from services.issuer.actions.people import (
     LocalSessions,
     current,
@@ -51,6 +52,7 @@ __all__ = [
     "send_back",
     "sign_in",
     "sign_out",
+    "split",
     "submit",
     "take_over",
     "update",

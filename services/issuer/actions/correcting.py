@@ -26,6 +26,8 @@ def correcting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Con
         update={
             "kind": Kind.UPDATE,
             "corrects": True,
+            "lead": None,
+            "bound": (),
             "former": base.content.level,
             "former_at": sent,
             "effective": None,

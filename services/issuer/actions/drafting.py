@@ -104,6 +104,8 @@ async def update(db: Database, catalogue: Catalogue, warning_id: UUID, by: Perso
             update={
                 "kind": Kind.UPDATE,
                 "corrects": False,
+                "lead": None,
+                "bound": (),
                 "former": base.content.level,
                 "former_at": base.content.former_at or (base.published and base.published.notice.sent),
                 "effective": None,
@@ -136,6 +138,9 @@ async def cancel(
             given_up = other.rejected("given up for a lift", now)
             await store.changes.save(tx, given_up, other.version)
             await tell(tx, given_up, by, "rejected", given_up.reason)
+            for bound in other.content.bound:
+                part = await store.warnings.get(tx.connection, bound.warning_id, 1, lock=True)
+                await store.changes.save(tx, part.rejected(given_up.reason, now), part.version)
         revision = await store.changes.next_revision(tx.connection, warning_id)
         draft = begun(warning_id, revision, lifting(catalogue, base, now), by, now)
         assert base.manifest is not None
@@ -153,6 +158,8 @@ def lifting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Conten
         update={
             "kind": Kind.CANCEL,
             "corrects": False,
+            "lead": None,
+            "bound": (),
             "former": None,
             "former_at": base.content.former_at or base.published.notice.sent,
             "effective": None,

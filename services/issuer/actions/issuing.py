@@ -18,7 +18,7 @@ from contracts.warning import (
     WarningUpdated,
 )
 from services.issuer import store
-from services.issuer.actions import reviewing
+from services.issuer.actions import mixing, reviewing
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.drafting import tell
 from services.issuer.actions.press import Press, free_identifier
@@ -71,8 +71,9 @@ async def chain_of(db: Database, warning: WeatherWarning, now: datetime) -> Chai
 async def _chain(
     connection: AsyncConnection, warning: WeatherWarning, now: datetime, *, lock: bool = False
 ) -> Chain:
-    own = await store.warnings.published(connection, warning.warning_id, lock=lock)
-    if any(one.revision > warning.revision for one in own):
+    lead = warning.content.lead if warning.revision == 1 else None
+    own = await store.warnings.published(connection, lead or warning.warning_id, lock=lock)
+    if lead is None and any(one.revision > warning.revision for one in own):
         raise Refused("a later revision of this warning is out already", mend="begin a new update")
     muted = [
         found
@@ -81,7 +82,7 @@ async def _chain(
         and found.state is State.ISSUED
     ]
     held = [one for one in own if one.content.expires > now] or own[-1:]
-    ends = [one for one in own if one.state in STANDING] + muted
+    ends = [one for one in own if one.state in STANDING and lead is None] + muted
     notices = [one.published.notice for one in (*held, *muted) if one.published]
     return Chain(
         references=" ".join(_reference(notice) for notice in notices),
@@ -101,32 +102,59 @@ async def issue(
     now = db.clock.now()
     if approved.content.expires <= now:
         raise Refused("it has expired while it waited", mend="return it and choose a later expiry")
-    chain = await chain_of(db, approved, now)
-    issued = approved.issued(await _printed(db, press, approved, chain, now), now)
+    async with db.read() as connection:
+        parts = await mixing.parts_of(connection, approved)
+    sheets = [await _sheet(db, press, approved, seen, now, 0)]
+    for place, part in enumerate(parts, 1):
+        together = mixing.approved_with(approved, part)
+        sheets.append(await _sheet(db, press, together, part.version, now, place))
     try:
         async with db.transaction() as tx:
-            if not chain.same_as(await _chain(tx.connection, approved, now, lock=True)):
-                raise Overtaken
-            await store.changes.save(tx, issued, seen, retell_at=now + RETELL_AFTER)
-            await _end(tx, chain, issued, by)
-            await keep_ready(tx, press.catalogue, issued)
-            tx.emit(message_of(issued, tx.now))
-            await tell(tx, issued, by, "approved", issued.approvals[-1].statement)
-            await store.events.tell(tx, issued, by.username, "issued", _name(issued))
-            await reviewing.of_emergency(tx, press.catalogue, issued)
+            for sheet in sheets:
+                if not sheet.chain.same_as(await _chain(tx.connection, sheet.issued, now, lock=True)):
+                    raise Overtaken
+            for sheet in sheets:
+                await _put_out(tx, press, sheet, by)
     except IntegrityError as error:
         raise Overtaken from error
-    return issued
+    return sheets[0].issued
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A revision that is printed and not yet out, and what it replaces."""
+
+    issued: WeatherWarning
+    seen: int
+    chain: Chain
+
+
+async def _sheet(
+    db: Database, press: Press, approved: WeatherWarning, seen: int, now: datetime, place: int
+) -> Sheet:
+    chain = await chain_of(db, approved, now)
+    return Sheet(approved.issued(await _printed(db, press, approved, chain, now, place), now), seen, chain)
+
+
+async def _put_out(tx: Transaction, press: Press, sheet: Sheet, by: Person) -> None:
+    issued = sheet.issued
+    await store.changes.save(tx, issued, sheet.seen, retell_at=issued.updated_at + RETELL_AFTER)
+    await _end(tx, sheet.chain, issued, by)
+    await keep_ready(tx, press.catalogue, issued)
+    tx.emit(message_of(issued, tx.now))
+    await tell(tx, issued, by, "approved", issued.approvals[-1].statement)
+    await store.events.tell(tx, issued, by.username, "issued", _name(issued))
+    await reviewing.of_emergency(tx, press.catalogue, issued)
 
 
 async def _printed(
-    db: Database, press: Press, approved: WeatherWarning, chain: Chain, now: datetime
+    db: Database, press: Press, approved: WeatherWarning, chain: Chain, now: datetime, place: int
 ) -> Published:
     assert approved.manifest is not None
     notice = press.notice(
         approved.content,
         approved.manifest,
-        identifier=await _identifier(db, press, now),
+        identifier=await _identifier(db, press, now, place),
         references=chain.references,
         sent=now.replace(microsecond=0),
         approvers=tuple(approval.name for approval in approved.approvals),
@@ -136,14 +164,21 @@ async def _printed(
     return Published(notice, document, now, chain.supersedes)
 
 
-async def _identifier(db: Database, press: Press, now: datetime) -> str:
-    """Return a free identifier of this second, or of one of the next when ten are taken."""
+async def _identifier(db: Database, press: Press, now: datetime, place: int) -> str:
+    """Return a free identifier of this second, or of one of the next when ten are taken.
+
+    What goes out together takes the free ones in turn: `place` says whose turn it is.
+    """
+    before = place
     async with db.read() as connection:
         for second in range(MOST_SECONDS):
             beginning = press.beginning(now + timedelta(seconds=second))
             taken = await store.changes.identifiers_beginning(connection, beginning)
-            if found := free_identifier(beginning, taken):
-                return found
+            while found := free_identifier(beginning, taken):
+                if not before:
+                    return found
+                taken.add(found)
+                before -= 1
     raise Retry("too many warnings are issued at once", after=1)
 
 

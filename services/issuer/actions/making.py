@@ -31,7 +31,8 @@ _LANGUAGES: Mapping[str, Language] = {"text": "zh-CN", "text_en": "en-US"}
 def steps(catalogue: Catalogue, content: Content) -> tuple[Step, ...]:
     """Return who must approve a content, in order."""
     deed = Deed.LIFT if content.kind is Kind.CANCEL else Deed.ISSUE
-    needed = catalogue.authority.approvals(content.product, content.level, deed)
+    worst = min((content.level, *(part.level for part in content.bound)), key=lambda level: level.rank)
+    needed = catalogue.authority.approvals(content.product, worst, deed)
     return tuple(frozenset(_held(role, content) for role in approval.roles) for approval in needed)
 
 
@@ -176,6 +177,6 @@ def _act(content: Content) -> Act:
         return Act.CANCELLED
     if content.corrects:
         return Act.CORRECTED
-    if content.kind is Kind.UPDATE and content.former:
+    if (content.kind is Kind.UPDATE or content.lead) and content.former:
         return Act.between(content.former, content.level)
     return Act.ISSUED

@@ -2,7 +2,7 @@
 
 from services.issuer.actions.needing import steps_of
 from services.issuer.catalogue import LIFTED, Catalogue, Verb, Who
-from services.issuer.model import STANDING, Kind, Person, WeatherWarning
+from services.issuer.model import OPEN, STANDING, Kind, Person, WeatherWarning
 from services.kit.errors import Forbidden, Refused
 
 
@@ -11,6 +11,11 @@ def permit(catalogue: Catalogue, verb: Verb, by: Person, warning: WeatherWarning
     allowed = catalogue.authority.acts[verb]
     if not any(_is(who, catalogue, by, warning) for who in allowed.by):
         raise Forbidden(f"this needs {_people(catalogue, allowed.by, warning)}")
+    if warning.content.lead and warning.state in OPEN and verb is not Verb.EDIT:
+        raise Refused(
+            "it is a part of a mixed warning and goes out with that one",
+            mend=f"do this to the warning {warning.content.lead}",
+        )
     if standing(warning) not in allowed.where:
         raise Refused(
             f"revision {warning.revision} is {standing(warning)}; this is done to what is "

@@ -1,10 +1,11 @@
 """Review: put a draft before its approvers, approve it, give it back, end it."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from contracts.plan import Manifest
 from services.issuer import store
-from services.issuer.actions import issuing, making
+from services.issuer.actions import issuing, making, mixing
 from services.issuer.actions.alongside import alongside
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.drafting import changed, tell
@@ -48,6 +49,24 @@ async def submit(
     permit(press.catalogue, Verb.SUBMIT, by, warning)
     if emergency:
         may_be_emergency(press.catalogue, warning.content)
+    async with db.read() as connection:
+        drafts = await mixing.parts_of(connection, warning)
+    parts = [(await _ready(db, press, reach, part, by, emergency), part.version) for part in drafts]
+    tied = replace(warning, content=mixing.tied(warning.content, [part for part, _ in parts]))
+    new = await _ready(db, press, reach, tied, by, emergency)
+    mixing.apart([new, *(part for part, _ in parts)])
+    async with db.transaction() as tx:
+        await store.changes.save(tx, new, warning.version)
+        await mixing.keep_together(tx, parts, by, "submitted")
+        await keep_ready(tx, press.catalogue, new)
+        await tell(tx, new, by, "submitted", emergency)
+    return new
+
+
+async def _ready(
+    db: Database, press: Press, reach: Reach, warning: WeatherWarning, by: Person, emergency: str
+) -> WeatherWarning:
+    """Return a draft with its words fixed and its target list pinned."""
     _without_faults(warning.content, db, press)
     content, manifest = await _pinned(db, press, reach, warning)
     _without_faults(content, db, press)
@@ -55,12 +74,7 @@ async def submit(
     now = db.clock.now()
     chain = await issuing.chain_of(db, warning, now)
     await press.check(content, manifest, chain.references, now)
-    new = warning.edited(content, by.username, now).submitted(manifest, by.username, now, emergency)
-    async with db.transaction() as tx:
-        await store.changes.save(tx, new, warning.version)
-        await keep_ready(tx, press.catalogue, new)
-        await tell(tx, new, by, "submitted", emergency)
-    return new
+    return warning.edited(content, by.username, now).submitted(manifest, by.username, now, emergency)
 
 
 async def _pinned(
@@ -137,6 +151,9 @@ async def send_back(db: Database, press: Press, warning_id: UUID, by: Person, re
     new = warning.returned(reason, db.clock.now())
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
+        parts = await mixing.parts_of(tx.connection, warning)
+        given_back = [(part.returned(reason, tx.now), part.version) for part in parts]
+        await mixing.keep_together(tx, given_back, by, "returned", reason)
         await tell(tx, new, by, "returned", reason)
     return new
 
@@ -148,6 +165,7 @@ async def reject(db: Database, press: Press, warning_id: UUID, by: Person, reaso
     new = warning.rejected(reason, db.clock.now())
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
+        await mixing.give_up(tx, warning, by, reason)
         if new.revision == 1:
             await keep_ready(tx, press.catalogue, new)
         await tell(tx, new, by, "rejected", reason)

@@ -241,3 +241,14 @@ class CorrectBody(Body):
             if sent.get(name) is not None:
                 sent[name] = sent[name].value(language)
         return Wish(**sent)
+
+
+class SplitBody(Body):
+    """Which towns of a warning have another colour, and which."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"towns": ["500110111"], "level": "YELLOW"}}
+    )
+
+    towns: tuple[TownCode, ...] = Field(min_length=1, max_length=MOST_PLACES)
+    level: Level

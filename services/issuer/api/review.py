@@ -14,6 +14,7 @@ from services.issuer.api.bodies import (
     CommentBody,
     CorrectBody,
     ReasonBody,
+    SplitBody,
     SubmitBody,
 )
 from services.issuer.api.drift_views import DriftView, drift_view
@@ -113,6 +114,31 @@ async def reject(
 async def update(warning_id: UUID, response: Response, parts: IssuerParts, by: SignedIn) -> WarningView:
     """Copy what is in force into the draft of the next revision; change it with PATCH."""
     warning = await actions.update(parts.db, parts.catalogue, warning_id, by)
+    return await after(parts, response, warning)
+
+
+@router.post("/split", status_code=201, summary="Give some towns of a draft another colour")
+async def split(
+    warning_id: UUID,
+    body: SplitBody,
+    response: Response,
+    parts: IssuerParts,
+    by: SignedIn,
+    if_match: IfMatch = None,
+) -> WarningView:
+    """Make them a part of their own, submitted, approved and issued together with the warning."""
+    async with parts.db.read() as connection:
+        newest = await store.warnings.get(connection, warning_id)
+    warning = await actions.split(
+        parts.db,
+        parts.press,
+        parts.reach,
+        warning_id,
+        by,
+        version=seen_version(if_match, newest),
+        towns=body.towns,
+        level=body.level,
+    )
     return await after(parts, response, warning)
 
 

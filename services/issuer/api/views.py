@@ -11,7 +11,17 @@ from contracts.values import AreaSelection, Channel, Level, Mode
 from contracts.warning import WarningText
 from services.issuer.actions.needing import steps_of
 from services.issuer.catalogue import Catalogue
-from services.issuer.model import Approval, Beside, Content, Kind, LeftOut, State, WeatherWarning, next_step
+from services.issuer.model import (
+    Approval,
+    Beside,
+    Bound,
+    Content,
+    Kind,
+    LeftOut,
+    State,
+    WeatherWarning,
+    next_step,
+)
 from services.issuer.store.events import Event
 from services.issuer.store.warnings import Summary
 from services.kit.clock import beijing
@@ -89,6 +99,10 @@ class ContentView(BaseModel):
     texts_made: bool
     """True while the texts are the catalogue's own and follow every change."""
     corrects: bool
+    lead: UUID | None
+    """The warning with which this part goes out."""
+    bound: list[Bound]
+    """The parts in other colours that go out with this one."""
     former: Level | None
     supersedes: list[UUID]
     beside: list[Beside]
@@ -268,7 +282,7 @@ def content_view(content: Content) -> ContentView:
     """Return a content as it is answered."""
     plain = {name: getattr(content, name) for name in ContentView.model_fields if hasattr(content, name)}
     window = WindowView(begin=content.window.begin, end=content.window.end)
-    said = {name: list(plain[name]) for name in ("supersedes", "beside", "left_out")}
+    said = {name: list(plain[name]) for name in ("supersedes", "beside", "left_out", "bound")}
     held = content.consultation and ConsultationView(**content.consultation.model_dump())
     return ContentView(**{**plain, **said, "window": window, "consultation": held}, texts_made=content.made)
 

@@ -2,7 +2,7 @@
 
 from services.issuer.model.alongside import Alongside, NotAlone, refuse, unanswered
 from services.issuer.model.choices import Beside, Consultation, LeftOut
-from services.issuer.model.content import Content, Kind, Window, Wish, faults, selection_faults, sms
+from services.issuer.model.content import Bound, Content, Kind, Window, Wish, faults, selection_faults, sms
 from services.issuer.model.people import Account, CodeNeeded, Limits, Session, WrongCode, WrongPassword
 from services.issuer.model.warning import (
     MOVES,
@@ -26,6 +26,7 @@ __all__ = [
     "Alongside",
     "Approval",
     "Beside",
+    "Bound",
     "Changed",
     "CodeNeeded",
     "Consultation",

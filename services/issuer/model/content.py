@@ -41,6 +41,16 @@ class Window(Value):
     end: Instant
 
 
+class Bound(Value):
+    """A part of a mixed warning that goes out with its lead: which one, and exactly what it says to whom."""
+
+    warning_id: UUID
+    level: Level
+    content_sha256: str
+    manifest_sha256: str = ""
+    """Empty until it is submitted together with its lead."""
+
+
 class Content(Value):
     """What is said to whom: the part of a revision that its approvals are bound to."""
 
@@ -85,6 +95,10 @@ class Content(Value):
     """How far ahead it is said, such as H12; empty: the catalogue tells by the window."""
     department: str = ""
     """Who issues a joint product with us, by the catalogue's word for it."""
+    lead: UUID | None = None
+    """The warning with which this one goes out, as the part of it that has another colour."""
+    bound: tuple[Bound, ...] = ()
+    """The parts that go out with this one; approving it approves them."""
 
     @property
     def sha256(self) -> str:
