@@ -1,6 +1,6 @@
 """HTTP in, action called, view out: /api/v1/sessions, /catalogue, /warnings, /import."""
 
-from services.issuer.api import catalogue, imports, progress, review, sessions, warnings
+from services.issuer.api import catalogue, imports, progress, review, sessions, starting, warnings
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn, person, session_token
 
 ROUTERS = (
@@ -10,6 +10,7 @@ ROUTERS = (
     review.router,
     progress.router,
     imports.router,
+    starting.router,
 )
 
 __all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "person", "session_token"]

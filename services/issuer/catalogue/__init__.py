@@ -1,7 +1,8 @@
 """What the station may say, and who must agree to it: signals, texts and authority, as data with a version.
 
-Owns `signals.yaml`, `products.yaml` and `authority.yaml`. Reading them refuses what it does not know: a misspelt key, a slot
-that no template has, a colour without a guide. A mistake is found when they are read, not at 3 a.m.
+Owns `signals.yaml`, `products.yaml` and `authority.yaml`. Reading them refuses what it does not know: a
+misspelt key, a slot that no template has, a colour without a guide. A mistake is found when they are read,
+not at 3 a.m.
 """
 
 import json
@@ -21,6 +22,7 @@ from services.issuer.catalogue.words import Filling, words
 from services.kit.errors import Invalid, Refused
 
 __all__ = [
+    "SIGNAL",
     "Act",
     "Approval",
     "Authority",
@@ -28,7 +30,6 @@ __all__ = [
     "Deed",
     "Filling",
     "Grade",
-    "SIGNAL",
     "Halt",
     "Hazard",
     "Language",

@@ -7,7 +7,8 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
-from services.issuer.desk import compose, deeds, face, home, listing, sessions
+from services.issuer.desk import compose, deeds, face, home, listing, sessions, starting
+from services.issuer.desk.looks import ChannelLooks
 from services.issuer.desk.parts import Parts
 from services.issuer.desk.registry import Places, RegistryPlaces
 
@@ -26,6 +27,7 @@ ROUTERS = (
     sessions.router,
     home.router,
     listing.router,
+    starting.router,
     compose.router,
     face.router,
     deeds.router,
@@ -33,4 +35,4 @@ ROUTERS = (
 )
 """In this order: `/warnings/new` comes before `/warnings/{warning_id}`."""
 
-__all__ = ["ROUTERS", "Parts", "Places", "RegistryPlaces"]
+__all__ = ["ROUTERS", "ChannelLooks", "Parts", "Places", "RegistryPlaces"]

@@ -1,4 +1,4 @@
-"""What a forecaster decides beside the words: what stays beside it, which ways it goes, what it rests upon."""
+"""What a forecaster decides beside the words: what stays, which ways it goes, what it rests upon."""
 
 import re
 from collections.abc import Iterator

@@ -59,7 +59,11 @@ async function leave(event) {
 }
 
 function show(answer) {
-  for (const name of ["reach", "understood", "length"]) document.getElementById(name).innerHTML = answer[name];
+  for (const name of ["reach", "understood", "length", "looks"]) {
+    const part = document.getElementById(name);
+    if (part.dataset.shown !== answer[name]) part.innerHTML = answer[name];
+    part.dataset.shown = answer[name];
+  }
   replaceOthers(answer);
   byHand.hidden = !answer.by_hand;
   if (!answer.by_hand) fill(answer);
@@ -133,6 +137,34 @@ for (const button of form.querySelectorAll("[data-hours]")) {
     soon();
   });
 }
+
+// A phrase goes where the cursor was; what is selected becomes the phrase that is to be saved.
+let written = form.elements.description;
+for (const area of words) {
+  area.addEventListener("focus", () => (written = area));
+  area.addEventListener("select", () => {
+    form.elements["phrase-text"].value = area.value.slice(area.selectionStart, area.selectionEnd);
+  });
+}
+for (const button of form.querySelectorAll("[data-phrase]")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    written.setRangeText(button.dataset.phrase, written.selectionStart, written.selectionEnd, "end");
+    written.focus();
+    soon();
+  });
+}
+
+// Keys: send, keep, and straight to each part of the sheet.
+const PARTS = { 1: "begin", 2: "areas", 3: "headline", 4: "reach-title", 5: "looks-title" };
+form.addEventListener("keydown", (event) => {
+  const press = (value) => form.querySelector(`button[name=do][value=${value}]`).click();
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") press("submit");
+  else if ((event.ctrlKey || event.metaKey) && event.key === "s") press("save");
+  else if (event.altKey && PARTS[event.key]) document.getElementById(PARTS[event.key])?.focus();
+  else return;
+  event.preventDefault();
+});
 
 district = await District.open(document.getElementById("map"), {
   onTown(code) {
