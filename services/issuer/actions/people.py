@@ -19,7 +19,7 @@ from services.kit.identity import Principal
 
 _HASHER = PasswordHasher()
 
-ROLES = frozenset({"drafter", "checker", "signer", "town-desk", "auditor", "operator"})
+ROLES = frozenset({"drafter", "checker", "signer", "town-desk", "auditor", "operator", "department"})
 APART = frozenset({"auditor", "operator"})
 """Nobody has both of these."""
 

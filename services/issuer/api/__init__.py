@@ -1,6 +1,15 @@
 """HTTP in, action called, view out: /api/v1/sessions, /catalogue, /warnings, /import."""
 
-from services.issuer.api import catalogue, imports, progress, review, sessions, starting, warnings
+from services.issuer.api import (
+    catalogue,
+    departments,
+    imports,
+    progress,
+    review,
+    sessions,
+    starting,
+    warnings,
+)
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn, person, session_token
 
 ROUTERS = (
@@ -11,6 +20,7 @@ ROUTERS = (
     progress.router,
     imports.router,
     starting.router,
+    departments.router,
 )
 
 __all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "person", "session_token"]

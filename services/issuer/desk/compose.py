@@ -15,6 +15,7 @@ from services.issuer.desk import sheet as sheets
 from services.issuer.desk import shelf, trial
 from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
+from services.issuer.desk.places import Gazetteer
 from services.issuer.desk.reading import read
 from services.issuer.desk.sheet import Sheet
 from services.issuer.desk.times import typed
@@ -123,8 +124,11 @@ async def try_out(
     """Return what the form would become, for the script that shows it while people type."""
     warning = await _draft(parts, warning_id) if warning_id else None
     signal, sheet = await _sent(request, parts, warning)
-    tried = await trial.attempt(parts, sheet, signal, await desk.places.gazetteer(), warning)
-    shown = _shown(parts, desk, signal, tried) | {"seen": await trial.look(parts, desk.looks, tried)}
+    gazetteer = await desk.places.gazetteer()
+    tried = await trial.attempt(parts, sheet, signal, gazetteer, warning)
+    shown = _shown(parts, desk, signal, tried, gazetteer) | {
+        "seen": await trial.look(parts, desk.looks, tried)
+    }
     return JSONResponse(_answer(request, parts, tried, shown))
 
 
@@ -276,17 +280,20 @@ async def _show(
         shelved=shelved,
         saved=saved,
         warning=warning,
-        gazetteer=gazetteer,
         seen=await trial.look(parts, desk.looks, tried),
-        **_shown(parts, desk, signal, tried),
+        **_shown(parts, desk, signal, tried, gazetteer),
     )
 
 
-def _shown(parts: Parts, desk: DeskParts, signal: Signal, tried: Trial) -> dict[str, Any]:
+def _shown(
+    parts: Parts, desk: DeskParts, signal: Signal, tried: Trial, gazetteer: Gazetteer
+) -> dict[str, Any]:
     content = tried.content
     return {
         "signal": signal,
         "unit_cost": desk.sms_unit_cost,
+        "gazetteer": gazetteer,
+        "cut": [one.cut for one in tried.panel.answer.clipped] if tried.panel else [],
         "mode": tried.sheet.mode,
         "sheet": tried.sheet,
         "tried": tried,
@@ -305,6 +312,7 @@ def _answer(request: Request, parts: Parts, tried: Trial, shown: dict[str, Any])
     return {
         **{name: fragment(f"{name}.html", request=request, parts=parts, **shown) for name in FRAGMENTS},
         "refs": [one.reference for one in tried.alongside],
+        "cut": shown["cut"],
         "villages": list(tried.panel.manifest.villages) if tried.panel else [],
         "texts": tried.sheet.texts,
         "made": tried.sheet.made,

@@ -5,8 +5,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 
+SUGGESTED = 3
 TOWN_DIGITS = 9
 VILLAGE_DIGITS = 12
 _SEPARATORS = re.compile(r"[\s,;、，；。/|]+")
@@ -60,6 +62,8 @@ class Named:
     towns: tuple[str, ...] = ()
     villages: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    nearest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For unknown words the names that are most like them."""
     several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names that more than one place has, with the places."""
 
@@ -118,7 +122,19 @@ class Gazetteer:
             else:
                 for code in found:
                     (towns if len(code) == TOWN_DIGITS else villages)[code] = None
-        return Named(tuple(towns), tuple(villages), tuple(unknown), several)
+        nearest = {word: near for word in unknown if (near := self.like(word))}
+        return Named(tuple(towns), tuple(villages), tuple(unknown), nearest, several)
+
+    def like(self, word: str) -> tuple[str, ...]:
+        """Return the places whose names or codes are most like a word, the likeliest first."""
+        if word.isascii() and word.isdigit():
+            same = [
+                code for code in self.names if code.startswith(word[:TOWN_DIGITS]) or word.startswith(code)
+            ]
+            return tuple(self.full_name(code) for code in same[:SUGGESTED])
+        found = get_close_matches(word, self._index, SUGGESTED, cutoff=0.5)
+        codes = dict.fromkeys(code for name in found for code in self._index[name])
+        return tuple(self.full_name(code) for code in codes)[:SUGGESTED]
 
     def _meant(self, word: str) -> Sequence[str]:
         if word in _EVERYWHERE:

@@ -1,5 +1,5 @@
 // The sheet: while somebody types, ask what it would become, and show that. Nothing is kept by this.
-import { District } from "./map.js";
+import { District, L } from "./map.js";
 import { Drawing } from "./draw.js";
 
 const PAUSE_MS = 300;
@@ -69,6 +69,7 @@ function show(answer) {
   if (!answer.by_hand) fill(answer);
   for (const [name, value] of Object.entries(answer.defaults)) follow(form.elements[`slot-${name}`], value);
   colour(answer.villages);
+  showCut(answer.cut);
 }
 
 // Who else warns there; a choice that somebody is making stays until the list itself changes.
@@ -106,6 +107,15 @@ function colour(villages) {
   const icon = form.querySelector(".signal-head .signal");
   const label = form.querySelector(`input[name=level][value=${level}]`).parentElement.textContent.trim();
   if (!icon.classList.contains(level)) repaint(icon, level, label);
+}
+
+// What a shape has beyond the district's edge, which does not count.
+let cutOff = null;
+function showCut(shapes) {
+  cutOff?.remove();
+  cutOff = district && shapes.length
+    ? L.geoJSON(shapes.map((geometry) => ({ type: "Feature", properties: {}, geometry })), { style: { className: "cut-off" }, interactive: false }).addTo(district.map)
+    : null;
 }
 
 // The icon of another colour: its plate, shape, grade and word.
