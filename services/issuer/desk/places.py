@@ -56,6 +56,17 @@ class Station:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Hazard points that are chosen together: the villages that must hear of them."""
+
+    name: str
+    kind: str
+    villages: tuple[str, ...]
+    points: int
+    invented: bool = False
+
+
+@dataclass(frozen=True)
 class Named:
     """What a list of names and codes means."""
 
@@ -75,6 +86,7 @@ class Gazetteer:
     towns: tuple[Town, ...] = ()
     villages: tuple[Village, ...] = ()
     stations: tuple[Station, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -115,7 +127,10 @@ class Gazetteer:
         unknown, several = [], {}
         for word in filter(None, _SEPARATORS.split(unicodedata.normalize("NFKC", text))):
             found = self._meant(word)
-            if not found:
+            group = self._group_of.get(word)
+            if group is not None:
+                villages |= dict.fromkeys(group.villages)
+            elif not found:
                 unknown.append(word)
             elif len(found) > 1 and word not in _EVERYWHERE:
                 several[word] = tuple(self.full_name(code) for code in found)
@@ -144,6 +159,10 @@ class Gazetteer:
             trusted = not self.names and len(code) in (TOWN_DIGITS, VILLAGE_DIGITS)
             return [code] if code in self.names or trusted else []
         return self._index.get(word, ()) or self._index.get(_bare(word), ())
+
+    @cached_property
+    def _group_of(self) -> dict[str, Group]:
+        return {group.name: group for group in self.groups}
 
     @cached_property
     def _index(self) -> dict[str, list[str]]:

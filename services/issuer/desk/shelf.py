@@ -15,7 +15,7 @@ from services.issuer.model import Person
 from services.issuer.model.saved import Saved
 from services.kit.errors import NotFound
 
-INSERTS = ("area:", "phrase:")
+INSERTS = ("area:", "phrase:", "group:")
 SAVES = {"save-area": "area-name", "save-phrase": "phrase-name"}
 
 
@@ -34,6 +34,8 @@ async def serve(
         chosen = area if do == "save-area" else None
         await saving.save(parts.db, parts.catalogue, by, name, phrase=phrase, area=chosen, shared=shared)
         return sheet
+    if do.startswith("group:"):
+        return replace(sheet, names=f"{sheet.names} {do.removeprefix('group:')}".strip())
     async with parts.db.read() as connection:
         saved = await store.saved.get(connection, _id(do.split(":", 1)[1]), by.username)
     return _with(sheet, saved)

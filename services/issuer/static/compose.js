@@ -165,6 +165,15 @@ for (const button of form.querySelectorAll("[data-phrase]")) {
   });
 }
 
+for (const button of form.querySelectorAll("[data-group]")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    const { names } = form.elements;
+    if (!names.value.split(/\s+/).includes(button.dataset.group)) names.value = `${names.value} ${button.dataset.group}`.trim();
+    soon();
+  });
+}
+
 // Keys: send, keep, and straight to each part of the sheet.
 const PARTS = { 1: "begin", 2: "areas", 3: "headline", 4: "reach-title", 5: "looks-title" };
 form.addEventListener("keydown", (event) => {
