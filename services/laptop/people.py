@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 
 from services.issuer.actions import seed_users
+from services.issuer.actions.departments import set_department
+from services.issuer.catalogue import load
 from services.kit.crypto import KeyFolder, SoftwareCrypto
 from services.kit.db import Database
 from services.kit.settings import Settings
@@ -24,8 +26,9 @@ PEOPLE: list[dict[str, Any]] = [
     {"username": "zhao", "display_name": "赵静", "roles": ["town-desk"], "town": "500110110"},
     {"username": "sun", "display_name": "孙丽", "roles": ["auditor"]},
     {"username": "qian", "display_name": "钱伟", "roles": ["operator"]},
+    {"username": "he", "display_name": "何静", "roles": ["department"], "department": "water"},
 ]
-"""Demo people: drafter, checker, two signers, a town desk, an auditor, an operator."""
+"""Demo people: drafter, checker, two signers, a town desk, an auditor, an operator, a department."""
 
 
 async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
@@ -41,6 +44,7 @@ async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
         issued = await registry_seed.issue_all_keys(registry, crypto)
         accounts = [{**person, "password": _password()} for person in PEOPLE]
         await seed_users(issuer, accounts)
+        await _departments(issuer)
         content = {
             "accounts": accounts,
             "stations": await _stations(registry),
@@ -53,6 +57,12 @@ async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
         await issuer.close()
     write_private(credentials, orjson.dumps(content, option=orjson.OPT_INDENT_2))
     return content
+
+
+async def _departments(issuer: Database) -> None:
+    for person in PEOPLE:
+        if "department" in person:
+            await set_department(issuer, load(), person["username"], person["department"], "seed")
 
 
 def _password() -> str:

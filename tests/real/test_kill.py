@@ -29,7 +29,9 @@ POINTS = (
 async def begin(system: System) -> dict[str, Any]:
     """Issue a warning, through whatever dies on the way; return it as far as it got."""
     async with visitors(system) as people:
-        draft: dict[str, Any] = await people.drafter.post("/api/v1/warnings", story.a_small_one())
+        draft: dict[str, Any] = await people.drafter.post(
+            "/api/v1/warnings", await story.among_others(people.drafter, story.a_small_one())
+        )
         with contextlib.suppress(httpx.HTTPError, Problem):
             await story.pass_review(people.drafter, (people.signer,), draft)
     return draft

@@ -95,8 +95,8 @@ class Press:
 
     def proof(
         self, content: Content, manifest: Manifest, references: str, now: datetime
-    ) -> tuple[Notice, bytes]:
-        """Return the notice and the unsigned CAP document as they would be, for people to look at."""
+    ) -> tuple[Notice, cap.CapAlert]:
+        """Return the notice and the CAP message as they would be, for people to look at."""
         notice = self.notice(
             content,
             manifest,
@@ -105,7 +105,7 @@ class Press:
             sent=now.replace(microsecond=0),
             approvers=(self.sender_name,),
         )
-        return notice, cap.write(self._composed(notice, content))
+        return notice, self._composed(notice, content)
 
     def _composed(self, notice: Notice, content: Content) -> cap.CapAlert:
         alert_that_mutes = content.kind is Kind.ALERT and notice.references

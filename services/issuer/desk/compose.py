@@ -13,6 +13,7 @@ from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.catalogue import SIGNAL, Signal
 from services.issuer.desk import sheet as sheets
 from services.issuer.desk import shelf, trial
+from services.issuer.desk.hints import below
 from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
 from services.issuer.desk.places import Gazetteer
@@ -291,6 +292,7 @@ def _shown(
     content = tried.content
     return {
         "signal": signal,
+        "below": list(below(signal, tried.sheet.slots)),
         "unit_cost": desk.sms_unit_cost,
         "gazetteer": gazetteer,
         "cut": [one.cut for one in tried.panel.answer.clipped] if tried.panel else [],

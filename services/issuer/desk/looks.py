@@ -7,6 +7,7 @@ from typing import Protocol
 import httpx
 from pydantic import ValidationError
 
+from contracts import cap
 from contracts.text import parts as segments_of
 from contracts.values import Channel, Mode, Value
 from contracts.warning import Notice
@@ -64,6 +65,8 @@ class Seen:
     looks: tuple[Look, ...] = ()
     away: bool = False
     cap_xml: str = ""
+    facts: tuple[str, ...] = ()
+    """Urgency, severity and certainty as CAP says them."""
     by_channel: dict[Channel, Look] = field(default_factory=dict)
 
     @property
@@ -113,8 +116,15 @@ class NoLooks:
         return None
 
 
-def seen(looks: tuple[Look, ...] | None, ways: Sequence[Channel], cap_xml: str) -> Seen:
+def seen(looks: tuple[Look, ...] | None, ways: Sequence[Channel], alert: cap.CapAlert) -> Seen:
     """Return what the page shows: the channels by which it goes, in the order of the rule."""
     by_channel = {look.channel: look for look in looks or ()}
     ordered = tuple(by_channel[way] for way in ways if way in by_channel)
-    return Seen(ordered, looks is None, cap_xml, {look.channel: look for look in ordered})
+    info = alert.infos[0]
+    return Seen(
+        looks=ordered,
+        away=looks is None,
+        cap_xml=cap.write(alert).decode(),
+        by_channel={look.channel: look for look in ordered},
+        facts=(str(info.urgency), str(info.severity), str(info.certainty)),
+    )

@@ -125,13 +125,13 @@ async def look(parts: Parts, looks: Looks, tried: Trial) -> Seen:
         return Seen()
     references = f"{parts.press.sender_code},–,–" if content.kind is not Kind.ALERT else ""
     try:
-        notice, document = await asyncio.to_thread(
+        notice, alert = await asyncio.to_thread(
             parts.press.proof, content, manifest, references, parts.db.clock.now()
         )
     except Problem:
         return Seen()
     found = await looks.looks(content.mode, content.kind, notice)
-    return seen(found, making.ways(parts.catalogue, content), document.decode())
+    return seen(found, making.ways(parts.catalogue, content), alert)
 
 
 def _unnamed(sheet: Sheet, wish: Wish, gazetteer: Gazetteer) -> Reached:

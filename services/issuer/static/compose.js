@@ -165,12 +165,25 @@ for (const button of form.querySelectorAll("[data-phrase]")) {
   });
 }
 
+// A place that was searched joins the list of names.
+function add(name) {
+  const { names } = form.elements;
+  if (!names.value.split(/\s+/).includes(name)) names.value = `${names.value} ${name}`.trim();
+  soon();
+}
+const find = document.getElementById("find");
+const places = new Set([...document.querySelectorAll("#places option")].map((option) => option.value));
+find.addEventListener("input", (event) => {
+  event.stopPropagation();
+  if (!places.has(find.value)) return;
+  add(find.value);
+  find.value = "";
+});
+
 for (const button of form.querySelectorAll("[data-group]")) {
   button.addEventListener("click", (event) => {
     event.preventDefault();
-    const { names } = form.elements;
-    if (!names.value.split(/\s+/).includes(button.dataset.group)) names.value = `${names.value} ${button.dataset.group}`.trim();
-    soon();
+    add(button.dataset.group);
   });
 }
 
