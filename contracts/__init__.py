@@ -3,6 +3,7 @@
 from contracts.delivery import DeliveryReported, DeliveryRequested, DeliveryWithdrawn, PlanMade, StationSeen
 from contracts.fact import DeadLetter, Fact
 from contracts.message import Message
+from contracts.proposal import RiskProposed
 from contracts.registry import BlockChanged
 from contracts.warning import (
     WarningCancelled,
@@ -25,6 +26,7 @@ MESSAGES: dict[str, type[Message]] = {
         DeliveryWithdrawn,
         DeliveryReported,
         StationSeen,
+        RiskProposed,
         BlockChanged,
         Fact,
         DeadLetter,

@@ -34,10 +34,13 @@ STREAMS = (
         "REPORTS",
         (f"{PREFIX}.*.delivery.v1.reported.>", f"{PREFIX}.*.plan.v1.>", f"{PREFIX}.*.station.v1.>"),
     ),
+    StreamSpec("PROPOSALS", (f"{PREFIX}.*.proposal.v1.>",)),
     StreamSpec("REGISTRY", (f"{PREFIX}.registry.v1.>",), max_age_s=0, last_per_subject=True),
     StreamSpec("FACTS", (f"{PREFIX}.*.fact.v1.>",)),
     StreamSpec("DEAD", (f"{PREFIX}.*.letter.v1.>",)),
-    StreamSpec("LEDGER", sources=("WARNINGS", "DELIVERIES", "REPORTS", "REGISTRY", "FACTS", "DEAD")),
+    StreamSpec(
+        "LEDGER", sources=("WARNINGS", "DELIVERIES", "REPORTS", "PROPOSALS", "REGISTRY", "FACTS", "DEAD")
+    ),
 )
 
 _HOMES = {
@@ -47,6 +50,7 @@ _HOMES = {
     "delivery.reported": "REPORTS",
     "plan": "REPORTS",
     "station": "REPORTS",
+    "proposal": "PROPOSALS",
     "registry": "REGISTRY",
     "fact": "FACTS",
     "letter": "DEAD",

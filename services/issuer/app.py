@@ -35,8 +35,12 @@ async def open_issuer(floor: Floor) -> Service:
 
 
 def _desk(floor: Floor) -> desk.Parts:
-    registry_url = IssuerSettings.load().registry_url or floor.settings.base_url()
-    return desk.Parts(desk.RegistryPlaces(floor.http, registry_url, internal_key(floor)))
+    settings, here, key = IssuerSettings.load(), floor.settings.base_url(), internal_key(floor)
+    return desk.Parts(
+        desk.RegistryPlaces(floor.http, settings.registry_url or here, key),
+        desk.ChannelLooks(floor.http, settings.channels_url or here, key),
+        settings.sms_unit_cost,
+    )
 
 
 def _parts(floor: Floor, db: Database, looking: watch.Watch) -> api.Parts:

@@ -1,11 +1,13 @@
-"""What the issuer hears: plans and reports, for the progress view."""
+"""What the issuer hears: plans and reports, for the progress view; risk proposals."""
 
 from typing import Protocol
 from uuid import UUID
 
 from contracts.delivery import DeliveryReported, PlanMade
 from contracts.message import Message
+from contracts.proposal import RiskProposed
 from services.issuer.actions import hear_plan, hear_report
+from services.issuer.actions.starting import hear_proposal
 from services.kit.consumer import Subscription, subscriptions
 from services.kit.db import Transaction
 
@@ -32,4 +34,13 @@ def subscriptions_of(listener: Listener) -> list[Subscription]:
             raise TypeError(f"{type(message).__name__} is not heard here")
         tx.after_commit(lambda: listener.changed(warning_id))
 
-    return subscriptions("issuer-follow", [PlanMade, DeliveryReported], follow)
+    return [
+        *subscriptions("issuer-follow", [PlanMade, DeliveryReported], follow),
+        *subscriptions("issuer-propose", [RiskProposed], propose),
+    ]
+
+
+async def propose(tx: Transaction, message: Message) -> None:
+    """Keep a risk proposal for whoever composes."""
+    assert isinstance(message, RiskProposed)
+    await hear_proposal(tx, message)

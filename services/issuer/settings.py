@@ -13,6 +13,10 @@ class IssuerSettings(Settings):
     service: ClassVar[str] = "issuer"
 
     registry_url: str = Field("", description="Where the registry answers; empty: this process")
+    channels_url: str = Field("", description="Where the channels render a warning; empty: this process")
+    sms_unit_cost: float = Field(
+        0.05, ge=0, description="What one SMS segment to one person costs, in yuan: shown while composing"
+    )
     sender_code: str = Field(
         "",
         pattern=r"^(\d{14})?$",

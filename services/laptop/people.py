@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 
 from services.issuer.actions import seed_users
+from services.issuer.actions.departments import set_department
+from services.issuer.catalogue import load
 from services.issuer.model import factor
 from services.issuer.model.people import WITH_CODE
 from services.kit.crypto import KeyFolder, SoftwareCrypto
@@ -29,8 +31,9 @@ PEOPLE: list[dict[str, Any]] = [
     {"username": "sun", "display_name": "孙丽", "roles": ["auditor"]},
     {"username": "qian", "display_name": "钱伟", "roles": ["operator"]},
     {"username": "wu", "display_name": "吴刚", "roles": ["operator"]},
+    {"username": "he", "display_name": "何静", "roles": ["department"], "department": "water"},
 ]
-"""Demo people: drafter, checker, two signers, a town desk, an auditor, two operators."""
+"""Demo people: drafter, checker, two signers, a town desk, an auditor, two operators, a department."""
 
 
 async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
@@ -46,6 +49,7 @@ async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
         issued = await registry_seed.issue_all_keys(registry, crypto)
         accounts = [_with_secrets(person) for person in PEOPLE]
         await seed_users(issuer, accounts, crypto)
+        await _departments(issuer)
         content = {
             "accounts": accounts,
             "stations": await _stations(registry),
@@ -77,6 +81,12 @@ def code_of(credentials: Path, username: str) -> str:
     if secret is None:
         raise Refused(f"{username} has no second factor in {credentials}")
     return factor.code_at(secret, datetime.now(UTC))
+
+
+async def _departments(issuer: Database) -> None:
+    for person in PEOPLE:
+        if "department" in person:
+            await set_department(issuer, load(), person["username"], person["department"], "seed")
 
 
 def _by_owner(issued: list[IssuedKey]) -> dict[str, dict[str, str]]:

@@ -22,6 +22,8 @@ SOUTH = tuple(
 """The twelve towns of the second warning: the south, upstream of the district's seat."""
 
 RAINSTORM = "11B03"
+WHY_BOTH = "时段和区域不同，两条并存"
+MOST_BESIDE = 20
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,16 @@ def _window(now: datetime, hours: int) -> dict[str, str]:
     return {"begin": begin.isoformat(), "end": (begin + timedelta(hours=hours)).isoformat()}
 
 
+async def among_others(drafter: Visitor, draft: dict[str, Any]) -> dict[str, Any]:
+    """Return a draft that says of every other warning of its hazard in force that both are needed."""
+    standing = await drafter.get("/api/v1/warnings", state="issued", mode=draft["mode"], limit=MOST_BESIDE)
+    same = [one["warning_id"] for one in standing["data"] if one["hazard"]["code"] == draft["hazard"]]
+    return {**draft, "beside": [{"reference": one, "reason": WHY_BOTH} for one in same]}
+
+
 async def issue(drafter: Visitor, approvers: tuple[Visitor, ...], draft: dict[str, Any]) -> dict[str, Any]:
     """Draft, submit and approve; return the issued warning."""
-    warning = await drafter.post("/api/v1/warnings", draft)
+    warning = await drafter.post("/api/v1/warnings", await among_others(drafter, draft))
     return await pass_review(drafter, approvers, warning)
 
 

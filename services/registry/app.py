@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
-from services.registry import api, consumers, desk
+from services.registry import api, consumers, desk, hazard_points
 
 STATIC = Path(__file__).parent / "static"
 
@@ -21,7 +21,7 @@ async def open_registry(floor: Floor) -> Service:
     static.routes.append(Mount("/static/registry", StaticFiles(directory=STATIC, check_dir=False)))
     return Service(
         "registry",
-        routers=[api.secret_router, api.router, desk.router, static],
+        routers=[api.secret_router, api.router, hazard_points.router, desk.router, static],
         houses=[house],
         parts={"registry": api.Parts(db, floor.crypto)},
     )

@@ -19,9 +19,16 @@ async def composed(seat: Seat, level: str = "ORANGE", mode: str = "live") -> str
     await page.check(f"input[name=towns][value='{ONE_TOWN}']")
     await expect(page.locator("#reach")).to_contain_text(f"{STATIONS} 个村社区")
     await expect(page.locator("#short")).to_have_value(re.compile("古南街道"))
+    await superseding(page)
     await page.click("button[value=submit]")
     await page.wait_for_url("**/warnings/*-*")
     return page.url.removeprefix(seat.url)
+
+
+async def superseding(page: Page) -> None:
+    """Say of what others left in force there that this one supersedes it."""
+    for other in await page.locator("#others input[value=supersede]").all():
+        await other.check()
 
 
 async def approved(seat: Seat, address: str) -> Page:

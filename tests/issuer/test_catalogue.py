@@ -232,7 +232,7 @@ def test_one_person_of_the_desk_stops_a_warning_and_it_is_reviewed_within_a_day(
 
 def test_a_product_without_authority_is_refused() -> None:
     with pytest.raises(Invalid, match="product"):
-        CATALOGUE.authority.approvals("suspension", Level.RED, Deed.ISSUE)
+        CATALOGUE.authority.approvals("parade", Level.RED, Deed.ISSUE)
 
 
 def test_both_files_have_a_version() -> None:

@@ -1,5 +1,6 @@
 """What people type: times, places, shapes; what the desk offers to whom."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,8 @@ import pytest
 from contracts.values import Level, Mode
 from services.issuer.catalogue import load
 from services.issuer.desk.consent import agrees, phrase
-from services.issuer.desk.places import Gazetteer, Town, Village
+from services.issuer.desk.hints import below
+from services.issuer.desk.places import Gazetteer, Group, Town, Village
 from services.issuer.desk.possible import Act, possible, waits_for
 from services.issuer.desk.reading import read
 from services.issuer.desk.sheet import Sheet, fresh, of_content, written
@@ -53,6 +55,14 @@ SIGNAL = CATALOGUE.issuable("11B03", Level.RED)
         ("30分钟后", "06-01 22:20"),
         ("now", "06-01 21:50"),
         ("现在", "06-01 21:50"),
+        ("今晚10点", "06-01 22:00"),
+        ("今晚12点", "06-02 00:00"),
+        ("明早6时", "06-02 06:00"),
+        ("明晚8点", "06-02 20:00"),
+        ("明天下午3点半", "06-02 15:30"),
+        ("凌晨2点", "06-02 02:00"),
+        ("中午12点", "06-02 12:00"),
+        ("+6h", "06-02 03:50"),
     ],
 )
 def test_times_are_read_as_people_type_them(words: str, meant: str) -> None:
@@ -218,3 +228,24 @@ def test_the_approver_types_mode_colour_and_count(words: str, agreed: bool) -> N
     warning = in_review(warning_id=UUID(int=1))
     assert phrase(warning, say) == "真实发布 红色 4"
     assert agrees(words, warning, say) is agreed
+
+
+def test_a_name_that_nobody_knows_comes_with_the_nearest() -> None:
+    named = PLACES.read("赶水 打痛镇 500110119 天上人间")
+    assert named.towns == ("500110110",)
+    assert named.unknown == ("打痛镇", "500110119", "天上人间")
+    assert named.nearest["打痛镇"][0] == "打通镇"
+    assert "天上人间" not in named.nearest
+
+
+def test_a_group_of_hazard_points_stands_for_its_villages() -> None:
+    group = Group("赶水镇山洪危险区", "flash-flood", ("500110110201",), 2, invented=True)
+    known = replace(PLACES, groups=(group,))
+    assert known.read("赶水镇山洪危险区 打通镇").villages == ("500110110201",)
+
+
+@pytest.mark.parametrize(
+    ("amount", "hinted"), [("100", []), ("80", ["amount"]), ("80~120", []), ("~", []), ("", [])]
+)
+def test_a_number_below_the_colour_is_hinted_at_and_never_refused(amount: str, hinted: list[str]) -> None:
+    assert list(below(SIGNAL, {"amount": amount})) == hinted

@@ -31,7 +31,9 @@ async def begin(system: System) -> dict[str, Any] | None:
     draft: dict[str, Any] | None = None
     with contextlib.suppress(httpx.HTTPError, Problem):
         async with visitors(system) as people:
-            draft = await people.drafter.post("/api/v1/warnings", story.a_small_one())
+            draft = await people.drafter.post(
+                "/api/v1/warnings", await story.among_others(people.drafter, story.a_small_one())
+            )
             await story.pass_review(people.drafter, (people.signer,), draft)
     return draft
 

@@ -11,6 +11,7 @@ from contracts.delivery import (
 )
 from contracts.fact import DeadLetter, Fact
 from contracts.message import Message
+from contracts.proposal import RiskProposed
 from contracts.registry import BlockChanged
 from contracts.warning import WarningHalted, WarningPublished
 from services.audit.model.entry import NAMED
@@ -42,6 +43,7 @@ def detail(message: Message | None) -> dict[str, Any]:
 _SHOWN: dict[type, tuple[str, ...]] = {
     StationSeen: ("presence", "last_sequence", "clock_offset_ms"),
     BlockChanged: ("sha256", "gone"),
+    RiskProposed: ("source", "product", "hazard", "level", "headline", "expires"),
     DeadLetter: ("consumer", "original_subject", "original_id", "reason"),
 }
 """Messages that are shown as they are, field by field."""

@@ -10,7 +10,8 @@ import httpx
 from fastapi import APIRouter
 
 from contracts.values import Channel
-from services.channels.push import api, consumers
+from services.channels import renderings
+from services.channels.push import api, consumers, looks
 from services.channels.push.actions import take
 from services.channels.push.adapters import ADAPTERS, Ground
 from services.channels.push.links import Links
@@ -53,9 +54,13 @@ def open_push(channel: Channel) -> Opener:
         routers, parts, public = _faces(channel, db, settings, workers)
         return Service(
             channel,
-            routers=[api.router, *routers],
+            routers=[api.router, renderings.router, *routers],
             houses=[house],
-            parts={channel: api.Parts(links), **parts},
+            parts={
+                channel: api.Parts(links),
+                f"{channel}-looks": looks.looks(channel, settings),
+                **parts,
+            },
             public=public,
         )
 

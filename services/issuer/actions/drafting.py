@@ -1,5 +1,6 @@
 """Drafting: begin a warning, change its draft, begin an update or a lift of one that is out."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,9 @@ from services.kit.db import Database, Transaction
 from services.kit.errors import Fault, Forbidden, Invalid, NotFound, Refused, Retry
 from services.kit.ids import uuid7
 
+Beside = Callable[[Transaction, WeatherWarning], Awaitable[None]]
+"""What is done together with beginning a warning."""
+
 LIFT_HOLDS = timedelta(hours=24)
 """How long a lift is told to those who have not heard it yet."""
 
@@ -40,8 +44,12 @@ async def draft(
     by: Person,
     signature: str,
     kept: bool = False,
+    beside: Beside | None = None,
 ) -> WeatherWarning:
-    """Begin a warning. `kept` keeps what is incomplete too, such as an import with gaps."""
+    """Begin a warning. `kept` keeps what is incomplete too, such as an import with gaps.
+
+    `beside` is done in the same transaction.
+    """
     at_the_desk(catalogue, by)
     now = db.clock.now()
     if wish.hazard and wish.level:
@@ -54,6 +62,8 @@ async def draft(
         await _supersedes_known(tx, warning)
         await store.changes.insert(tx, warning)
         await tell(tx, warning, by, "drafted")
+        if beside is not None:
+            await beside(tx, warning)
     return warning
 
 

@@ -98,6 +98,20 @@ class Press:
         if broken:
             raise Invalid.of([Fault(found.path, found.what, found.mend) for found in broken])
 
+    def proof(
+        self, content: Content, manifest: Manifest, references: str, now: datetime
+    ) -> tuple[Notice, cap.CapAlert]:
+        """Return the notice and the CAP message as they would be, for people to look at."""
+        notice = self.notice(
+            content,
+            manifest,
+            identifier=f"{self.beginning(now)}0",
+            references=references,
+            sent=now.replace(microsecond=0),
+            approvers=(self.sender_name,),
+        )
+        return notice, self._composed(notice, content)
+
     def _composed(self, notice: Notice, content: Content) -> cap.CapAlert:
         alert_that_mutes = content.kind is Kind.ALERT and notice.references
         kind = cap.MsgType.UPDATE if alert_that_mutes else _TYPES[content.kind]

@@ -5,10 +5,12 @@ from services.issuer.api import (
     accounts,
     bell,
     catalogue,
+    departments,
     imports,
     progress,
     review,
     sessions,
+    starting,
     warnings,
 )
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn, agent_of, person, session_token
@@ -24,6 +26,8 @@ ROUTERS = (
     progress.router,
     imports.router,
     bell.router,
+    starting.router,
+    departments.router,
 )
 
 __all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "agent_of", "person", "session_token"]

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from contracts.values import Level
+from contracts.values import Channel, Level
 from services.issuer.api.parts import IssuerParts
 from services.issuer.catalogue import Catalogue, Hazard
 from services.kit.identity import principal
@@ -71,6 +71,18 @@ class AuthorityView(BaseModel):
     lift: list[list[str]]
 
 
+class ProductView(BaseModel):
+    """A product beside the signals: what it may be about, by which ways, how far ahead, with whom."""
+
+    product: str
+    name: Both
+    ways: list[Channel]
+    fixed: list[Channel]
+    stages: list[str]
+    departments: list[str]
+    subjects: list[SignalView]
+
+
 class CatalogueView(BaseModel):
     """What the station may say, and who must agree."""
 
@@ -82,13 +94,15 @@ class CatalogueView(BaseModel):
     signals: list[SignalView]
     colours: list[ColourView]
     authority: list[AuthorityView]
+    products: list[ProductView]
+    departments: dict[str, Both]
 
 
 @router.get("/catalogue", summary="Signals, colours, slots, and who must agree")
 async def get_catalogue(response: Response, parts: IssuerParts) -> CatalogueView:
     """Return the signals that a forecaster may choose; only colours that exist for the hazard."""
     known = parts.catalogue
-    response.headers["ETag"] = f'"{known.version}.{known.authority.version}"'
+    response.headers["ETag"] = f'"{known.version}.{known.authority.version}.{known.products.version}"'
     return CatalogueView(
         version=known.version,
         authority_version=known.authority.version,
@@ -98,6 +112,8 @@ async def get_catalogue(response: Response, parts: IssuerParts) -> CatalogueView
         signals=[_signal(hazard) for hazard in known.offered],
         colours=_colours(known),
         authority=_authority(known),
+        products=_products(known),
+        departments={name: _both(one) for name, one in known.products.departments.items()},
     )
 
 
@@ -126,6 +142,21 @@ def _signal(hazard: Hazard) -> SignalView:
             for level, grade in sorted(hazard.levels.items(), key=lambda item: item[0].rank)
         ],
     )
+
+
+def _products(known: Catalogue) -> list[ProductView]:
+    return [
+        ProductView(
+            product=name,
+            name=_both(one.name),
+            ways=list(one.ways),
+            fixed=sorted(one.fixed),
+            stages=list(one.stages),
+            departments=list(one.departments),
+            subjects=[_signal(subject) for subject in one.subjects],
+        )
+        for name, one in known.products.products.items()
+    ]
 
 
 def _colours(known: Catalogue) -> list[ColourView]:

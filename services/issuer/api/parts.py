@@ -1,10 +1,11 @@
 """What the endpoints are given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.issuer import store
 from services.issuer.actions import Doorman, LocalSessions, Press
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Person
@@ -35,13 +36,23 @@ def _parts(request: Request) -> Parts:
 IssuerParts = Annotated[Parts, Depends(_parts)]
 
 
+DEPARTMENT = "department"
+"""The role of accounts that approve joint products for their department."""
+
+
 def person(found: Principal) -> Person:
     """Return who is signed in, as the model knows people."""
     return Person(found.username, found.display_name, found.roles)
 
 
-async def _signed_in(someone: Someone) -> Person:
-    return person(someone)
+async def _signed_in(someone: Someone, parts: IssuerParts) -> Person:
+    """Return who is asking; an account of a department holds that department's role too."""
+    found = person(someone)
+    if DEPARTMENT not in found.roles:
+        return found
+    async with parts.db.read() as connection:
+        department = await store.departments.of(connection, found.username)
+    return replace(found, roles=found.roles | {f"{DEPARTMENT}:{department}"}) if department else found
 
 
 SignedIn = Annotated[Person, Depends(_signed_in)]

@@ -20,7 +20,9 @@ from services.issuer.desk import (
     papers,
     sessions,
     shift,
+    starting,
 )
+from services.issuer.desk.looks import ChannelLooks
 from services.issuer.desk.parts import Parts
 from services.issuer.desk.registry import Places, RegistryPlaces
 
@@ -45,6 +47,7 @@ ROUTERS = (
     papers.router,
     afterwards.router,
     listing.router,
+    starting.router,
     compose.router,
     face.router,
     deeds.router,
@@ -52,4 +55,4 @@ ROUTERS = (
 )
 """In this order: `/warnings/new` comes before `/warnings/{warning_id}`."""
 
-__all__ = ["ROUTERS", "Parts", "Places", "RegistryPlaces"]
+__all__ = ["ROUTERS", "ChannelLooks", "Parts", "Places", "RegistryPlaces"]

@@ -7,14 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
-from contracts.values import Level, Mode
+from contracts.values import AreaSelection, Level, Mode
 from services.issuer import actions, store
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.catalogue import SIGNAL, Signal
 from services.issuer.desk import sheet as sheets
-from services.issuer.desk import trial
+from services.issuer.desk import shelf, trial
+from services.issuer.desk.hints import below
 from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
+from services.issuer.desk.places import Gazetteer
 from services.issuer.desk.reading import read
 from services.issuer.desk.sheet import Sheet
 from services.issuer.desk.times import typed
@@ -43,6 +45,9 @@ ANCHORS = {
     "areas": "areas",
     "text": "headline",
     "alongside": "others",
+    "area": "area-name",
+    "name": "area-name",
+    "phrase": "phrase-text",
     "supersedes": "others",
     "beside": "others",
     "left_out": "ways",
@@ -54,6 +59,9 @@ ANCHORS = {
     **{f"text_en.{name}": f"en_{name}" for name in sheets.TEXTS},
 }
 """The id of the input that holds each field."""
+
+FRAGMENTS = ("reach", "understood", "others", "looks", "length")
+"""The parts of the page that follow what is typed."""
 
 Hazard = Annotated[str, Query(max_length=5)]
 Word = Annotated[str, Query(max_length=40)]
@@ -69,15 +77,31 @@ async def show_new(
     level: Level | None = None,
     product: Word = SIGNAL,
     department: Word = "",
+    like: UUID | None = None,
 ) -> HTMLResponse:
-    """Offer the signals and products, or the sheet of the one that was chosen."""
+    """Offer the signals and products, or the sheet of the one that was chosen, or of one like another."""
+    if like is not None:
+        return await _like(request, parts, desk, mode, like, level)
     if not hazard or level is None:
-        return page("signals.html", request=request, parts=parts, mode=mode)
+        async with parts.db.read() as connection:
+            proposals = await store.proposals.waiting(connection, parts.db.clock.now())
+        return page("signals.html", request=request, parts=parts, mode=mode, proposals=proposals)
     department = department or next(iter(parts.catalogue.products.get(product).departments), "")
     signal = parts.catalogue.issuable(hazard, level, product, department)
     now, language = parts.db.clock.now(), language_of(request)
     sheet = sheets.fresh(signal, mode, now, language, product, department)
     return await _show(request, parts, desk, signal, sheet)
+
+
+async def _like(
+    request: Request, parts: Parts, desk: DeskParts, mode: Mode, like: UUID, level: Level | None
+) -> HTMLResponse:
+    """Show the sheet of the same again: its area, its texts made anew for the colour, its times from now."""
+    async with parts.db.read() as connection:
+        base = (await store.warnings.get(connection, like)).content
+    signal = parts.catalogue.issuable(base.hazard, level or base.level, base.product, base.department)
+    now, language = parts.db.clock.now(), language_of(request)
+    return await _show(request, parts, desk, signal, sheets.like(base, signal, mode, now, language))
 
 
 @router.get("/warnings/{warning_id}/edit")
@@ -101,8 +125,12 @@ async def try_out(
     """Return what the form would become, for the script that shows it while people type."""
     warning = await _draft(parts, warning_id) if warning_id else None
     signal, sheet = await _sent(request, parts, warning)
-    tried = await trial.attempt(parts, sheet, signal, await desk.places.gazetteer(), warning)
-    return JSONResponse(_answer(request, parts, signal, tried))
+    gazetteer = await desk.places.gazetteer()
+    tried = await trial.attempt(parts, sheet, signal, gazetteer, warning)
+    shown = _shown(parts, desk, signal, tried, gazetteer) | {
+        "seen": await trial.look(parts, desk.looks, tried)
+    }
+    return JSONResponse(_answer(request, parts, tried, shown))
 
 
 @router.post("/warnings/new")
@@ -115,6 +143,10 @@ async def take(
     signal, sheet = await _sent(request, parts, warning)
     do = (await request.form()).get("do")
     try:
+        if shelf.concerns(do):
+            chosen = await _area(parts, desk, signal, sheet)
+            sheet = await shelf.serve(parts, by, str(do), await request.form(), sheet, chosen)
+            return await _show(request, parts, desk, signal, sheet, warning=warning, shelved=str(do))
         if do == "try":
             return await _show(request, parts, desk, signal, sheet, warning=warning)
         kept = await _keep(parts, desk, by, signal, sheet, warning)
@@ -132,6 +164,11 @@ async def take(
             sheet = replace(sheet, version=kept.version)
             return await _show(request, parts, desk, signal, sheet, warning=kept, error=error, kept=True)
     return RedirectResponse(f"/warnings/{kept.warning_id}", status_code=303)
+
+
+async def _area(parts: Parts, desk: DeskParts, signal: Signal, sheet: Sheet) -> AreaSelection:
+    found = read(sheet, signal, await desk.places.gazetteer(), parts.db.clock.now())
+    return found.wish.selection or AreaSelection()
 
 
 async def _keep(
@@ -228,8 +265,11 @@ async def _show(
     warning: WeatherWarning | None = None,
     error: Problem | None = None,
     kept: bool = False,
+    shelved: str = "",
 ) -> HTMLResponse:
     gazetteer = await desk.places.gazetteer()
+    async with parts.db.read() as connection:
+        saved = await store.saved.all_for(connection, request.state.principal.username)
     tried = await trial.attempt(parts, sheet, signal, gazetteer, warning)
     return page(
         "compose.html",
@@ -237,17 +277,25 @@ async def _show(
         parts=parts,
         status=error.status if error else 200,
         errors=summary(error, ANCHORS) if error else [],
-        signal=signal,
         kept=kept,
+        shelved=shelved,
+        saved=saved,
         warning=warning,
-        gazetteer=gazetteer,
-        **_shown(parts, signal, tried),
+        seen=await trial.look(parts, desk.looks, tried),
+        **_shown(parts, desk, signal, tried, gazetteer),
     )
 
 
-def _shown(parts: Parts, signal: Signal, tried: Trial) -> dict[str, Any]:
+def _shown(
+    parts: Parts, desk: DeskParts, signal: Signal, tried: Trial, gazetteer: Gazetteer
+) -> dict[str, Any]:
     content = tried.content
     return {
+        "signal": signal,
+        "below": list(below(signal, tried.sheet.slots)),
+        "unit_cost": desk.sms_unit_cost,
+        "gazetteer": gazetteer,
+        "cut": [one.cut for one in tried.panel.answer.clipped] if tried.panel else [],
         "mode": tried.sheet.mode,
         "sheet": tried.sheet,
         "tried": tried,
@@ -261,15 +309,12 @@ def _shown(parts: Parts, signal: Signal, tried: Trial) -> dict[str, Any]:
     }
 
 
-def _answer(request: Request, parts: Parts, signal: Signal, tried: Trial) -> dict[str, Any]:
-    shown = _shown(parts, signal, tried)
+def _answer(request: Request, parts: Parts, tried: Trial, shown: dict[str, Any]) -> dict[str, Any]:
     window = tried.read.wish.window
     return {
-        "reach": fragment("reach.html", request=request, parts=parts, signal=signal, **shown),
-        "understood": fragment("understood.html", request=request, parts=parts, signal=signal, **shown),
-        "others": fragment("others.html", request=request, parts=parts, **shown),
+        **{name: fragment(f"{name}.html", request=request, parts=parts, **shown) for name in FRAGMENTS},
         "refs": [one.reference for one in tried.alongside],
-        "length": fragment("length.html", request=request, parts=parts, signal=signal, **shown),
+        "cut": shown["cut"],
         "villages": list(tried.panel.manifest.villages) if tried.panel else [],
         "texts": tried.sheet.texts,
         "made": tried.sheet.made,

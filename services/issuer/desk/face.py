@@ -98,6 +98,7 @@ async def show_warning(
     async with parts.db.read() as connection:
         others = await store.warnings.revisions(connection, warning.warning_id)
         accounts = await store.people.accounts(connection)
+        departments = await store.departments.every(connection)
     told = await story_of(parts, warning)
     gazetteer = await desk.places.gazetteer()
     seen = await board(parts, warning, gazetteer)
@@ -120,20 +121,25 @@ async def show_warning(
         unreachable=gazetteer.unreachable(manifest.villages) if manifest else [],
         by=by,
         **told,
-        **_approval(request, parts, warning, accounts),
+        **_approval(request, parts, warning, accounts, departments),
         **await beside(parts, warning, by, told["story"], gazetteer),
         **_board(parts, warning, seen),
     )
 
 
 def _approval(
-    request: Request, parts: Parts, warning: WeatherWarning, accounts: list[Account]
+    request: Request,
+    parts: Parts,
+    warning: WeatherWarning,
+    accounts: list[Account],
+    departments: dict[str, str],
 ) -> dict[str, Any]:
     """Return what the page says of approvals: those given, the one that is needed next, by whom."""
     say = wording(request, parts)
     roles = needed(parts.catalogue, warning)
     taken = {*warning.authors, *(approval.by for approval in warning.approvals)}
-    could = [one for one in accounts if roles and one.roles & roles and one.username not in taken]
+    held = {one.username: one.roles | {f"department:{departments.get(one.username)}"} for one in accounts}
+    could = [one for one in accounts if roles and held[one.username] & roles and one.username not in taken]
     asked = warning.state is State.REVIEW and warning.manifest is not None
     return {
         "steps": steps_of(parts.catalogue, warning),

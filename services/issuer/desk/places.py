@@ -5,8 +5,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 
+SUGGESTED = 3
 TOWN_DIGITS = 9
 VILLAGE_DIGITS = 12
 _SEPARATORS = re.compile(r"[\s,;、，；。/|]+")
@@ -56,12 +58,25 @@ class Station:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Hazard points that are chosen together: the villages that must hear of them."""
+
+    name: str
+    kind: str
+    villages: tuple[str, ...]
+    points: int
+    invented: bool = False
+
+
+@dataclass(frozen=True)
 class Named:
     """What a list of names and codes means."""
 
     towns: tuple[str, ...] = ()
     villages: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    nearest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For unknown words the names that are most like them."""
     several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names that more than one place has, with the places."""
 
@@ -73,6 +88,7 @@ class Gazetteer:
     towns: tuple[Town, ...] = ()
     villages: tuple[Village, ...] = ()
     stations: tuple[Station, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -113,14 +129,29 @@ class Gazetteer:
         unknown, several = [], {}
         for word in filter(None, _SEPARATORS.split(unicodedata.normalize("NFKC", text))):
             found = self._meant(word)
-            if not found:
+            group = self._group_of.get(word)
+            if group is not None:
+                villages |= dict.fromkeys(group.villages)
+            elif not found:
                 unknown.append(word)
             elif len(found) > 1 and word not in _EVERYWHERE:
                 several[word] = tuple(self.full_name(code) for code in found)
             else:
                 for code in found:
                     (towns if len(code) == TOWN_DIGITS else villages)[code] = None
-        return Named(tuple(towns), tuple(villages), tuple(unknown), several)
+        nearest = {word: near for word in unknown if (near := self.like(word))}
+        return Named(tuple(towns), tuple(villages), tuple(unknown), nearest, several)
+
+    def like(self, word: str) -> tuple[str, ...]:
+        """Return the places whose names or codes are most like a word, the likeliest first."""
+        if word.isascii() and word.isdigit():
+            same = [
+                code for code in self.names if code.startswith(word[:TOWN_DIGITS]) or word.startswith(code)
+            ]
+            return tuple(self.full_name(code) for code in same[:SUGGESTED])
+        found = get_close_matches(word, self._index, SUGGESTED, cutoff=0.5)
+        codes = dict.fromkeys(code for name in found for code in self._index[name])
+        return tuple(self.full_name(code) for code in codes)[:SUGGESTED]
 
     def _meant(self, word: str) -> Sequence[str]:
         if word in _EVERYWHERE:
@@ -130,6 +161,10 @@ class Gazetteer:
             trusted = not self.names and len(code) in (TOWN_DIGITS, VILLAGE_DIGITS)
             return [code] if code in self.names or trusted else []
         return self._index.get(word, ()) or self._index.get(_bare(word), ())
+
+    @cached_property
+    def _group_of(self) -> dict[str, Group]:
+        return {group.name: group for group in self.groups}
 
     @cached_property
     def _index(self) -> dict[str, list[str]]:

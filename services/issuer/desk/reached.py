@@ -31,6 +31,7 @@ class Share(Value):
     """What one carrier is given."""
 
     operator: str | None = None
+    rendering: str = "public"
     count: int
 
 
@@ -49,6 +50,36 @@ class Sealed(Value):
             counted[share.operator or ""] += share.count
         return dict(sorted(counted.items()))
 
+    @property
+    def by_group(self) -> dict[str, int]:
+        """People by how they are addressed: the public, those on duty, persons who confirm."""
+        counted: Counter[str] = Counter()
+        for share in self.shares:
+            counted[share.rendering] += share.count
+        return dict(sorted(counted.items()))
+
+
+class TownBeyond(Value):
+    """A town that is chosen in part and told as a whole by some channels."""
+
+    name: str
+    villages: int
+    population: int = 0
+
+
+class Beyond(Value):
+    """What is reached beyond what was drawn, and what is not reached at all."""
+
+    towns: tuple[TownBeyond, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    cells_km2: float = 0
+    villages_without_a_way: tuple[str, ...] = ()
+
+    @property
+    def population(self) -> int:
+        """How many people hear it without being meant."""
+        return sum(town.population for town in self.towns)
+
 
 class Clipped(Value):
     """A shape that crosses the district's edge; only what lies within counts."""
@@ -64,6 +95,7 @@ class Answer(Value):
     margin_km: float = 0
     towns: tuple[TownReach, ...] = ()
     clipped: tuple[Clipped, ...] = ()
+    beyond: Beyond = Beyond()
     sms: Sealed | None = Field(None)
     wechat: Sealed | None = Field(None)
 
@@ -81,6 +113,17 @@ class Panel:
     def counts(self) -> Mapping[Channel, int]:
         """How many targets each channel has."""
         return {channel.channel: channel.count for channel in self.manifest.channels}
+
+    def billed(self, segments: Mapping[str, int]) -> int:
+        """Return how many SMS segments are billed; `segments` has the length of each wording, "" of any."""
+        sms = self.answer.sms
+        by_group = sms.by_group if sms else {}
+        return sum(count * segments.get(group, segments.get("", 0)) for group, count in by_group.items())
+
+    def regions(self, channel: Channel) -> tuple[str, ...]:
+        """Return the towns in which a channel speaks."""
+        found = self.manifest.targets(channel)
+        return tuple(target[:9] for target in found.targets) if found else ()
 
     @property
     def stations(self) -> int:

@@ -110,10 +110,10 @@ def _words(sheet: Sheet, prefix: str, language: str) -> WarningText | None:
 
 
 def _name_faults(named: Named) -> Iterator[Fault]:
-    if named.unknown:
-        yield Fault(
-            "names", f"nobody knows {'、'.join(named.unknown)}", "correct these names, or tick the towns"
-        )
+    for word in named.unknown:
+        near = "、".join(named.nearest.get(word, ()))
+        mend = f"is it {near}?" if near else "correct this name, or tick the towns"
+        yield Fault("names", f"nobody knows {word}", mend)
     for word, places in named.several.items():
         yield Fault("names", f"{word} may be {'、'.join(places)}", "put the town's name in front")
 

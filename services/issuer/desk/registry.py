@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from services.issuer.desk.places import Gazetteer, Station, Town, Village
+from services.issuer.desk.places import Gazetteer, Group, Station, Town, Village
 from services.kit.telemetry import log
 
 REMEMBERED_S = 20.0
@@ -43,6 +43,7 @@ class RegistryPlaces:
                     towns=tuple(_town(row) for row in await self._all("towns")),
                     villages=tuple(Village(row["code"], row["name"]) for row in await self._all("villages")),
                     stations=tuple(_station(row, phones) for row in await self._all("stations")),
+                    groups=_groups(await self._all("hazard-points")),
                 )
                 self._asked_next = time.monotonic() + REMEMBERED_S
             except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
@@ -70,6 +71,23 @@ class RegistryPlaces:
             rows += body["data"]
             after = body["next"] if body["has_more"] else None
         return rows
+
+
+def _groups(points: list[dict[str, Any]]) -> tuple[Group, ...]:
+    """Return hazard points by their groups."""
+    by_group: dict[str, list[dict[str, Any]]] = {}
+    for point in points:
+        by_group.setdefault(point["group"], []).append(point)
+    return tuple(
+        Group(
+            name=name,
+            kind=members[0]["kind"],
+            villages=tuple(sorted({point["village_code"] for point in members})),
+            points=len(members),
+            invented=any(point["position"] == "invented" for point in members),
+        )
+        for name, members in sorted(by_group.items())
+    )
 
 
 def _town(row: dict[str, Any]) -> Town:

@@ -86,6 +86,19 @@ def fresh(
     )
 
 
+def like(base: Content, signal: Signal, mode: Mode, now: datetime, language: str) -> Sheet:
+    """Return the form of the same again: area and product of before, the rest by the rules."""
+    begun = fresh(signal, mode, now, language, base.product, base.department)
+    same = signal.level is base.level
+    return replace(
+        begun,
+        slots={**begun.slots, **(base.slots if same else {})},
+        towns=frozenset(base.selection.towns),
+        names=" ".join(base.selection.villages),
+        shapes=written(base.selection),
+    )
+
+
 def defaults(signal: Signal) -> dict[str, str]:
     """Return what stands in a signal's slots before anybody typed."""
     return {name: signal.grade.defaults.get(name, "") for name in signal.hazard.slots}

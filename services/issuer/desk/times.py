@@ -14,7 +14,8 @@ LOOKS_BACK = timedelta(hours=6)
 """A time of day without a day is the next one, unless it was less than this ago."""
 
 _CLOCK = r"(?P<hour>\d{1,2})(?:[:时點点](?P<minute>\d{2}|半)?分?)?"
-_DAYS = {"昨天": -1, "昨日": -1, "今天": 0, "今日": 0, "今晚": 0, "明天": 1, "明日": 1, "明晨": 1, "后天": 2}
+_DAYS = {"昨天": -1, "昨日": -1, "昨晚": -1, "今天": 0, "今日": 0, "今早": 0, "今晨": 0, "今晚": 0, "明天": 1}
+_DAYS |= {"明日": 1, "明早": 1, "明晨": 1, "明晚": 1, "后天": 2, "后日": 2}
 _DAYS |= {"yesterday": -1, "today": 0, "tomorrow": 1}
 _NOW = {"现在", "此刻", "now"}
 
@@ -23,7 +24,13 @@ _MONTH_DAY = r"(?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})"
 _FULL = re.compile(rf"(?P<year>\d{{4}})[-/.年]{_MONTH_DAY}(?:日|$|(?=[ t]))[ t]?(?:{_CLOCK})?")
 _DATE = re.compile(rf"{_MONTH_DAY}(?:日|$|(?= )) ?(?:{_CLOCK})?")
 _DAY = re.compile(rf"(?P<day>\d{{1,2}})日 ?(?:{_CLOCK})?")
-_WORD = re.compile(rf"(?P<word>{'|'.join(_DAYS)}) ?(?:{_CLOCK})?")
+_PARTS = dict.fromkeys(("凌晨", "早上", "早晨", "上午"), 0)
+_PARTS |= dict.fromkeys(("中午", "下午", "傍晚", "晚上", "夜里"), 12)
+"""Parts of the day, and what is added to an hour before noon."""
+
+_PART = rf"(?P<part>{'|'.join(_PARTS)})?"
+_WORD = re.compile(rf"(?P<word>{'|'.join(_DAYS)}) ?{_PART} ?(?:{_CLOCK})?")
+_HALF = re.compile(rf"(?P<part>{'|'.join(_PARTS)}) ?{_CLOCK}")
 _TIME = re.compile(r"(?P<hour>\d{1,2})[:时点](?P<minute>\d{2}|半)?分?|(?P<h4>\d{2})(?P<m4>\d{2})")
 _UNITS = {
     "分": timedelta(minutes=1),
@@ -99,7 +106,25 @@ def _on_day(found: re.Match[str], now: datetime, _after: datetime | None) -> dat
 
 
 def _on_word(found: re.Match[str], now: datetime, _after: datetime | None) -> datetime:
-    return _at(now + timedelta(days=_DAYS[found["word"]]), found.groupdict())
+    return _at(now + timedelta(days=_DAYS[found["word"]]), _twelve(found, found["word"].endswith("晚")))
+
+
+def _twelve(found: re.Match[str], late: bool) -> dict[str, str | None]:
+    """Return the parts of a time with the hour of a half day made one of the whole: tonight at 8 is 20:00."""
+    parts = found.groupdict()
+    hour = int(parts.get("hour") or 0)
+    later = 12 if late else _PARTS.get(parts.get("part") or "", 0)
+    if later and 0 < hour < 12 and not (parts.get("part") == "中午" and hour >= 11):
+        parts["hour"] = str(hour + later)
+    elif later and hour == 12 and parts.get("part") != "中午":
+        parts["hour"] = "24"
+    return parts
+
+
+def _in_part(found: re.Match[str], now: datetime, after: datetime | None) -> datetime:
+    today = _at(after or now, _twelve(found, late=False))
+    earliest = after + timedelta(minutes=1) if after else now - LOOKS_BACK
+    return today if today >= earliest else today + timedelta(days=1)
 
 
 def _at_time(found: re.Match[str], now: datetime, after: datetime | None) -> datetime:
@@ -125,6 +150,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[..., datetime]], ...] = (
     (_IN, _from_now),
     (_FULL, _on_date),
     (_WORD, _on_word),
+    (_HALF, _in_part),
     (_DATE, _on_date),
     (_DAY, _on_day),
 )

@@ -1,5 +1,6 @@
 """Trying a sheet out: the words that it makes, their length, and who would be reached, with nothing kept."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,11 +12,21 @@ from services.issuer.actions import making
 from services.issuer.actions.alongside import alongside
 from services.issuer.api import Parts
 from services.issuer.catalogue import Signal
+from services.issuer.desk.looks import Looks, Seen, seen
 from services.issuer.desk.places import Gazetteer
 from services.issuer.desk.reached import Panel, panel
 from services.issuer.desk.reading import Read, read
 from services.issuer.desk.sheet import Sheet
-from services.issuer.model import Alongside, Content, WeatherWarning, Wish, faults, selection_faults, sms
+from services.issuer.model import (
+    Alongside,
+    Content,
+    Kind,
+    WeatherWarning,
+    Wish,
+    faults,
+    selection_faults,
+    sms,
+)
 from services.issuer.reach import Reached
 from services.kit.errors import Fault, Invalid, Problem
 
@@ -35,6 +46,8 @@ class Trial:
     away: Problem | None = None
     """Why nobody could be counted."""
     found: tuple[Fault, ...] = field(default=())
+    manifest: Manifest | None = None
+    """The target list, or a list of nobody while they cannot be counted."""
     alongside: tuple[Alongside, ...] = ()
     """Others in force for the same hazard and towns."""
 
@@ -72,13 +85,14 @@ async def attempt(
     now = parts.db.clock.now()
     found = read(sheet, signal, gazetteer, now)
     reached, away, wrong = await _reached(parts, sheet, found.wish)
-    worded, more = _content(parts, sheet, found.wish, base, reached or _unnamed(sheet, found.wish, gazetteer))
+    known = reached or _unnamed(sheet, found.wish, gazetteer)
+    worded, more = _content(parts, sheet, found.wish, base, known)
     if worded is not None:
         more = [*more, *faults(worded, now, parts.press.signature)]
         sheet = sheet if sheet.by_hand else sheet.with_made(worded.text, worded.text_en)
     shown = panel(reached, gazetteer) if reached else None
     others = await _others(parts, sheet, found.wish, reached, warning)
-    return Trial(sheet, found, worded, shown, away, (*wrong, *more), others)
+    return Trial(sheet, found, worded, shown, away, (*wrong, *more), known.manifest, others)
 
 
 async def _others(
@@ -102,6 +116,22 @@ async def _reached(
         return None, None, error.faults
     except Problem as error:
         return None, error, ()
+
+
+async def look(parts: Parts, looks: Looks, tried: Trial) -> Seen:
+    """Return how the sheet would look on each channel by which it goes."""
+    content, manifest = tried.content, tried.manifest
+    if content is None or manifest is None or not content.text.headline:
+        return Seen()
+    references = f"{parts.press.sender_code},–,–" if content.kind is not Kind.ALERT else ""
+    try:
+        notice, alert = await asyncio.to_thread(
+            parts.press.proof, content, manifest, references, parts.db.clock.now()
+        )
+    except Problem:
+        return Seen()
+    found = await looks.looks(content.mode, content.kind, notice)
+    return seen(found, making.ways(parts.catalogue, content), alert)
 
 
 def _unnamed(sheet: Sheet, wish: Wish, gazetteer: Gazetteer) -> Reached:

@@ -61,6 +61,7 @@ ROLES = {
     "town-desk": "town desk",
     "auditor": "auditor",
     "operator": "operator",
+    "department": "department",
 }
 ACTS = {
     "drafted": "drafted it",
@@ -94,6 +95,12 @@ FIELDS = {
     "text": "Chinese text",
     "text_en": "English text",
     "supersedes": "what it replaces",
+    "beside": "what stays beside it",
+    "left_out": "ways left out",
+    "consultation": "note of the consultation",
+    "stage": "lead stage",
+    "department": "department",
+    "product": "product",
 }
 """What a change of a draft touched; fields that only follow from others are not named."""
 
@@ -177,6 +184,10 @@ class Wording:
         """Name a channel."""
         return self.say(CHANNELS[channel])
 
+    def channels(self, channels: Iterable[Channel]) -> list[str]:
+        """Name channels."""
+        return [self.channel(channel) for channel in channels]
+
     def unit(self, channel: Channel) -> str:
         """Name what a channel counts."""
         return self.say(UNITS[channel])
@@ -205,7 +216,12 @@ class Wording:
 
     def roles(self, roles: Iterable[str]) -> str:
         """Name roles of which one is needed."""
-        return self.say(" or ").join(self.say(ROLES.get(role, role)) for role in sorted(roles))
+        return self.say(" or ").join(self._role(role) for role in sorted(roles))
+
+    def _role(self, role: str) -> str:
+        """Name a role; that of a department by the department's name."""
+        department = self.catalogue.products.departments.get(role.removeprefix("department:"))
+        return self.both(department) if department else self.say(ROLES.get(role, role))
 
     def role(self, role: str) -> str:
         """Name a role."""

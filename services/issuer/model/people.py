@@ -16,10 +16,10 @@ MOST_SESSIONS = 5
 TOUCHED_EVERY = timedelta(minutes=1)
 """How exactly the last use of a session is known: not every request writes."""
 
-ROLES = frozenset({"drafter", "checker", "signer", "town-desk", "auditor", "operator"})
+ROLES = frozenset({"drafter", "checker", "signer", "town-desk", "auditor", "operator", "department"})
 APART = frozenset({"auditor", "operator"})
 """Nobody has both of these."""
-WITH_CODE = frozenset({"checker", "signer"})
+WITH_CODE = frozenset({"checker", "signer", "department"})
 """What nobody is without a second factor."""
 GRAVE = frozenset({"checker", "signer", "operator", "auditor"})
 """What two operators give together."""

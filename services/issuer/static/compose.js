@@ -1,5 +1,5 @@
 // The sheet: while somebody types, ask what it would become, and show that. Nothing is kept by this.
-import { District } from "./map.js";
+import { District, L } from "./map.js";
 import { Drawing } from "./draw.js";
 
 const PAUSE_MS = 300;
@@ -59,12 +59,17 @@ async function leave(event) {
 }
 
 function show(answer) {
-  for (const name of ["reach", "understood", "length"]) document.getElementById(name).innerHTML = answer[name];
+  for (const name of ["reach", "understood", "length", "looks"]) {
+    const part = document.getElementById(name);
+    if (part.dataset.shown !== answer[name]) part.innerHTML = answer[name];
+    part.dataset.shown = answer[name];
+  }
   replaceOthers(answer);
   byHand.hidden = !answer.by_hand;
   if (!answer.by_hand) fill(answer);
   for (const [name, value] of Object.entries(answer.defaults)) follow(form.elements[`slot-${name}`], value);
   colour(answer.villages);
+  showCut(answer.cut);
 }
 
 // Who else warns there; a choice that somebody is making stays until the list itself changes.
@@ -104,6 +109,15 @@ function colour(villages) {
   if (!icon.classList.contains(level)) repaint(icon, level, label);
 }
 
+// What a shape has beyond the district's edge, which does not count.
+let cutOff = null;
+function showCut(shapes) {
+  cutOff?.remove();
+  cutOff = district && shapes.length
+    ? L.geoJSON(shapes.map((geometry) => ({ type: "Feature", properties: {}, geometry })), { style: { className: "cut-off" }, interactive: false }).addTo(district.map)
+    : null;
+}
+
 // The icon of another colour: its plate, shape, grade and word.
 function repaint(icon, level, label) {
   const shape = form.querySelector(`input[name=level][value=${level}] + svg`).innerHTML;
@@ -133,6 +147,56 @@ for (const button of form.querySelectorAll("[data-hours]")) {
     soon();
   });
 }
+
+// A phrase goes where the cursor was; what is selected becomes the phrase that is to be saved.
+let written = form.elements.description;
+for (const area of words) {
+  area.addEventListener("focus", () => (written = area));
+  area.addEventListener("select", () => {
+    form.elements["phrase-text"].value = area.value.slice(area.selectionStart, area.selectionEnd);
+  });
+}
+for (const button of form.querySelectorAll("[data-phrase]")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    written.setRangeText(button.dataset.phrase, written.selectionStart, written.selectionEnd, "end");
+    written.focus();
+    soon();
+  });
+}
+
+// A place that was searched joins the list of names.
+function add(name) {
+  const { names } = form.elements;
+  if (!names.value.split(/\s+/).includes(name)) names.value = `${names.value} ${name}`.trim();
+  soon();
+}
+const find = document.getElementById("find");
+const places = new Set([...document.querySelectorAll("#places option")].map((option) => option.value));
+find.addEventListener("input", (event) => {
+  event.stopPropagation();
+  if (!places.has(find.value)) return;
+  add(find.value);
+  find.value = "";
+});
+
+for (const button of form.querySelectorAll("[data-group]")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    add(button.dataset.group);
+  });
+}
+
+// Keys: send, keep, and straight to each part of the sheet.
+const PARTS = { 1: "begin", 2: "areas", 3: "headline", 4: "reach-title", 5: "looks-title" };
+form.addEventListener("keydown", (event) => {
+  const press = (value) => form.querySelector(`button[name=do][value=${value}]`).click();
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") press("submit");
+  else if ((event.ctrlKey || event.metaKey) && event.key === "s") press("save");
+  else if (event.altKey && PARTS[event.key]) document.getElementById(PARTS[event.key])?.focus();
+  else return;
+  event.preventDefault();
+});
 
 district = await District.open(document.getElementById("map"), {
   onTown(code) {

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from contracts.plan import Manifest
 from contracts.values import Channel, Mode, Place, PositionQuality
+from services.router.model.beyond import beyond
 from services.router.model.manifest import Drawn, SealedReach, whole
 from services.router.model.registry import Registry
 from services.router.model.selection import Clipped
@@ -69,6 +70,24 @@ class ShareView(BaseModel):
     batches: int
 
 
+class TownBeyondView(BaseModel):
+    """A town that is chosen in part and told as a whole."""
+
+    code: str
+    name: str
+    villages: int
+    population: int
+
+
+class BeyondView(BaseModel):
+    """What is reached beyond what was drawn, and what is not reached at all."""
+
+    towns: list[TownBeyondView]
+    channels: list[Channel]
+    cells_km2: float
+    villages_without_a_way: list[str]
+
+
 class SealedView(BaseModel):
     """Recipients on lists: each one once, whoever carries them."""
 
@@ -95,6 +114,7 @@ class PreviewView(BaseModel):
     villages_count: int
     villages_at_generated_positions: list[str]
     clipped: list[ClippedView]
+    beyond: BeyondView
     areas: list[Place]
     channels: list[ChannelView]
     sms: SealedView | None
@@ -120,6 +140,7 @@ def preview_view(registry: Registry, drawn: Drawn, margin_km: float, *, pinned: 
         villages_count=len(manifest.villages),
         villages_at_generated_positions=list(manifest.villages_at_generated_positions),
         clipped=[_clipped(c) for c in drawn.taken.clipped],
+        beyond=_beyond(registry, manifest),
         areas=list(manifest.areas),
         channels=[ChannelView(channel=c.channel, count=c.count, sha256=c.sha256) for c in manifest.channels],
         sms=_sealed(registry, drawn, Channel.SMS),
@@ -153,6 +174,24 @@ def _village(registry: Registry, drawn: Drawn, code: str) -> VillageView:
         town_code=village.town_code,
         position_quality=village.position_quality,
         by=drawn.taken.how(code),
+    )
+
+
+def _beyond(registry: Registry, manifest: Manifest) -> BeyondView:
+    found = beyond(registry, manifest.selection, manifest)
+    return BeyondView(
+        towns=[
+            TownBeyondView(
+                code=one.code,
+                name=registry.towns[one.code].name,
+                villages=one.villages,
+                population=one.population,
+            )
+            for one in found.towns
+        ],
+        channels=list(found.channels),
+        cells_km2=found.cells_km2,
+        villages_without_a_way=list(found.wayless),
     )
 
 

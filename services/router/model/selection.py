@@ -94,6 +94,11 @@ def take(registry: Registry, selection: AreaSelection, margin_km: float) -> Take
     )
 
 
+def outlines(selection: AreaSelection) -> list[Any]:
+    """Return the outlines of the shapes of a selection, in degrees."""
+    return [shape.outline for shape in (*_polygons(selection), *_circles(selection))]
+
+
 def kilometres(one: Point, other: Point) -> float:
     """Return the distance of two points on the sphere."""
     (lon1, lat1), (lon2, lat2) = (map(radians, one), map(radians, other))

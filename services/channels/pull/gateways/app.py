@@ -1,6 +1,7 @@
 """Wiring of the gateways' house."""
 
-from services.channels.pull.gateways import api, consumers
+from services.channels import renderings
+from services.channels.pull.gateways import api, consumers, looks
 from services.channels.pull.gateways.actions.clock import Clock
 from services.channels.pull.gateways.bell import POKE, Bells
 from services.channels.pull.gateways.parts import Parts
@@ -26,7 +27,7 @@ async def open_gateways(floor: Floor) -> Service:
     leadership = Leadership(db, floor.settings.instance)
     return Service(
         HOUSE,
-        routers=api.routers,
+        routers=[*api.routers, renderings.router],
         houses=[
             House(
                 db,
@@ -35,6 +36,6 @@ async def open_gateways(floor: Floor) -> Service:
                 siblings=[Clock(parts, leadership).run],
             )
         ],
-        parts={HOUSE: parts},
+        parts={HOUSE: parts, f"{HOUSE}-looks": looks.looks(f"{floor.settings.base_url()}/c/")},
         public=["/api/v1/gateways"],
     )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
+from services.channels import renderings
 from services.channels.pull.stations import consumers
 from services.channels.pull.stations.actions.expire import expire
 from services.channels.pull.stations.actions.hear import Heard, Reports, hear
@@ -13,6 +14,7 @@ from services.channels.pull.stations.api import links, reading, telling
 from services.channels.pull.stations.api.parts import Parts
 from services.channels.pull.stations.group import GroupCommit
 from services.channels.pull.stations.keyring import KeyRing
+from services.channels.pull.stations.looks import LOOKS
 from services.channels.pull.stations.model import Patience
 from services.channels.pull.stations.settings import StationSettings
 from services.channels.pull.stations.stream.hub import Hub
@@ -61,9 +63,9 @@ async def open_stations(floor: Floor) -> Service:
     )
     return Service(
         HOUSE,
-        routers=[reading.router, telling.router, links.router],
+        routers=[reading.router, telling.router, links.router, renderings.router],
         houses=[house],
-        parts={HOUSE: Parts(db, hub, keys, floor.crypto, reports, beats)},
+        parts={HOUSE: Parts(db, hub, keys, floor.crypto, reports, beats), f"{HOUSE}-looks": LOOKS},
         public=["/api/v1/stations", "/c/"],
     )
 

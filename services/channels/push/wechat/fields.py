@@ -30,11 +30,16 @@ def fitted(field: str, text: str) -> str:
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not plain:
         raise Refused(f"the rendered text of the template field {field} is empty")
-    match = _NAME.fullmatch(field)
-    longest = LONGEST.get(match[1], 200) if match else 200
-    if len(plain) <= longest:
+    most = longest(field)
+    if len(plain) <= most:
         return plain
-    return plain[:longest] if longest < LONGEST["name"] else plain[: longest - 1] + "…"
+    return plain[:most] if most < LONGEST["name"] else plain[: most - 1] + "…"
+
+
+def longest(field: str) -> int:
+    """Return how many characters a field holds, by the kind in its name."""
+    match = _NAME.fullmatch(field)
+    return LONGEST.get(match[1], 200) if match else 200
 
 
 def filled(parts: Mapping[str, str]) -> dict[str, dict[str, str]]:
