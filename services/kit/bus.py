@@ -22,6 +22,8 @@ HEARTBEAT_S = 5
 
 PULL_S = 60
 ACK_WAIT_S = 30
+FIRST_CONNECT_S = 10
+"""How long the bus is waited for at the start; later it is waited for for ever."""
 
 _PULL_OVER = ("404", "408")
 """A pull ran out; any other end means that the consumer or its stream is gone."""
@@ -44,20 +46,21 @@ class Bus:
         client = Client()
         bus = cls(client)
         try:
-            await client.connect(
-                settings.nats_url,
-                name=name,
-                password=settings.nats_password.get_secret_value() if settings.nats_password else None,
-                user="yutian" if settings.nats_password else None,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.25,  # type: ignore[arg-type]
-                ping_interval=10,
-                max_outstanding_pings=2,
-                connect_timeout=3,
-                allow_reconnect=True,
-                error_cb=bus._trouble,
-                reconnected_cb=bus._reconnected,
-            )
+            async with asyncio.timeout(FIRST_CONNECT_S):
+                await client.connect(
+                    settings.nats_url,
+                    name=name,
+                    password=settings.nats_password.get_secret_value() if settings.nats_password else None,
+                    user="yutian" if settings.nats_password else None,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.25,  # type: ignore[arg-type]
+                    ping_interval=10,
+                    max_outstanding_pings=2,
+                    connect_timeout=3,
+                    allow_reconnect=True,
+                    error_cb=bus._trouble,
+                    reconnected_cb=bus._reconnected,
+                )
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise Refused(
                 f"no bus at {settings.nats_url}: {type(error).__name__}",
@@ -186,7 +189,8 @@ class Bus:
         """Close the connection."""
         with contextlib.suppress(Exception):
             await self.client.flush(timeout=1)
-        await self.client.close()
+        with contextlib.suppress(Exception):
+            await self.client.close()
 
     async def _trouble(self, error: Exception) -> None:
         log.warning("bus trouble", error=type(error).__name__)

@@ -110,7 +110,7 @@ async def handle(db: Database, subscription: Subscription, raw: Msg) -> None:
         except (Retry, NotFound) as problem:
             await _later_or_bury(db, subscription, raw, problem)
             return
-        except (Refused, Reject, ValidationError, KeyError) as problem:
+        except (Refused, Reject, ValidationError) as problem:
             await _bury(db, subscription, raw, _reason(problem))
         except Exception as bug:
             log.exception("handler failed", consumer=subscription.durable, error=type(bug).__name__)

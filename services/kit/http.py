@@ -91,6 +91,9 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if _too_large(scope):
+            await _refuse_large(scope, receive, send)
+            return
         begun, status = time.perf_counter(), 500
 
         async def head(message: Message) -> None:
@@ -108,6 +111,30 @@ class Edge:
         route = getattr(scope.get("route"), "path", "other")
         if not scope.get("state", {}).get("long"):
             telemetry.REQUESTS.labels(route, status).observe(time.perf_counter() - begun)
+
+
+MOST_BYTES = 4 * 1024 * 1024
+_IMPORTS = "/api/v1/registry/import/"
+MOST_BYTES_OF_AN_IMPORT = 256 * 1024 * 1024
+
+
+def _too_large(scope: Scope) -> bool:
+    """Tell whether a request says of itself that it is too large to be read."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    most = MOST_BYTES_OF_AN_IMPORT if scope["path"].startswith(_IMPORTS) else MOST_BYTES
+    return not length.isdigit() or int(length) > most
+
+
+async def _refuse_large(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = problem(
+        Request(scope),
+        413,
+        "too-big",
+        "What was sent is too big",
+        "the body is too long",
+        "send less at a time",
+    )
+    await answer(scope, receive, send)
 
 
 _UNTRACED = ("/api/v1/stations", "/api/v1/gateways", "/c/", "/api/v1/preview", "/api/v1/sessions")

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kit.clock import microseconds
 from services.kit.errors import Invalid, Refused, Retry
+from services.kit.identity import whoever
 from services.kit.outbox import FLOOR
 
 KEPT = timedelta(hours=24)
@@ -76,8 +77,11 @@ async def forget_old(connection: AsyncConnection, now: datetime) -> None:
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def idempotent_route(house: str) -> type[APIRoute]:
-    """Return the route class of a router whose writes accept an Idempotency-Key, kept in that house."""
+def idempotent_route(house: str, *, sessions: bool = True) -> type[APIRoute]:
+    """Return the route class of a router whose writes accept an Idempotency-Key, kept in that house.
+
+    Where people sign in, a request is answered again only to a session that still stands.
+    """
 
     class IdempotentRoute(APIRoute):
         def get_route_handler(self) -> Handler:
@@ -87,6 +91,8 @@ def idempotent_route(house: str) -> type[APIRoute]:
                 key = request.headers.get("idempotency-key")
                 if key is None or request.method not in _WRITES:
                     return await answer(request)
+                if sessions:
+                    await whoever(request)
                 return await _answer_once(request, await _claim_of(request, house, key), answer)
 
             return once
@@ -98,7 +104,7 @@ async def _claim_of(request: Request, house: str, key: str) -> Claim:
     if not 0 < len(key) <= LONGEST_KEY:
         raise Invalid("Idempotency-Key", "has a wrong length", f"send 1 to {LONGEST_KEY} characters")
     who = request.headers.get("authorization") or request.headers.get("cookie") or ""
-    name = "\n".join([who, request.method, request.url.path, key])
+    name = "\n".join([who, request.method, request.url.path, request.url.query, key])
     body = hashlib.sha256(await request.body()).hexdigest()
     return Claim(house, hashlib.sha256(name.encode()).hexdigest(), body)
 

@@ -13,9 +13,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from services.kit import telemetry
 from services.kit.errors import Refused
 
 READY_S = 20.0
+RESTART_S = 0.5
 _PR_SET_PDEATHSIG = 1
 
 
@@ -89,9 +91,26 @@ async def nats_child(folder: Path, port: int) -> AsyncIterator[str]:
         "max_payload: 4MB\n"
     )
     log = folder / "nats-server.log"
-    async with child([nats_server(), "-c", str(configuration)], log) as process:
+    command = [nats_server(), "-c", str(configuration)]
+    async with contextlib.AsyncExitStack() as stack:
+        process = await stack.enter_async_context(child(command, log))
         await _answers(process, port, log)
-        yield f"nats://127.0.0.1:{port}"
+        keeping = asyncio.create_task(_keep_running(process, command, log, stack))
+        try:
+            yield f"nats://127.0.0.1:{port}"
+        finally:
+            keeping.cancel()
+
+
+async def _keep_running(
+    process: asyncio.subprocess.Process, command: Sequence[str], log: Path, stack: contextlib.AsyncExitStack
+) -> None:
+    """Start a child again whenever it has died; what it had on disk is there still."""
+    while True:
+        code = await process.wait()
+        telemetry.log.error("the bus has died and is started again", code=code)
+        await asyncio.sleep(RESTART_S)
+        process = await stack.enter_async_context(child(command, log))
 
 
 async def _answers(process: asyncio.subprocess.Process, port: int, log: Path) -> None:

@@ -288,6 +288,11 @@ async def _supersedes_known(tx: Transaction, warning: WeatherWarning) -> None:
             raise Invalid(f"supersedes[{number}]", "is no warning in force", "name another one")
         if found.content.mode is not warning.content.mode:
             raise Invalid(f"supersedes[{number}]", "is of the other mode", "leave it out")
+        if found.content.hazard != warning.content.hazard:
+            raise Invalid(f"supersedes[{number}]", "is about another hazard", "keep both")
+        if found.content.level.rank < warning.content.level.rank:
+            mend = "keep both, or lower that one by an update, which those must approve who may lift it"
+            raise Invalid(f"supersedes[{number}]", "is of a graver colour", mend)
 
 
 async def standing_of(tx: Transaction, warning_id: UUID) -> WeatherWarning:

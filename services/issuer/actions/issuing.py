@@ -20,6 +20,7 @@ from contracts.warning import (
 from services.issuer import store
 from services.issuer.actions import mixing, reviewing
 from services.issuer.actions.correcting import keep_ready
+from services.issuer.actions.covering import covers
 from services.issuer.actions.drafting import tell
 from services.issuer.actions.press import Press, free_identifier
 from services.issuer.model import STANDING, Kind, Person, Published, State, WeatherWarning
@@ -104,6 +105,7 @@ async def issue(
         raise Refused("it has expired while it waited", mend="return it and choose a later expiry")
     async with db.read() as connection:
         parts = await mixing.parts_of(connection, approved)
+    await covers(db, [approved, *parts])
     sheets = [await _sheet(db, press, approved, seen, now, 0)]
     for place, part in enumerate(parts, 1):
         together = mixing.approved_with(approved, part)

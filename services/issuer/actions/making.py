@@ -33,6 +33,10 @@ def steps(catalogue: Catalogue, content: Content) -> tuple[Step, ...]:
     deed = Deed.LIFT if content.kind is Kind.CANCEL else Deed.ISSUE
     worst = min((content.level, *(part.level for part in content.bound)), key=lambda level: level.rank)
     needed = catalogue.authority.approvals(content.product, worst, deed)
+    if content.former and content.former.rank < worst.rank:
+        # To lower a colour is to lift the graver one: it takes at least those who may do that.
+        lifting = catalogue.authority.approvals(content.product, content.former, Deed.LIFT)
+        needed = max(lifting, needed, key=len)
     return tuple(frozenset(_held(role, content) for role in approval.roles) for approval in needed)
 
 

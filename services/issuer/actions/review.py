@@ -8,6 +8,7 @@ from services.issuer import store
 from services.issuer.actions import issuing, making, mixing
 from services.issuer.actions.alongside import alongside
 from services.issuer.actions.correcting import keep_ready
+from services.issuer.actions.covering import covers
 from services.issuer.actions.drafting import changed, tell
 from services.issuer.actions.needing import may_be_emergency, steps_of
 from services.issuer.actions.permission import permit
@@ -54,7 +55,9 @@ async def submit(
     parts = [(await _ready(db, press, reach, part, by, emergency), part.version) for part in drafts]
     tied = replace(warning, content=mixing.tied(warning.content, [part for part, _ in parts]))
     new = await _ready(db, press, reach, tied, by, emergency)
-    mixing.apart([new, *(part for part, _ in parts)])
+    together = [new, *(part for part, _ in parts)]
+    mixing.apart(together)
+    await covers(db, together)
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
         await mixing.keep_together(tx, parts, by, "submitted")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from contracts import cap
-from contracts.values import Mode
+from contracts.values import YEARS, Mode
 from services.issuer import actions, store
 from services.issuer.api.answers import after, seen_version, whole
 from services.issuer.api.bodies import DraftBody, EditBody
@@ -167,6 +167,8 @@ def _place(cursor: str) -> Place:
         padded = cursor + "=" * (-len(cursor) % 4)
         at, warning_id, revision = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split("|")
         created: datetime = from_microseconds(int(at))
+        if created.year not in YEARS or not 0 < int(revision) < 2**31:
+            raise ValueError(cursor)
         return created, str(UUID(warning_id)), int(revision)
     except (ValueError, OverflowError, binascii.Error):
         raise Invalid("cursor", "is not one of ours", "use `next` of the page before") from None

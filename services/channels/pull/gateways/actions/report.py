@@ -98,7 +98,7 @@ def _matched(places: Places, said: Report, hashes: list[bytes]) -> tuple[dict[in
 
 
 def _heard_of_order(before: Work, said: Report) -> tuple[Work, str | None]:
-    """Fold the counts of an area order: its areas have received when any phone has, or have failed."""
+    """Fold the counts of an area order: received when any phone has, failed when none will, else sent."""
     if said.named or said.partial:
         raise Invalid("results", "an area order is reported by counts", "send delivered, failed, phones")
     if said.rest is None and said.counts is None:
@@ -114,6 +114,8 @@ def _heard_of_order(before: Work, said: Report) -> tuple[Work, str | None]:
 
 
 def _of_counts(counts: Counts) -> tuple[TargetState, str]:
-    if counts.delivered == 0 and counts.failed > 0:
-        return TargetState.FAILED, f"none of {counts.phones} phones"
-    return TargetState.RECEIVED, ""
+    if counts.delivered > 0:
+        return TargetState.RECEIVED, ""
+    if counts.failed < counts.phones:
+        return TargetState.SENT, ""
+    return TargetState.FAILED, f"none of {counts.phones} phones"

@@ -21,7 +21,9 @@ from services.kit.idempotency import idempotent_route
 # Answers with phone numbers must not be kept, so asking for work takes no Idempotency-Key: what an answer
 # that got lost held comes back when its lease runs out.
 router = APIRouter(prefix=PREFIX, tags=[TAG], route_class=bounded(APIRoute))
-reports = APIRouter(prefix=PREFIX, tags=[TAG], route_class=bounded(idempotent_route("gateways")))
+reports = APIRouter(
+    prefix=PREFIX, tags=[TAG], route_class=bounded(idempotent_route("gateways", sessions=False))
+)
 
 LEASED = Counter("yutian_sms_leased_total", "SMS batches and area orders leased", ["gateway", "mode"])
 REPORTED = Counter("yutian_sms_reported_total", "Reports on SMS leases", ["gateway", "mode", "late"])

@@ -8,7 +8,9 @@ from services.channels.pull.gateways.api.door import PREFIX, TAG, Called, Given,
 from services.channels.pull.gateways.model import said
 from services.kit.idempotency import idempotent_route
 
-router = APIRouter(prefix=PREFIX, tags=[TAG], route_class=bounded(idempotent_route("gateways")))
+router = APIRouter(
+    prefix=PREFIX, tags=[TAG], route_class=bounded(idempotent_route("gateways", sessions=False))
+)
 
 
 @router.post(

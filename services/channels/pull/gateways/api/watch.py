@@ -20,7 +20,7 @@ async def list_halts(
     request: Request,
     given: Given,
     called: Called,
-    after: Annotated[int, Query(ge=0, description="`next` of the last answer")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="`next` of the last answer")] = 0,
     wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for the next one")] = 0,
 ) -> Response:
     """List the warnings of which nothing more may go out, up to a revision, and why."""
@@ -41,7 +41,7 @@ async def list_halts(
         }
         for row in rows
     ]
-    last = data[-1]["id"] if data else after
+    last = data[-1]["id"] if data else min(after, await halts.newest(given.db))
     return answer(given, data=data, has_more=len(data) == halts.MOST, next=last)
 
 

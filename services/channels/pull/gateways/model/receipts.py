@@ -20,7 +20,8 @@ MEANINGS = {
 _OPERATORS_OWN = re.compile(r"[A-Z]{2}:[0-9A-Za-z]{1,10}")
 """Such as `MA:0054`: an operator's own code, final, always a failure."""
 
-_NUMBER_LIKE = re.compile(r"\d{7,}")
+_NUMBER_LIKE = re.compile(r"\d(?:[\s().+/_-]*\d){6,}")
+"""Seven digits or more (of any script), however they are parted."""
 LONGEST_REASON = 100
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.outcome import TargetState
+from contracts.values import YEARS
 from services.channels.pull.gateways.model import receipts
 from services.kit.errors import Fault, Invalid
 
@@ -159,6 +160,9 @@ def _counts(said: Mapping[str, Any], faults: list[Fault]) -> Counts | None:
         faults.append(Fault("delivered", "counts are not whole numbers", "send 0 or more"))
         return None
     delivered, failed, phones = found
+    if phones and delivered + failed > phones:
+        faults.append(Fault("phones", "is less than delivered and failed together", "send all phones found"))
+        return None
     return Counts(delivered, failed, phones or delivered + failed)
 
 
@@ -184,4 +188,4 @@ def _moment(sent: Any) -> datetime | None:
         at = datetime.fromisoformat(sent)
     except (ValueError, TypeError):
         return None
-    return at if at.tzinfo is not None else None
+    return at if at.tzinfo is not None and at.year in YEARS else None

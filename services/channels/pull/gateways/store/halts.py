@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from contracts.values import Mode, Withdrawal
 from services.channels.pull.gateways.store.tables import HALTS
@@ -27,13 +27,24 @@ async def add(
 
 
 async def after(db: Database, gateway: str, mode: Mode, position: int) -> Sequence[Mapping[str, Any]]:
-    """Return the halts of a gateway after a number, oldest first."""
+    """Return the halts of a gateway after a number, oldest first.
+
+    Who claims a number that was never given (by another database) begins anew.
+    """
+    newest = select(func.coalesce(func.max(HALTS.c.position), 0)).scalar_subquery()
+    known = case((newest < position, 0), else_=position)
     return await db.rows(
         select(HALTS)
-        .where(HALTS.c.gateway == gateway, HALTS.c.mode == mode, HALTS.c.position > position)
+        .where(HALTS.c.gateway == gateway, HALTS.c.mode == mode, HALTS.c.position > known)
         .order_by(HALTS.c.position)
         .limit(MOST)
     )
+
+
+async def newest(db: Database) -> int:
+    """Return the highest number that any gateway was given, 0 when there is none."""
+    (row,) = await db.rows(select(func.coalesce(func.max(HALTS.c.position), 0).label("newest")))
+    return int(row["newest"])
 
 
 async def last(db: Database, gateway: str, mode: Mode) -> int:

@@ -58,7 +58,7 @@ async def station_mode(
 StationMode = Annotated[Mode, Depends(station_mode)]
 
 
-class BoundedRoute(idempotent_route("stations")):  # type: ignore[misc]
+class BoundedRoute(idempotent_route("stations", sessions=False)):  # type: ignore[misc]
     """A route that takes bodies of at most 256 kB, and writes that accept an Idempotency-Key."""
 
     def get_route_handler(self) -> Handler:

@@ -173,7 +173,7 @@ async def heartbeat(code: Code, mode: StationMode, body: HeartbeatBody, parts: G
         clock_offset_ms=answer.clock_offset_ms,
         clock_wrong=abs(answer.clock_offset_ms) > CLOCK_WRONG.total_seconds() * 1000,
         last_sequence=answer.last,
-        behind=body.seq < answer.last,
+        behind=body.seq != answer.last,
     )
 
 
