@@ -1,5 +1,6 @@
 """Others who warn of the same: a submit is refused until somebody has said what becomes of them."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from services.issuer.actions.alongside import alongside
 from services.issuer.model import Beside, NotAlone, Wish
 from services.issuer.model.warning import State
 from services.issuer.store.alongside import Foreign
+from tests.issuer.desk_make import a_room
 from tests.issuer.issuer_make import NOW, WANG, ZHANG, Office
 
 THERE = ("500110110",)
@@ -104,3 +106,59 @@ async def test_a_choice_needs_a_reason(laptop: Office) -> None:
     with pytest.raises(Exception, match="has no reason"):
         await laptop.drafted(beside=(Beside(reference=str(uuid4()), reason=" "),))
     assert NOW
+
+
+# On the desk and by the API
+
+
+async def test_the_sheet_shows_others_and_the_submit_asks(laptop: Office, tmp_path: Path) -> None:
+    first, city = await laptop.issued(), await kept(laptop)
+    async with a_room(laptop, tmp_path) as room:
+        zhang = await room.person("zhang")
+        sheet = await zhang.get("/warnings/new", mode="live", hazard="11B03", level="RED")
+        typed = {"towns": list(THERE), "do": "submit"}
+        refused = await zhang.send(sheet, "/warnings/new", **typed)
+        assert refused.status == 409
+        assert "当地已有生效预警" in refused.text
+        assert refused.tree.xpath("//section[@id='errors']//a/@href") == ["#others", "#others"]
+        answers = {
+            f"other-{first.warning_id}": "supersede",
+            f"other-{city.identifier}": "keep",
+            f"why-other-{city.identifier}": "我区更早",
+        }
+        edit = refused.form("/edit")
+        (action,) = {one.action for one in refused.tree.forms if (one.action or "").endswith("/edit")}
+        sent = await zhang.post(action, edit | answers | {"do": "submit"})
+        assert sent.status == 303, sent.text
+        face = await zhang.get(sent.goes_to)
+        assert "我区更早" in face.text
+        assert str(first.warning_id) in face.text
+
+
+async def test_the_api_answers_409_with_the_list(laptop: Office, tmp_path: Path) -> None:
+    first = await laptop.issued()
+    async with a_room(laptop, tmp_path) as room:
+        zhang = await room.person("zhang")
+        csrf = (await zhang.get("/warnings/new", mode="live", hazard="11B03", level="RED")).form(
+            "/warnings/new"
+        )
+        headers = {"x-csrf-token": csrf["csrf"][0], "accept": "application/json"}
+        draft = {"mode": "live", "hazard": "11B03", "level": "RED", "selection": {"towns": list(THERE)}}
+        made = (await zhang.http.post("/api/v1/warnings", json=draft, headers=headers)).json()
+        path = f"/api/v1/warnings/{made['warning_id']}"
+        refused = await zhang.http.post(f"{path}/submit", headers=headers)
+        assert refused.status_code == 409
+        problem = refused.json()
+        assert problem["type"] == "/problems/alongside"
+        assert [error["field"] for error in problem["errors"]] == [f"alongside.{first.warning_id}"]
+        choice = {"beside": [{"reference": str(first.warning_id), "reason": "另一时段"}]}
+        tag = headers | {"if-match": made["etag"]}
+        assert (await zhang.http.patch(path, json=choice, headers=tag)).status_code == 200
+        assert (await zhang.http.post(f"{path}/submit", headers=headers)).status_code == 200
+
+
+async def test_the_desk_says_when_the_channels_are_away(laptop: Office, tmp_path: Path) -> None:
+    async with a_room(laptop, tmp_path) as room:
+        zhang = await room.person("zhang")
+        page = await zhang.get("/warnings/new", mode="live", hazard="11B03", level="RED")
+        assert "渠道服务没有应答" in page.text

@@ -113,7 +113,7 @@ async def test_only_colours_that_exist_are_offered(room: Room) -> None:
     page = await zhang.get("/warnings/new")
     offered = {
         (tile.xpath("string(h2)").strip(), level.get("class").split()[1])
-        for tile in page.tree.xpath("//li[@class='tile']")
+        for tile in page.tree.xpath("//ul[@class='tiles']/li")
         for level in tile.xpath(".//a")
     }
     catalogue = room.office.catalogue

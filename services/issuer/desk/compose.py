@@ -13,6 +13,7 @@ from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.catalogue import SIGNAL, Signal
 from services.issuer.desk import sheet as sheets
 from services.issuer.desk import shelf, trial
+from services.issuer.desk.anchors import ANCHORS
 from services.issuer.desk.hints import below
 from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
@@ -28,37 +29,6 @@ from services.kit.pages import language_of
 
 DESK = ("drafter", "checker", "signer")
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs(*DESK))])
-
-ANCHORS = {
-    "level": "level",
-    "window": "begin",
-    "window.begin": "begin",
-    "window.end": "end",
-    "expires": "expires",
-    "observed": "observed",
-    "slots": "slots",
-    "selection": "areas",
-    "selection.polygons": "shapes",
-    "selection.circles": "shapes",
-    "shapes": "shapes",
-    "names": "names",
-    "areas": "areas",
-    "text": "headline",
-    "alongside": "others",
-    "area": "area-name",
-    "name": "area-name",
-    "phrase": "phrase-text",
-    "supersedes": "others",
-    "beside": "others",
-    "left_out": "ways",
-    "consultation": "conclusion",
-    "consultation.held_at": "held",
-    "department": "department",
-    "stage": "stage",
-    **{f"text.{name}": name for name in sheets.TEXTS},
-    **{f"text_en.{name}": f"en_{name}" for name in sheets.TEXTS},
-}
-"""The id of the input that holds each field."""
 
 FRAGMENTS = ("reach", "understood", "others", "looks", "length")
 """The parts of the page that follow what is typed."""
