@@ -196,7 +196,7 @@ async def tell(tx: Transaction, warning: WeatherWarning, by: Person, act: str, n
         content_sha256=warning.content_sha256,
         manifest_sha256=warning.manifest.sha256 if warning.manifest else None,
         note=note,
-        **({"emergency": True} if warning.emergency else {}),
+        emergency=warning.emergency or None,
     )
 
 

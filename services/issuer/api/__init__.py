@@ -1,6 +1,6 @@
 """HTTP in, action called, view out: /api/v1/sessions, /catalogue, /warnings, /import, /bell."""
 
-from services.issuer.api import bell, catalogue, imports, progress, review, sessions, warnings
+from services.issuer.api import bell, catalogue, duty, imports, progress, review, sessions, warnings
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn, person, session_token
 
 ROUTERS = (
@@ -11,6 +11,7 @@ ROUTERS = (
     progress.router,
     imports.router,
     bell.router,
+    duty.router,
 )
 
 __all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "person", "session_token"]

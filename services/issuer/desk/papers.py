@@ -103,5 +103,5 @@ async def show_exercise(
     """Show what came of a drill."""
     report = await exercise(parts.db, parts.catalogue, warning_id, revision)
     gazetteer = await desk.places.gazetteer()
-    values = {"report": report, "mode": report.warning.content.mode, "gazetteer": gazetteer}
+    values: dict[str, Any] = {"report": report, "mode": report.warning.content.mode, "gazetteer": gazetteer}
     return page("exercise.html", request=request, parts=parts, **values)
