@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.outcome import Column
-from contracts.values import Channel
+from contracts.values import Channel, Mode
 from services.issuer import store
 from services.issuer.actions.drafting import at_the_desk
 from services.issuer.actions.following import photograph
@@ -35,7 +35,9 @@ async def shift(db: Database, catalogue: Catalogue) -> Shift:
     in_force = [await _in_force(db, catalogue, one, spooled.get(one.warning_id), now) for one in standing]
     return Shift(
         at=now,
-        in_force=tuple(sorted(in_force, key=lambda one: (one.level.rank, one.expires))),
+        in_force=tuple(
+            sorted(in_force, key=lambda one: (one.mode is Mode.DRILL, one.level.rank, one.expires))
+        ),
         waiting=tuple(_waits(catalogue, one) for one in await whole(db, (State.REVIEW,))),
         reviews=tuple([await _looks(db, one) for one in reviews]),
     )

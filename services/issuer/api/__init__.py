@@ -6,6 +6,7 @@ from services.issuer.api import (
     bell,
     catalogue,
     departments,
+    duty,
     imports,
     progress,
     review,
@@ -28,6 +29,7 @@ ROUTERS = (
     bell.router,
     starting.router,
     departments.router,
+    duty.router,
 )
 
 __all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "agent_of", "person", "session_token"]

@@ -20,7 +20,9 @@ from contracts.values import (
 )
 from contracts.warning import WarningText
 from services.issuer.model import Beside, Consultation, LeftOut, Window, Wish
+from services.issuer.model.afterwards import Hit, Told
 from services.issuer.model.content import MOST_PLACES, MOST_SHAPES, MOST_SUPERSEDED
+from services.issuer.model.reviews import Verdict
 
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
@@ -201,6 +203,46 @@ class CommentBody(Body):
     """What somebody says of a warning."""
 
     comment: Why
+
+
+class ReviewBody(Body):
+    """What somebody found who had no part in it."""
+
+    verdict: Verdict
+    note: Why
+
+
+Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x09\x0b-\x1f]*$")
+]
+
+
+class LeaveBody(Body):
+    """What the next shift must know."""
+
+    note: Annotated[Note, Field(min_length=1)]
+
+
+class TakeBody(Body):
+    """The hash of what was read, and a remark."""
+
+    sha256: Sha256
+    remark: Note = ""
+
+
+class AfterwardsBody(Body):
+    """What was observed after a warning."""
+
+    verdict: Hit
+    source: Why
+    onset: Instant | None = None
+    ended: Instant | None = None
+    amounts: Line = ""
+    note: Line = ""
+
+    def told(self) -> Told:
+        """Return it as the model knows it."""
+        return Told(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class ReasonBody(Body):

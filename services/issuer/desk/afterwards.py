@@ -67,17 +67,27 @@ async def _shown(
 
 @router.post("/warnings/{warning_id}/afterwards")
 async def take_afterwards(request: Request, warning_id: UUID, parts: IssuerParts, by: SignedIn) -> Response:
-    """Write what happened, or import it from a file."""
+    """Write what happened."""
     form = await request.form()
     typed = {name: str(form.get(name, "")) for name in FIELDS}
-    file: Any = form.get("file")
     try:
-        if isinstance(file, str) or file is None or not file.filename:
-            await actions.write_afterwards(parts.db, parts.catalogue, warning_id, by, _told(parts, typed))
-        else:
-            await actions.import_afterwards(parts.db, parts.catalogue, by, await _text(file))
+        told = _told(parts, typed)
+        await actions.write_afterwards(parts.db, parts.catalogue, warning_id, by, told)
     except (Refused, Retry) as error:
         return await _shown(request, parts, by, warning_id, error, typed)
+    return RedirectResponse(f"/warnings/{warning_id}/afterwards", status_code=303)
+
+
+@router.post("/warnings/{warning_id}/afterwards/import")
+async def take_file(request: Request, warning_id: UUID, parts: IssuerParts, by: SignedIn) -> Response:
+    """Import what happened, of this warning and of others."""
+    file: Any = (await request.form()).get("file")
+    try:
+        if file is None or isinstance(file, str):
+            raise Invalid("file", "is missing", "choose it")
+        await actions.import_afterwards(parts.db, parts.catalogue, by, await _text(file))
+    except (Refused, Retry) as error:
+        return await _shown(request, parts, by, warning_id, error)
     return RedirectResponse(f"/warnings/{warning_id}/afterwards", status_code=303)
 
 

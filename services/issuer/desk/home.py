@@ -123,4 +123,4 @@ def _troubles(parts: Parts, one: Standing, spooled: Collection[UUID]) -> list[Tr
         ENDING: due(warning, promises, now) is not None,
         STOPPED: warning.state is State.HALTED,
     }
-    return [Trouble(warning, what, int(count)) for what, count in counts.items() if count]
+    return [Trouble(warning, what, 0 if count is True else count) for what, count in counts.items() if count]

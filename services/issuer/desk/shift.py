@@ -49,8 +49,8 @@ async def show_reviews(request: Request, parts: IssuerParts, _: SignedIn) -> HTM
     async with parts.db.read() as connection:
         found = await store.reviews.listed(connection, MOST)
         named = [(one, await store.warnings.get(connection, one.warning_id, one.revision)) for one in found]
-    values: dict[str, Any] = {"causes": CAUSES, "verdicts": VERDICTS}
-    return page("reviews.html", request=request, parts=parts, reviews=named, **values)
+    values: dict[str, Any] = {"reviews": named, "causes": CAUSES, "verdicts": VERDICTS}
+    return page("reviews.html", request=request, parts=parts, **values)
 
 
 @router.get("/handover")

@@ -17,6 +17,7 @@ function start() {
 
   // A browser makes no sound before somebody has touched the page.
   function unlock() {
+    if (audio?.state === "running") return;
     audio ??= new AudioContext();
     if (audio.state === "suspended") audio.resume().then(describe);
     describe();
@@ -89,12 +90,15 @@ function start() {
   }
 
   toggle.addEventListener("click", () => {
-    wanted = toggle.textContent === bell.dataset.waits || !wanted;
+    wanted = !wanted || audio?.state !== "running";
     localStorage.setItem("ring", wanted ? "on" : "off");
     unlock();
+    describe();
     if (wanted) setTimeout(() => sound("approval"), 100);
   });
-  for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, unlock, { once: true, capture: true });
+  for (const touch of ["pointerdown", "keydown"]) {
+    addEventListener(touch, (event) => toggle.contains(event.target) || unlock(), { capture: true });
+  }
   const stream = new EventSource(bell.dataset.stream);
   stream.addEventListener("bell", take);
   stream.addEventListener("beat", take);
