@@ -11,6 +11,7 @@ from contracts.outcome import Column
 from contracts.values import Channel
 from services.issuer import store
 from services.issuer.actions.making import steps
+from services.issuer.actions.mixing import parts_of
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.api.warnings import Revision
 from services.issuer.desk.board import FIRST_PROMISED, PROMISED, board
@@ -91,6 +92,7 @@ async def show_warning(
         others = await store.warnings.revisions(connection, warning.warning_id)
         story = await store.events.of_warning(connection, warning.warning_id)
         accounts = await store.people.accounts(connection)
+        together = await parts_of(connection, warning)
     gazetteer = await desk.places.gazetteer()
     seen = await board(parts, warning, gazetteer)
     manifest = warning.manifest
@@ -103,6 +105,8 @@ async def show_warning(
         errors=summary(error, ANCHORS) if error else [],
         typed=typed or Typed(),
         others=others,
+        together=together,
+        levels=parts.catalogue.hazard(warning.content.hazard).levels,
         story=story,
         gazetteer=gazetteer,
         acts=possible(parts.catalogue, warning, by, [(one.state, one.kind) for one in others]),
