@@ -74,6 +74,8 @@ def _may_be_split(lead: WeatherWarning, towns: Collection[str], level: Level) ->
         raise Invalid("towns", "would make a fifth colour", f"make at most {MOST_PARTS} parts")
     if strange := set(towns) - set(content.selection.towns):
         raise Invalid("towns", f"{len(strange)} are not among the towns of the warning", "name its own towns")
+    if not towns:
+        raise Invalid("towns", "are not named", "choose the towns of the other colour")
     if set(towns) == set(content.selection.towns):
         raise Invalid("towns", "leave no town for the warning", "change the colour of the warning instead")
 

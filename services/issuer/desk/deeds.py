@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from contracts.values import Level
 from services.issuer import actions, store
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.desk.beside import since
@@ -105,6 +106,24 @@ async def _update(_: Request, parts: Parts, warning: WeatherWarning, by: Person)
     return f"/warnings/{warning.warning_id}/edit"
 
 
+async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    form = await request.form()
+    level = str(form.get("level", ""))
+    if level not in list(Level):
+        raise Invalid("level", "is missing", "choose a colour")
+    part = await actions.split(
+        parts.db,
+        parts.press,
+        parts.reach,
+        warning.warning_id,
+        by,
+        version=warning.version,
+        towns=[str(town) for town in form.getlist("towns")],
+        level=Level(level),
+    )
+    return f"/warnings/{part.warning_id}/edit"
+
+
 async def _correct(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
     await actions.correct(parts.db, parts.press, warning.warning_id, by, await _reason(request))
     return f"/warnings/{warning.warning_id}"
@@ -153,5 +172,6 @@ DEEDS: dict[str, Deed] = {
     "halt": _halt,
     "update": _update,
     "correct": _correct,
+    "split": _split,
     "lift": _lift,
 }

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from contracts.outcome import Column
 from contracts.values import Channel
 from services.issuer import store
+from services.issuer.actions.mixing import parts_of
 from services.issuer.actions.needing import steps_of
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.api.warnings import Revision
@@ -99,6 +100,7 @@ async def show_warning(
         others = await store.warnings.revisions(connection, warning.warning_id)
         accounts = await store.people.accounts(connection)
         departments = await store.departments.every(connection)
+        together = await parts_of(connection, warning)
     told = await story_of(parts, warning)
     gazetteer = await desk.places.gazetteer()
     seen = await board(parts, warning, gazetteer)
@@ -112,6 +114,8 @@ async def show_warning(
         errors=summary(error, ANCHORS) if error else [],
         typed=typed or Typed(),
         others=others,
+        together=together,
+        levels=parts.catalogue.hazard(warning.content.hazard, warning.content.product).levels,
         gazetteer=gazetteer,
         acts=possible(parts.catalogue, warning, by, [(one.state, one.kind) for one in others]),
         authors=[names.get(author, author) for author in warning.authors],

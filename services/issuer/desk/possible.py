@@ -21,6 +21,7 @@ class Act(StrEnum):
     UPDATE = "update"
     CORRECT = "correct"
     LIFT = "lift"
+    SPLIT = "split"
 
 
 def needed(catalogue: Catalogue, warning: WeatherWarning) -> Step | None:
@@ -45,9 +46,13 @@ def _while_open(catalogue: Catalogue, warning: WeatherWarning, by: Person) -> fr
     at_desk = bool(by.roles & catalogue.authority.desk_roles)
     approvers = frozenset[str]().union(*steps_of(catalogue, warning))
     draft, lift = warning.state is State.DRAFT, warning.content.kind is Kind.CANCEL
+    if warning.content.lead is not None:
+        return frozenset({Act.EDIT} if draft and at_desk else ())
+    towns = warning.content.selection.towns
     allowed = {
         Act.EDIT: draft and at_desk and not lift,
         Act.SUBMIT: draft and at_desk,
+        Act.SPLIT: draft and at_desk and not lift and len(towns) > 1,
         Act.APPROVE: waits_for(catalogue, warning, by),
         Act.RETURN: not draft and at_desk and not lift,
         Act.REJECT: by.username in warning.authors or bool(by.roles & approvers),
