@@ -75,6 +75,8 @@ ACTS = {
     "cancelled": "was lifted",
     "update begun": "began an update",
     "lift begun": "began to lift it",
+    "correction begun": "began a correction",
+    "split": "gave towns another colour",
 }
 FIELDS = {
     "hazard": "signal",
