@@ -57,6 +57,8 @@ KINDS = {
     "warning.rejected": "Warning rejected",
     "warning.update-begun": "Update begun",
     "warning.lift-begun": "Lift begun",
+    "warning.correction-begun": "Correction begun",
+    "warning.split": "Towns given another colour",
     "warning.approved": "Warning approved",
     "warning.issued": "Warning issued",
     "warning.updated": "Warning updated",

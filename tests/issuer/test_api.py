@@ -436,15 +436,20 @@ async def test_every_example_in_the_documents_runs(desk: Desk) -> None:
         for name, schema in document["components"]["schemas"].items()
         if name.endswith("Body") and "example" in schema
     }
-    assert set(bodies) == {"SignInBody", "DraftBody", "EditBody", "ReasonBody", "CancelBody"}
+    known = {"SignInBody", "DraftBody", "EditBody", "ReasonBody", "CancelBody", "CorrectBody", "SplitBody"}
+    assert set(bodies) == known
     reply = await desk.http.post("/api/v1/sessions", json=bodies["SignInBody"])
     assert reply.status_code == 401
     draft = await zhang.ask("POST", "/warnings", json=bodies["DraftBody"], status=201)
     path, seen = f"/warnings/{draft['warning_id']}", {"If-Match": draft["etag"]}
     edited = await zhang.ask("PATCH", path, json=bodies["EditBody"], headers=seen)
     assert edited["level"] == "RED"
+    seen = {"If-Match": edited["etag"]}
+    await zhang.ask("POST", f"{path}/split", json=bodies["SplitBody"], headers=seen, status=201)
     await zhang.ask("POST", f"{path}/reject", json=bodies["ReasonBody"])
     issued = await desk.issued()
+    correcting = f"/warnings/{issued['warning_id']}/correct"
+    await zhang.ask("POST", correcting, json=bodies["CorrectBody"], status=201)
     lifting = f"/warnings/{issued['warning_id']}/cancel"
     await zhang.ask("POST", lifting, json=bodies["CancelBody"], status=201)
 

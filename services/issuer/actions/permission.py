@@ -9,8 +9,10 @@ from services.kit.errors import Forbidden, Refused
 def permit(catalogue: Catalogue, verb: Verb, by: Person, warning: WeatherWarning) -> None:
     """Raise Forbidden for who may never do this here, Refused when it cannot be done to this revision now."""
     allowed = catalogue.authority.acts[verb]
+    if verb is Verb.APPROVE and by.username in warning.authors:
+        raise Refused("whoever wrote a warning cannot approve it", mend="ask somebody else")
     if not any(_is(who, catalogue, by, warning) for who in allowed.by):
-        raise Forbidden(f"this needs {_people(catalogue, allowed.by, warning)}")
+        raise Forbidden(f"this needs a {_people(catalogue, allowed.by, warning)}")
     if warning.content.lead and warning.state in OPEN and verb is not Verb.EDIT:
         raise Refused(
             "it is a part of a mixed warning and goes out with that one",
@@ -18,8 +20,7 @@ def permit(catalogue: Catalogue, verb: Verb, by: Person, warning: WeatherWarning
         )
     if standing(warning) not in allowed.where:
         raise Refused(
-            f"revision {warning.revision} is {standing(warning)}; this is done to what is "
-            f"{' or '.join(sorted(allowed.where))}",
+            f"revision {warning.revision} is {standing(warning)}, so this cannot be done to it",
             mend="look at the warning as it stands now",
         )
 
@@ -53,5 +54,4 @@ def _roles(who: Who, catalogue: Catalogue, warning: WeatherWarning) -> frozenset
 
 def _people(catalogue: Catalogue, allowed: frozenset[Who], warning: WeatherWarning) -> str:
     roles = sorted(set[str]().union(*(_roles(who, catalogue, warning) for who in allowed)))
-    named = f"a {' or a '.join(roles)}"
-    return f"its author, or {named}" if Who.AUTHOR in allowed else named
+    return " or a ".join(roles)

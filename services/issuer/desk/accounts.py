@@ -22,7 +22,7 @@ Operator = Annotated[Principal, Depends(needs("operator"))]
 router = APIRouter(prefix="/accounts", include_in_schema=False, dependencies=[Depends(needs("operator"))])
 
 MOST = 50
-OFFERED = ("drafter", "checker", "signer", "town-desk", "auditor", "operator")
+OFFERED = ("drafter", "checker", "signer", "town-desk", "department", "auditor", "operator")
 assert frozenset(OFFERED) == ROLES
 ANCHORS = {"username": "username", "display_name": "display_name", "roles": "roles", "town": "town"}
 

@@ -81,6 +81,8 @@ ACTS = {
     "runs out soon": "announced how many minutes are left",
     "halt reviewed": "reviewed the halt",
     "emergency reviewed": "reviewed the emergency flow",
+    "correction begun": "began a correction",
+    "split": "gave towns another colour",
 }
 FIELDS = {
     "hazard": "signal",
