@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-YEARS = range(1970, 2200)
-"""Of moments that can be meant: near the ends of the calendar, other zones have no name for them."""
+YEARS = range(1970, 9000)
+"""Of moments that can be kept: near the ends of the calendar, other zones have no name for them."""
 
 
 def _as_utc(at: datetime) -> datetime:

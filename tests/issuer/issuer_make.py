@@ -20,9 +20,11 @@ from contracts.plan import ChannelTargets, Manifest
 from contracts.values import Action, AreaSelection, Channel, Lane, Level, Mode, Place
 from contracts.warning import Notice, WarningText
 from services.issuer import actions, store
+from services.issuer.actions.alongside import alongside
 from services.issuer.actions.door import secret_context
+from services.issuer.actions.needing import steps_of
 from services.issuer.catalogue import Catalogue, load
-from services.issuer.model import Account, Content, Person, State, WeatherWarning, Window, Wish
+from services.issuer.model import Account, Beside, Content, Person, State, WeatherWarning, Window, Wish
 from services.issuer.model.people import WITH_CODE
 from services.issuer.reach import Reached
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
@@ -254,7 +256,13 @@ class Office:
         )
 
     async def submitted(self, mode: Mode = Mode.LIVE, by: Person = ZHANG, **wish: Any) -> WeatherWarning:
-        """Return a new warning in review."""
+        """Return a new warning in review; of others that say the same there it says that they stay."""
+        said = a_wish(**wish)
+        others = await alongside(self.db, mode, said.hazard or "", TOWNS) if not said.supersedes else []
+        if not said.beside:
+            wish["beside"] = tuple(
+                Beside(reference=one.reference, reason="both are needed") for one in others
+            )
         draft = await self.drafted(mode, by, **wish)
         return await actions.submit(self.db, self.press, self.reach, draft.warning_id, by)
 
@@ -273,10 +281,13 @@ class Office:
 
     async def issued(self, mode: Mode = Mode.LIVE, **wish: Any) -> WeatherWarning:
         """Return a new warning in force, signed by wang, or by li and wang when it is red."""
-        warning = await self.submitted(mode, **wish)
-        if warning.content.level is Level.RED:
-            warning = await self.approve(warning, LI)
-        return await self.approve(warning, WANG)
+        return await self.passed(await self.submitted(mode, **wish))
+
+    async def passed(self, review: WeatherWarning) -> WeatherWarning:
+        """Return what is in review with all the approvals that it needs."""
+        if len(steps_of(self.catalogue, review)) > 1:
+            review = await self.approve(review, LI)
+        return await self.approve(review, WANG)
 
     async def updated(self, warning_id: UUID, **wish: Any) -> WeatherWarning:
         """Return the next revision of a warning, issued."""
@@ -284,9 +295,7 @@ class Office:
         if wish:
             await self.edit(draft, Wish(**wish))
         review = await actions.submit(self.db, self.press, self.reach, warning_id, ZHANG)
-        if review.content.level is Level.RED:
-            review = await self.approve(review, LI)
-        return await self.approve(review, WANG)
+        return await self.passed(review)
 
     async def lifted(self, warning_id: UUID) -> WeatherWarning:
         """Return the lift of a warning, issued."""

@@ -12,10 +12,9 @@ from sqlalchemy import select
 from contracts.values import Level
 from contracts.warning import WarningPublished
 from services.issuer import store
-from services.issuer.model import Account
 from services.issuer.store.tables import APPROVALS
 from services.kit.xmlsig import CapSigner
-from tests.issuer.issuer_make import Office, an_office
+from tests.issuer.issuer_make import Office, an_account, an_office
 from tests.issuer.test_api import DRAFT, Desk, _hash, a_desk
 
 CROWD = 200
@@ -26,7 +25,7 @@ async def signers(desk: Desk) -> list[str]:
     names = [f"signer{number}" for number in range(CROWD)]
     async with desk.office.db.transaction() as tx:
         for name in names:
-            await store.people.keep(tx, Account(name, f"签发{name}", _hash(), frozenset({"signer"})))
+            await store.people.keep(tx, an_account(name, f"签发{name}", _hash(), "signer"))
     return names
 
 

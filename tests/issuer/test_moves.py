@@ -13,10 +13,10 @@ from sqlalchemy import select
 from contracts.values import Level
 from services.issuer import actions, store
 from services.issuer.catalogue import LIFTED, Authority, Role, Verb, Who, load
-from services.issuer.model import Account, State, WeatherWarning
+from services.issuer.model import State, WeatherWarning
 from services.issuer.store.tables import APPROVALS, EVENTS, WARNINGS
 from services.kit.outbox import OUTBOX
-from tests.issuer.issuer_make import LI, NOW, ZHANG, Office, a_manifest
+from tests.issuer.issuer_make import LI, NOW, ZHANG, Office, a_manifest, an_account
 from tests.issuer.test_api import Client, Desk, _hash, a_desk
 
 LEVELS = (Level.BLUE, Level.ORANGE, Level.RED)
@@ -71,8 +71,7 @@ class Town(Desk):
         """Open the accounts, and make one revision of each standing by the honest way or by hand."""
         async with self.office.db.transaction() as tx:
             for role in Role:
-                roles = frozenset({str(role)})
-                await store.people.keep(tx, Account(f"a-{role}", str(role), _hash(), roles))
+                await store.people.keep(tx, an_account(f"a-{role}", str(role), _hash(), str(role)))
         office = self.office
         issued = await office.issued(level=level)
         base = replace(issued, published=None, approvals=(), planned_at=None)

@@ -11,9 +11,9 @@ from services.issuer import actions, store
 from services.issuer.actions.departments import set_department
 from services.issuer.actions.making import ways
 from services.issuer.catalogue import load
-from services.issuer.model import Account, Consultation, LeftOut, Person
+from services.issuer.model import Consultation, LeftOut, Person
 from services.kit.errors import Forbidden, Invalid, NotFound
-from tests.issuer.issuer_make import CHEN, LI, NOW, WANG, ZHANG, Office
+from tests.issuer.issuer_make import CHEN, LI, NOW, WANG, ZHANG, Office, an_account
 
 CATALOGUE = load()
 HE = Person("he", "何静", frozenset({"department", "department:water"}))
@@ -85,8 +85,8 @@ async def test_a_department_must_be_one_of_the_product(laptop: Office) -> None:
 async def test_an_account_is_given_its_department_by_an_operator(office: Office) -> None:
     db, catalogue = office.db, office.catalogue
     async with db.transaction() as tx:
-        await store.people.keep(tx, Account("he", "何静", "x", frozenset({"department"})))
-        await store.people.keep(tx, Account("li", "李强", "x", frozenset({"checker"})))
+        await store.people.keep(tx, an_account("he", "何静", "x", "department"))
+        await store.people.keep(tx, an_account("li", "李强", "x", "checker"))
     await set_department(db, catalogue, "he", "water", "qian")
     await set_department(db, catalogue, "he", "land", "qian")
     async with db.read() as connection:

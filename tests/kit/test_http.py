@@ -123,7 +123,7 @@ async def test_no_error_echoes_what_was_sent(sqlite_url: str, tmp_path: Path) ->
 
 async def test_the_same_request_twice_is_done_once(database_url: str, tmp_path: Path) -> None:
     async with an_app(database_url, tmp_path) as (client, db):
-        headers = {"idempotency-key": "k1"}
+        headers = {"idempotency-key": "k1", "authorization": "Bearer drafter-token"}
         first = await client.post("/notes", json={"name": "one"}, headers=headers)
         again = await client.post("/notes", json={"name": "one"}, headers=headers)
         assert first.status_code == again.status_code == 201
@@ -132,11 +132,13 @@ async def test_the_same_request_twice_is_done_once(database_url: str, tmp_path: 
         assert len(await db.rows(select(NOTES))) == 1
         other = await client.post("/notes", json={"name": "two"}, headers=headers)
         assert other.status_code == 422
+        stranger = {**headers, "authorization": "Bearer ended-token"}
+        assert (await client.post("/notes", json={"name": "one"}, headers=stranger)).status_code == 401
 
 
 async def test_a_refused_request_leaves_no_claim(database_url: str, tmp_path: Path) -> None:
     async with an_app(database_url, tmp_path) as (client, _):
-        headers = {"idempotency-key": "k2"}
+        headers = {"idempotency-key": "k2", "authorization": "Bearer drafter-token"}
         assert (await client.post("/notes", json={"name": "bad"}, headers=headers)).status_code == 409
         assert (await client.post("/notes", json={"name": "good"}, headers=headers)).status_code == 201
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from contracts.values import AreaSelection, Mode
@@ -209,7 +208,6 @@ def changed(warning: WeatherWarning, later: list[store.events.Event]) -> Changed
 async def tell(tx: Transaction, warning: WeatherWarning, by: Person, act: str, note: str = "") -> None:
     """Write what somebody did, here and in the ledger."""
     await store.events.tell(tx, warning, by.username, act, note)
-    flow: dict[str, Any] = {"emergency": True} if warning.emergency else {}
     tx.record(
         f"warning.{act.replace(' ', '-')}",
         mode=warning.content.mode,
@@ -219,7 +217,7 @@ async def tell(tx: Transaction, warning: WeatherWarning, by: Person, act: str, n
         content_sha256=warning.content_sha256,
         manifest_sha256=warning.manifest.sha256 if warning.manifest else None,
         note=note,
-        **flow,
+        emergency=warning.emergency or None,
     )
 
 
