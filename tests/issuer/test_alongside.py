@@ -11,6 +11,7 @@ from services.issuer.actions.alongside import alongside
 from services.issuer.model import Beside, NotAlone, Wish
 from services.issuer.model.warning import State
 from services.issuer.store.alongside import Foreign
+from services.kit.errors import Invalid
 from tests.issuer.desk_make import a_room
 from tests.issuer.issuer_make import NOW, WANG, ZHANG, Office
 
@@ -86,11 +87,16 @@ async def test_a_submit_is_refused_until_the_choice_is_given(office: Office) -> 
 async def test_superseding_mutes_the_other_and_keeping_leaves_it(office: Office) -> None:
     first = await office.issued()
     stays = Beside(reference=str(first.warning_id), reason="another window")
-    await office.issued(beside=(stays,))
+    second = await office.issued(beside=(stays,))
     assert await office.states(first.warning_id) == [State.ISSUED]
+    with pytest.raises(Invalid, match="leaves 4 villages"):
+        await office.submitted(
+            supersedes=(first.warning_id,),
+            selection=AreaSelection(towns=("500110112", "500110120")),
+        )
     third = await office.submitted(
         supersedes=(first.warning_id,),
-        selection=AreaSelection(towns=("500110112", "500110120")),
+        beside=(stays.model_copy(update={"reference": str(second.warning_id)}),),
     )
     await office.approve(third, WANG)
     assert await office.states(first.warning_id) == [State.SUPERSEDED]
@@ -116,7 +122,7 @@ async def test_the_sheet_shows_others_and_the_submit_asks(laptop: Office, tmp_pa
     async with a_room(laptop, tmp_path) as room:
         zhang = await room.person("zhang")
         sheet = await zhang.get("/warnings/new", mode="live", hazard="11B03", level="RED")
-        typed = {"towns": list(THERE), "do": "submit"}
+        typed = {"towns": ["500110110", "500110111"], "do": "submit"}
         refused = await zhang.send(sheet, "/warnings/new", **typed)
         assert refused.status == 409
         assert "当地已有生效预警" in refused.text

@@ -212,7 +212,7 @@ async def test_two_people_issue_a_warning_over_http(office: Office, tmp_path: Pa
         path = f"/warnings/{draft['warning_id']}"
         review = await zhang.ask("POST", f"{path}/submit")
         assert (review["state"], review["needs"], review["manifest"]["count"]) == ("review", ["signer"], 6)
-        await zhang.approve(review, status=403)
+        await zhang.approve(review, status=409)
         issued = await wang.approve(review)
         assert (issued["state"], issued["approvals"][0]["name"]) == ("issued", "王芳")
         assert issued["identifier"] == "50011041600000_20260611140500_0"

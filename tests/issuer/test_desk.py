@@ -405,6 +405,8 @@ async def test_an_update_is_a_sheet_that_others_approve(room: Room) -> None:
     assert sent.status == 303, sent.text
     page = await (await room.person("wang")).get(sent.goes_to)
     assert "将暴雨红色预警信号降级为橙色预警信号" in page.text
+    assert (await approved(room, sent.goes_to, "li")).status == 303
+    assert await room.office.states(warning_id(sent)) == [State.ISSUED, State.REVIEW]
     assert (await approved(room, sent.goes_to, "wang")).status == 303
     assert await room.office.states(warning_id(sent)) == [State.SUPERSEDED, State.ISSUED]
 

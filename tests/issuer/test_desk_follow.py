@@ -11,8 +11,9 @@ import pytest
 
 from services.issuer import actions
 from services.issuer.actions.ringing import rings
+from services.issuer.model import factor
 from tests.issuer.desk_make import PASSWORD, Page, Room, a_room
-from tests.issuer.issuer_make import LI, NOW, WANG, ZHANG, Office
+from tests.issuer.issuer_make import LI, NOW, SECRET, WANG, ZHANG, Office
 from tests.issuer.test_desk import approved, composed, in_review, issued
 from tests.issuer.test_follow import published
 
@@ -250,7 +251,8 @@ async def test_everything_can_be_done_by_the_api_too(room: Room) -> None:
     people = {}
     for name in ("zhang", "li", "chen", "sun"):
         visitor = room.stranger()
-        body = {"username": name, "password": PASSWORD}
+        code = factor.code_at(SECRET, room.office.clock.now())
+        body = {"username": name, "password": PASSWORD, "code": code}
         token = (await visitor.http.post("/api/v1/sessions", json=body)).json()["token"]
         visitor.http.headers["authorization"] = f"Bearer {token}"
         people[name] = visitor.http

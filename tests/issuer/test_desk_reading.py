@@ -185,7 +185,7 @@ def test_what_is_offered_fits_the_state() -> None:
     offered = {
         state: possible(CATALOGUE, a_warning(state=state, manifest=a_manifest()), LI) for state in State
     }
-    assert offered[State.DRAFT] == {Act.EDIT, Act.SUBMIT}
+    assert offered[State.DRAFT] == {Act.EDIT, Act.SPLIT, Act.SUBMIT}
     assert offered[State.ISSUED] == {Act.HALT, Act.UPDATE, Act.CORRECT, Act.LIFT}
     assert offered[State.HALTED] == {Act.UPDATE, Act.CORRECT, Act.LIFT}
     for over in (State.SUPERSEDED, State.CANCELLED, State.EXPIRED, State.REJECTED):

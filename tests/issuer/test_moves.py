@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from contracts.values import Level
 from services.issuer import actions, store
+from services.issuer.actions.alongside import alongside
 from services.issuer.catalogue import LIFTED, Authority, Role, Verb, Who, load
-from services.issuer.model import State, WeatherWarning
+from services.issuer.model import Beside, State, WeatherWarning
 from services.issuer.store.tables import APPROVALS, EVENTS, WARNINGS
 from services.kit.outbox import OUTBOX
 from tests.issuer.issuer_make import LI, NOW, ZHANG, Office, a_manifest, an_account
@@ -93,11 +94,21 @@ class Town(Desk):
             name = f"50011041600000_20260101{self.count:06}_0"
             notice = published.notice.model_copy(update={"identifier": name})
             published = replace(published, notice=notice)
+        if standing == "draft":
+            original = await self._among_others(original)
         warning_id = original.warning_id.int + self.count
         copy = replace(original, warning_id=type(original.warning_id)(int=warning_id), published=published)
         async with self.office.db.transaction() as tx:
             await store.changes.insert(tx, copy)
         return copy
+
+    async def _among_others(self, draft: WeatherWarning) -> WeatherWarning:
+        """Return a draft that says of all others in force that they stay."""
+        content, towns = draft.content, draft.content.selection.towns
+        others = await alongside(self.office.db, content.mode, content.hazard, towns)
+        beside = tuple(Beside(reference=one.reference, reason="both are needed") for one in others)
+        content = content.model_copy(update={"beside": beside})
+        return replace(draft, content=content, content_sha256=content.sha256)
 
     async def who(self, name: str) -> Client:
         """Return somebody: the author, or the account that has a role."""

@@ -39,8 +39,7 @@ def _reaches(base: WeatherWarning | None, together: Sequence[WeatherWarning], fi
     places = {code for village in left for code in (village, f"{village[:9]}000")}
     names = [area.name for area in base.manifest.areas if area.code in places]
     named = ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
-    why = f"leaves {len(left)} villages with the warning that it replaces"
-    raise Invalid(field, f"{why}: {named}" if named else why, mend)
+    raise Invalid(field, f"leaves {len(left)} villages with the warning that it replaces: {named}", mend)
 
 
 def _goes_the_same_ways(base: WeatherWarning | None, lead: WeatherWarning) -> None:

@@ -73,7 +73,7 @@ async def _ready(
     _without_faults(warning.content, db, press)
     content, manifest = await _pinned(db, press, reach, warning)
     _without_faults(content, db, press)
-    await _answered(db, warning.warning_id, content, manifest)
+    await _answered(db, content.lead or warning.warning_id, content, manifest)
     now = db.clock.now()
     chain = await issuing.chain_of(db, warning, now)
     await press.check(content, manifest, chain.references, now)

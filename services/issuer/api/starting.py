@@ -100,7 +100,7 @@ async def delete_saved(saved_id: UUID, parts: IssuerParts, by: SignedIn) -> Resp
     return Response(status_code=204)
 
 
-@router.get("/proposals", summary="Risk proposals that wait")
+@router.get("/risk-proposals", summary="Risk proposals that wait")
 async def get_proposals(parts: IssuerParts) -> list[ProposalView]:
     """Return those that nobody has answered and that still make sense."""
     async with parts.db.read() as connection:
@@ -108,7 +108,7 @@ async def get_proposals(parts: IssuerParts) -> list[ProposalView]:
     return [proposal_view(one) for one in found]
 
 
-@router.post("/proposals/{proposal_id}/draft", status_code=201, summary="Make a draft of a proposal")
+@router.post("/risk-proposals/{proposal_id}/draft", status_code=201, summary="Make a draft of a proposal")
 async def draft_proposal(
     proposal_id: UUID, response: Response, parts: IssuerParts, by: SignedIn
 ) -> WarningView:
@@ -118,7 +118,7 @@ async def draft_proposal(
     return await after(parts, response, warning)
 
 
-@router.post("/proposals/{proposal_id}/dismiss", summary="Dismiss a proposal")
+@router.post("/risk-proposals/{proposal_id}/dismiss", summary="Dismiss a proposal")
 async def dismiss_proposal(
     proposal_id: UUID, body: ReasonBody, parts: IssuerParts, by: SignedIn
 ) -> ProposalView:

@@ -143,7 +143,7 @@ async def change_saved(request: Request, saved_id: UUID, parts: IssuerParts, by:
     return RedirectResponse("/saved", status_code=303)
 
 
-@router.post("/proposals/{proposal_id}/{do}")
+@router.post("/risk-proposals/{proposal_id}/{do}")
 async def answer_proposal(
     request: Request, proposal_id: UUID, do: str, parts: IssuerParts, by: SignedIn
 ) -> Response:
