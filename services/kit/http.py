@@ -45,7 +45,7 @@ def create_app(floor: Floor, services: Sequence[Service]) -> FastAPI:
         description=(
             "Carries a weather warning from the forecaster who signs it to the people it concerns. "
             "Unknown fields in requests are refused; unknown fields in answers are to be ignored. "
-            "Times are RFC 3339. Every write accepts an `Idempotency-Key`."
+            "Times are RFC 3339. Writes of warnings, registry and reports accept an `Idempotency-Key`."
         ),
         docs_url=None,
         redoc_url=None,

@@ -478,7 +478,7 @@ async def test_progress_adds_up_channel_by_channel(desk: Desk) -> None:
     assert found["adds_up"] is True
     assert found["total"]["targeted"] == found["manifest_count"] == 6
     stations = next(line for line in found["channels"] if line["channel"] == "station")
-    assert stations["latency"] == {"p50_s": 3.0, "p95_s": 4.0, "max_s": 4.0}
+    assert stations["latency"] == {"p50_s": 3.0, "p95_s": 4.0, "max_s": 4.0, "first_s": 2.0}
     parts = ("confirmed", "delivered", "failed", "withdrawn", "expired", "open")
     for line in (*found["channels"], found["total"]):
         assert line["targeted"] == sum(line[part] for part in parts)

@@ -168,7 +168,7 @@ async def test_reports_in_any_order_and_twice_give_one_account(
         Column.OPEN: 0,
     }
     assert (stations.received, stations.first_report_s) == (3, 1.0)
-    assert stations.latency == Latency(3.0, 4.0, 4.0)
+    assert stations.latency == Latency(3.0, 4.0, 4.0, 2.0)
     assert taken.targeted == 6
 
 
@@ -228,7 +228,7 @@ async def test_sealed_recipients_are_counted_and_timed_but_never_listed(office: 
     )
     taken = await photo(office, warning)
     (sms,) = [channel for channel in taken.channels if channel.channel is Channel.SMS]
-    assert sms.latency == Latency(20.0, 50.0, 50.0)
+    assert sms.latency == Latency(20.0, 50.0, 50.0, 20.0)
     async with office.db.read() as connection:
         assert not await store.progress.targets(connection, warning.warning_id, 1, Channel.SMS, "", 10)
 
@@ -305,8 +305,8 @@ async def test_a_photograph_is_taken_once_for_all_who_look(laptop: Office) -> No
 
 def test_percentiles_are_those_of_all_targets() -> None:
     gains = [(NOW + timedelta(seconds=second), 1) for second in range(1, 101)]
-    assert latency(gains, NOW) == Latency(50.0, 95.0, 100.0)
-    assert latency([(NOW + timedelta(seconds=3), 1000)], NOW) == Latency(3.0, 3.0, 3.0)
+    assert latency(gains, NOW) == Latency(50.0, 95.0, 100.0, 1.0)
+    assert latency([(NOW + timedelta(seconds=3), 1000)], NOW) == Latency(3.0, 3.0, 3.0, 3.0)
     assert latency([], NOW) is None
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from contracts.outcome import Column, TargetState
 from contracts.values import Channel
 from services.issuer.api.views import Moment
-from services.issuer.model.progress import ChannelProgress, Photograph
+from services.issuer.model.progress import ChannelProgress, Latency, Photograph
 from services.issuer.store.progress import Target
 
 
@@ -17,6 +17,7 @@ class LatencyView(BaseModel):
     p50_s: float
     p95_s: float
     max_s: float
+    first_s: float
 
 
 class Account(BaseModel):
@@ -108,10 +109,14 @@ def _channel(line: ChannelProgress) -> ChannelView:
         deliveries=line.deliveries,
         unheard=line.unheard,
         first_report_s=line.first_report_s,
-        latency=LatencyView(p50_s=took.p50, p95_s=took.p95, max_s=took.longest) if took else None,
+        latency=_latency(took) if took else None,
     )
 
 
 def target_view(found: Target) -> TargetView:
     """Return a target as it is answered."""
     return TargetView(**vars(found))
+
+
+def _latency(took: Latency) -> LatencyView:
+    return LatencyView(p50_s=took.p50, p95_s=took.p95, max_s=took.longest, first_s=took.first)

@@ -50,9 +50,9 @@ class Board:
 
     @property
     def first_s(self) -> float | None:
-        """Seconds from the approval until anybody had it."""
-        firsts = [c.first_report_s for c in self.photo.channels if c.first_report_s is not None]
-        return min(firsts, default=None)
+        """Seconds from the approval until somebody outside had it: our own feed does not count."""
+        heard = (c.latency for c in self.photo.channels if c.channel is not Channel.FEED)
+        return min((latency.first for latency in heard if latency), default=None)
 
     @property
     def over(self) -> bool:

@@ -74,6 +74,7 @@ class Latency:
     p50: float
     p95: float
     longest: float
+    first: float
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def latency(gains: Iterable[Gain], since: datetime) -> Latency | None:
     total = sum(count for _, count in waits)
     if not total:
         return None
-    return Latency(_at_rank(waits, 0.50 * total), _at_rank(waits, 0.95 * total), waits[-1][0])
+    return Latency(_at_rank(waits, 0.50 * total), _at_rank(waits, 0.95 * total), waits[-1][0], waits[0][0])
 
 
 def _at_rank(waits: Sequence[tuple[float, int]], rank: float) -> float:
