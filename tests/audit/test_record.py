@@ -114,7 +114,7 @@ async def test_nothing_is_too_strange_to_be_kept(database_url: str, tmp_path: Pa
         await book.take(said)
         found = await rows(book.db, RECORDS)
         assert [unpacked(row["payload"]) for row in found] == [payload for _, payload in STRANGE]
-        assert [row["kind"] for row in found].count("unknown") == 7
+        assert [row["kind"] for row in found].count("unknown") == 8
         assert all(
             orjson.loads(row["leaf"])["subject"] == s for row, (s, _) in zip(found, STRANGE, strict=True)
         )

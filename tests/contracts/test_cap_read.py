@@ -91,7 +91,7 @@ def test_utf_16_and_latin_1_are_read() -> None:
     wide = f'<?xml version="1.0" encoding="UTF-16"?>{_document()}'.encode("utf-16")
     assert read(wide).alert == read(_document().encode()).alert
     western = _document().replace("暴雨", "Météo").replace("丁山镇", "Là")
-    latin = f'<?xml version="1.0" encoding="ISO-8859-1"?>{western}'.encode("latin-1")
+    latin = f'<?xml version="1.0" encoding="ISO-8859-1"?>{western}'.encode("latin-1", "xmlcharrefreplace")
     assert read(latin).alert.infos[0].event == "Météo"
 
 
