@@ -27,8 +27,6 @@ _POSTGRES_SETTINGS = (
     "unix_socket_directories=",
     "max_connections=300",
     "scram_iterations=1",  # a password for the roles of every run: none is worth guessing
-    "fsync=off",  # no test kills it, and its folder dies with it
-    "full_page_writes=off",
 )
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
