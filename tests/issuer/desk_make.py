@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx
 from argon2 import PasswordHasher
@@ -22,7 +23,8 @@ from services.kit.http import create_app
 from services.kit.leadership import Leadership
 from services.kit.process import House, Service
 from services.kit.settings import Settings
-from tests.issuer.issuer_make import SECRET, TOWNS, Office, a_doorman, an_account
+from tests.issuer.issuer_make import SECRET, Office, a_doorman, an_account
+from tests.issuer.reach_make import TOWNS
 
 PASSWORD = "Yt-right-horse"
 PEOPLE = {
@@ -191,3 +193,42 @@ async def a_room(office: Office, folder: Path) -> AsyncIterator[Room]:
     app = create_app(floor, [service])
     app.state.stopping = asyncio.Event()
     yield Room(office, app, places)
+
+
+RED = {"mode": "live", "hazard": "11B03", "level": "RED"}
+TWO_TOWNS = ["500110110", "500110111"]
+
+
+async def composed(visitor: Visitor, do: str = "submit", **typed: Any) -> Page:
+    """Fill the sheet of a signal for two towns and send it."""
+    signal = RED | {k: typed.pop(k) for k in ("mode", "hazard", "level") if k in typed}
+    page = await visitor.get("/warnings/new", **signal)
+    return await visitor.send(page, "/warnings/new", **{"towns": TWO_TOWNS, "do": do, **typed})
+
+
+async def in_review(room: Room, **typed: Any) -> str:
+    """Return the address of a warning that zhang has sent for approval."""
+    sent = await composed(await room.person("zhang"), **typed)
+    assert sent.status == 303, sent.text
+    return sent.goes_to
+
+
+async def approved(room: Room, address: str, username: str) -> Page:
+    """Let somebody approve as the form asks."""
+    visitor = await room.person(username)
+    page = await visitor.get(address)
+    words = page.tree.xpath("string(//kbd)")
+    return await visitor.send(page, "/approve", agreed="yes", typed=words)
+
+
+async def issued(room: Room, **typed: Any) -> str:
+    """Return the address of a red warning that is in force."""
+    address = await in_review(room, **typed)
+    await approved(room, address, "li")
+    return (await approved(room, address, "wang")).goes_to
+
+
+def warning_id(page: Page | None, address: str = "") -> UUID:
+    """Return the id in the address of a warning."""
+    path = address or (page.goes_to if page else "")
+    return UUID(path.split("/")[2].split("?")[0])

@@ -14,8 +14,8 @@ from contracts.warning import WarningPublished
 from services.issuer import store
 from services.issuer.store.tables import APPROVALS
 from services.kit.xmlsig import CapSigner
+from tests.issuer.api_make import DRAFT, Desk, _hash, a_desk
 from tests.issuer.issuer_make import Office, an_account, an_office
-from tests.issuer.test_api import DRAFT, Desk, _hash, a_desk
 
 CROWD = 200
 

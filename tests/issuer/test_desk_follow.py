@@ -12,10 +12,9 @@ import pytest
 from services.issuer import actions
 from services.issuer.actions.ringing import rings
 from services.issuer.model import factor
-from tests.issuer.desk_make import PASSWORD, Page, Room, a_room
+from tests.issuer.desk_make import PASSWORD, Page, Room, a_room, approved, composed, in_review, issued
+from tests.issuer.follow_make import published
 from tests.issuer.issuer_make import LI, NOW, SECRET, WANG, ZHANG, Office
-from tests.issuer.test_desk import approved, composed, in_review, issued
-from tests.issuer.test_follow import published
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ from contracts.values import Level
 from contracts.warning import WarningIssued, WarningUpdated
 from services.issuer import store
 from services.issuer.model import State
-from tests.issuer.desk_make import Room, a_room
+from tests.issuer.desk_make import Room, a_room, approved, composed, issued
 from tests.issuer.issuer_make import Office
-from tests.issuer.test_desk import approved, composed, issued
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from services.issuer.catalogue import LIFTED, Authority, Role, Verb, Who, load
 from services.issuer.model import Beside, State, WeatherWarning
 from services.issuer.store.tables import APPROVALS, EVENTS, WARNINGS
 from services.kit.outbox import OUTBOX
-from tests.issuer.issuer_make import LI, NOW, ZHANG, Office, a_manifest, an_account
-from tests.issuer.test_api import Client, Desk, _hash, a_desk
+from tests.issuer.api_make import Client, Desk, _hash, a_desk
+from tests.issuer.issuer_make import LI, NOW, ZHANG, Office, an_account
+from tests.issuer.reach_make import a_manifest
 
 LEVELS = (Level.BLUE, Level.ORANGE, Level.RED)
 STANDINGS = (*map(str, State), LIFTED)

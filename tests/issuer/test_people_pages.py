@@ -12,9 +12,8 @@ from services.issuer.model import factor
 from services.issuer.model.people import ROLES, Owes
 from services.kit import kept
 from services.kit.identity import OWED
-from tests.issuer.desk_make import PASSWORD, Page, Room, Visitor, a_room
+from tests.issuer.desk_make import PASSWORD, TWO_TOWNS, Page, Room, Visitor, a_room, in_review
 from tests.issuer.issuer_make import SECRET, Office, a_crypto
-from tests.issuer.test_desk import TWO_TOWNS, in_review
 
 OPERATORS = ("qian", "wu")
 
