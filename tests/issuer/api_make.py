@@ -1,55 +1,27 @@
 """The API of the issuer for tests: an app, and people who are signed in."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import httpx
 import orjson
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from services.issuer import actions, api, store
-from services.issuer.watch import Watch
+from services.issuer import api, store
 from services.kit import ids
-from services.kit.crypto import KeyFolder, init_keys
-from services.kit.http import create_app
-from services.kit.leadership import Leadership
-from services.kit.process import House, Service
-from services.kit.settings import Settings
-from tests.issuer.issuer_make import Office, a_doorman, an_account
-from tests.issuer.reports_make import FakeBus
+from tests.issuer.app_make import an_app
+from tests.issuer.issuer_make import Office
 
-PASSWORD = "Yt-right-horse"
-PEOPLE = (
-    {"username": "zhang", "name": "张敏", "role": "drafter"},
-    {"username": "li", "name": "李强", "role": "checker"},
-    {"username": "wang", "name": "王芳", "role": "signer"},
-    {"username": "sun", "name": "孙丽", "role": "auditor"},
-)
 DRAFT = {
     "mode": "live",
     "hazard": "11B03",
     "level": "ORANGE",
     "selection": {"towns": ["500110110", "500110111"]},
 }
-
-
-@cache
-def _hash() -> str:
-    """Return the hash of everybody's password, made once: it is slow on purpose."""
-    return PasswordHasher().hash(PASSWORD)
-
-
-class Bus(FakeBus):
-    async def ping(self) -> None:
-        """Answer."""
 
 
 class Client:
@@ -104,30 +76,13 @@ class Desk:
 
 @asynccontextmanager
 async def a_desk(office: Office, folder: Path) -> AsyncIterator[Desk]:
-    keys = KeyFolder(folder / "keys")
-    init_keys(keys)
-    floor: Any = SimpleNamespace(settings=Settings(var=folder), http=None, keys=keys, bus=Bus())
-    async with office.db.transaction() as tx:
-        for person in PEOPLE:
-            account = an_account(str(person["username"]), str(person["name"]), _hash(), str(person["role"]))
-            await store.people.keep(tx, account)
-    parts = api.Parts(
-        db=office.db,
-        catalogue=office.catalogue,
-        press=office.press,
-        reach=office.reach,
-        watch=Watch(office.db, floor.bus, "me"),
-        sessions=actions.LocalSessions(office.db),
-        doorman=a_doorman(),
-    )
-    house = House(office.db, Leadership(office.db, "me"))
-    service = Service("issuer", api.ROUTERS, [house], {"issuer": parts, "sessions": parts.sessions})
-    app = create_app(floor, [service])
-    app.state.stopping = asyncio.Event()
+    """Open the API over an office."""
+    app = await an_app(office, folder, api.ROUTERS)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield Desk(office, app, http)
 
 
-def _id(warning: dict[str, Any]) -> Any:
+def id_of(warning: dict[str, Any]) -> UUID:
+    """Return the id of a warning as it was answered."""
     return UUID(warning["warning_id"])

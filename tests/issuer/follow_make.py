@@ -14,7 +14,6 @@ from services.kit.outbox import OUTBOX
 from tests.issuer.issuer_make import NOW, Office
 from tests.issuer.reports_make import a_plan, a_report, hear
 
-STATIONS = ("500110110201", "500110110202", "500110111201", "500110111202")
 ZHAO = Person("zhao", "赵静", frozenset({"town-desk"}))
 
 

@@ -7,9 +7,9 @@ from services.issuer import actions, store
 from services.issuer.actions import accounts
 from services.issuer.model import factor
 from services.kit.proposals import Proposal
-from tests.issuer.issuer_make import SECRET, Office, a_doorman
+from tests.issuer.app_make import PASSWORD
+from tests.issuer.issuer_make import SECRET, Office, a_crypto, a_doorman
 
-PASSWORD = "Yt-right-horse"
 DOORMAN = a_doorman()
 PEOPLE = (
     {"username": "zhang", "display_name": "张敏", "roles": ["drafter"]},
@@ -17,6 +17,12 @@ PEOPLE = (
     {"username": "qian", "display_name": "钱伟", "roles": ["operator"]},
     {"username": "wu", "display_name": "吴刚", "roles": ["operator"]},
 )
+
+
+async def with_people(office: Office) -> Office:
+    """Return the office with its people."""
+    await actions.seed_users(office.db, [{**one, "password": PASSWORD} for one in PEOPLE], a_crypto())
+    return office
 
 
 async def sign_in(office: Office, username: str, code: str = "", **more: Any) -> actions.SignedIn:

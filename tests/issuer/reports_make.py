@@ -18,17 +18,6 @@ State = TargetState
 STATIONS = ("500110110201", "500110110202", "500110111201", "500110111202")
 
 
-class FakeBus:
-    """Keeps the pokes."""
-
-    def __init__(self) -> None:
-        self.pokes: list[tuple[str, Any]] = []
-
-    async def poke(self, subject: str, note: Any) -> None:
-        """Keep a poke."""
-        self.pokes.append((subject, note))
-
-
 class Ear:
     """Keeps who changed."""
 

@@ -11,12 +11,13 @@ from services.issuer import actions, store
 from services.issuer.model import WrongPassword
 from services.issuer.store.tables import USERS
 from services.kit.errors import Invalid
+from tests.issuer.app_make import PASSWORD
 from tests.issuer.issuer_make import Office, a_doorman
 
-ACCOUNT = {"username": "zhang", "display_name": "张敏", "roles": ["drafter"], "password": "Yt-right-horse"}
+ACCOUNT = {"username": "zhang", "display_name": "张敏", "roles": ["drafter"], "password": PASSWORD}
 
 
-async def signed_in(office: Office, password: str = "Yt-right-horse", username: str = "zhang") -> Any:
+async def signed_in(office: Office, password: str = PASSWORD, username: str = "zhang") -> Any:
     return await actions.sign_in(office.db, DOORMAN, username, password)
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from services.issuer import api
 from services.issuer.api.progress import stream_progress
-from tests.issuer.api_make import Desk, _id
+from tests.issuer.api_make import Desk, id_of
 from tests.issuer.reports_make import a_plan, a_report, hear, story
 
 
 async def test_progress_adds_up_channel_by_channel(desk: Desk) -> None:
     issued = await desk.issued()
     zhang = await desk.person("zhang")
-    warning = await desk.office.get(_id(issued))
+    warning = await desk.office.get(id_of(issued))
     path = f"/warnings/{issued['warning_id']}/progress"
     assert (await zhang.ask("GET", path))["adds_up"] is False
     await hear(desk.office, *story(warning))
@@ -33,7 +33,7 @@ async def test_progress_adds_up_channel_by_channel(desk: Desk) -> None:
 
 async def test_a_stream_sends_progress_now_and_on_each_change(desk: Desk) -> None:
     issued = await desk.issued()
-    warning = await desk.office.get(_id(issued))
+    warning = await desk.office.get(id_of(issued))
     parts: api.Parts = desk.app.state.parts["issuer"]
     running = asyncio.ensure_future(parts.watch.run())
     request: Any = SimpleNamespace(app=desk.app, state=SimpleNamespace())

@@ -2,7 +2,8 @@
 
 from uuid import uuid4
 
-from tests.issuer.api_make import PASSWORD, Client, Desk
+from tests.issuer.api_make import Client, Desk
+from tests.issuer.app_make import PASSWORD
 
 
 async def test_a_session_is_opened_asked_and_ended(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from services.issuer.store.tables import WARNINGS
-from tests.issuer.api_make import DRAFT, Desk, _id, a_desk
+from tests.issuer.api_make import DRAFT, Desk, a_desk, id_of
 from tests.issuer.issuer_make import Office
 
 
@@ -26,7 +26,7 @@ async def test_two_people_issue_a_warning_over_http(office: Office, tmp_path: Pa
         acts = [event["act"] for event in issued["story"]]
         assert acts == ["drafted", "submitted", "approved", "issued"]
         bytes_ = await zhang.ask("GET", f"{path}/cap.xml")
-        stored = await office.get(_id(draft))
+        stored = await office.get(id_of(draft))
         assert stored.published is not None
         assert bytes_ == stored.published.cap_xml
         assert zhang.reply.headers["content-type"] == "application/cap+xml"

@@ -16,20 +16,10 @@ from services.issuer.consumers import subscriptions_of
 from services.issuer.model.progress import MOST_GAINS, Delivery, Latency, latency
 from services.issuer.watch import SUBJECT, Watch
 from services.kit.errors import NotFound
+from tests.issuer.app_make import FakeBus
 from tests.issuer.issuer_make import NOW, Office
 from tests.issuer.reach_make import a_manifest
-from tests.issuer.reports_make import (
-    STATIONS,
-    Ear,
-    FakeBus,
-    State,
-    a_plan,
-    a_report,
-    happened,
-    hear,
-    photo,
-    story,
-)
+from tests.issuer.reports_make import STATIONS, Ear, State, a_plan, a_report, happened, hear, photo, story
 
 
 async def test_before_the_plan_nothing_is_targeted(laptop: Office) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.issuer.desk_make import PASSWORD, RED, TWO_TOWNS, Room
+from tests.issuer.app_make import PASSWORD
+from tests.issuer.desk_make import RED, TWO_TOWNS, Room
 
 
 async def test_who_is_not_signed_in_is_asked_to_and_comes_back_to_where_he_wanted(room: Room) -> None:

@@ -27,7 +27,7 @@ async def test_red_needs_two_others_and_says_what_each_button_does(room: Room) -
     done = await approved(room, address, "wang")
     page = await wang.get(done.goes_to)
     assert "生效中" in page.text
-    warning = await room.office.get(warning_id(done))
+    warning = await room.office.get(warning_id(done.goes_to))
     assert [one.by for one in warning.approvals] == ["li", "wang"]
     assert "真实发布" in warning.approvals[0].statement
     assert "暴雨红色" in warning.approvals[0].statement
@@ -46,7 +46,7 @@ async def test_an_approval_wants_the_tick_and_the_words(room: Room) -> None:
     for words in ("真实发布红色４", " 真实发布，红色，4 ", "live red 4"):
         again = await li.send(page, "/approve", agreed="yes", typed=words)
         assert again.status in (303, 409)
-    assert len((await room.office.get(warning_id(refused, address))).approvals) == 1
+    assert len((await room.office.get(warning_id(address))).approvals) == 1
 
 
 async def test_an_approval_of_what_was_changed_since_is_refused(room: Room) -> None:

@@ -103,7 +103,7 @@ async def test_names_and_shapes_are_taken_like_ticks(room: Room) -> None:
         "shapes": "106.6,28.7 106.7,28.7 106.7,28.8\ncircle 106.65,28.9 5",
     }
     kept = await composed(zhang, "save", towns=["500110110"], **typed)
-    warning = await room.office.get(warning_id(kept))
+    warning = await room.office.get(warning_id(kept.goes_to))
     selection = warning.content.selection
     assert selection.towns == ("500110110", "500110112")
     assert selection.villages == ("500110111201",)

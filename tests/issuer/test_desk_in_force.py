@@ -11,7 +11,7 @@ from tests.issuer.reports_make import a_plan, a_report, hear
 
 async def test_the_board_shows_what_was_reported_and_adds_up(room: Room) -> None:
     address = await issued(room)
-    warning = await room.office.get(warning_id(None, address))
+    warning = await room.office.get(warning_id(address))
     outcomes = [Outcome(target="500110110201", state=TargetState.CONFIRMED, at=NOW, by="刘芳")]
     tally = {TargetState.CONFIRMED: 1, TargetState.RECEIVED: 1, TargetState.QUEUED: 2}
     await hear(room.office, a_plan(warning), a_report(warning, 1, tally, outcomes))
@@ -34,7 +34,7 @@ async def test_the_desk_names_what_somebody_should_look_at(room: Room) -> None:
     li = await room.person("li")
     room.office.clock.move(seconds=20)
     assert "尚未发出，调度还没有接手" in (await li.get("/")).text
-    warning = await room.office.get(warning_id(None, address))
+    warning = await room.office.get(warning_id(address))
     await hear(room.office, a_plan(warning))
     room.office.clock.move(minutes=3)
     text = (await li.get("/")).text
@@ -70,9 +70,9 @@ async def test_an_update_is_a_sheet_that_others_approve(room: Room) -> None:
     page = await (await room.person("wang")).get(sent.goes_to)
     assert "将暴雨红色预警信号降级为橙色预警信号" in page.text
     assert (await approved(room, sent.goes_to, "li")).status == 303
-    assert await room.office.states(warning_id(sent)) == [State.ISSUED, State.REVIEW]
+    assert await room.office.states(warning_id(sent.goes_to)) == [State.ISSUED, State.REVIEW]
     assert (await approved(room, sent.goes_to, "wang")).status == 303
-    assert await room.office.states(warning_id(sent)) == [State.SUPERSEDED, State.ISSUED]
+    assert await room.office.states(warning_id(sent.goes_to)) == [State.SUPERSEDED, State.ISSUED]
 
 
 async def test_a_lift_is_prepared_by_one_and_approved_by_others(room: Room) -> None:
@@ -83,7 +83,7 @@ async def test_a_lift_is_prepared_by_one_and_approved_by_others(room: Room) -> N
     assert page.tree.xpath("string(//kbd)") == "真实发布 解除 红色 4"
     await approved(room, begun.goes_to, "li")
     await approved(room, begun.goes_to, "wang")
-    assert await room.office.states(warning_id(begun)) == [State.CANCELLED, State.ISSUED]
+    assert await room.office.states(warning_id(begun.goes_to)) == [State.CANCELLED, State.ISSUED]
 
 
 async def test_what_a_button_cannot_do_any_more_is_told_on_the_page(room: Room) -> None:
@@ -94,5 +94,5 @@ async def test_what_a_button_cannot_do_any_more_is_told_on_the_page(room: Room) 
     refused = await zhang.send(stale, "/lift")
     assert refused.status == 409
     assert "这条预警的解除已在待批" in refused.text
-    unknown = await zhang.post(f"/warnings/{warning_id(None, address)}/burn", stale.form("/halt"))
+    unknown = await zhang.post(f"/warnings/{warning_id(address)}/burn", stale.form("/halt"))
     assert unknown.status == 409

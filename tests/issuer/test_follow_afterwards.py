@@ -12,8 +12,9 @@ from services.issuer import actions, store
 from services.issuer.actions.exercising import exercise
 from services.issuer.model.afterwards import Hit, Told
 from services.kit.errors import Invalid, Refused
-from tests.issuer.follow_make import STATIONS, facts, told
+from tests.issuer.follow_make import facts, told
 from tests.issuer.issuer_make import LI, NOW, ZHANG, Office
+from tests.issuer.reports_make import STATIONS
 
 # Drills
 

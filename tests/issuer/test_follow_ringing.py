@@ -1,5 +1,6 @@
 """What rings, for whom, and when a warning is about to run out."""
 
+import asyncio
 from datetime import timedelta
 
 from contracts.values import Level
@@ -8,6 +9,7 @@ from services.issuer.actions.announcing import announce_due
 from services.issuer.actions.ending import CLOCK
 from services.issuer.actions.ringing import Why, rings
 from services.issuer.actions.shift import shift
+from tests.issuer.desk_make import Room
 from tests.issuer.follow_make import ZHAO, facts, published, whys
 from tests.issuer.issuer_make import CHEN, LI, NOW, SUN, WANG, ZHANG, Office, leading
 
@@ -67,3 +69,19 @@ async def test_rings_have_keys_that_are_new_once(office: Office) -> None:
     await office.approve(review, LI)
     (second,) = await rings(office.db, office.catalogue, WANG)
     assert second.key != first.key
+
+
+async def test_the_bell_is_live_and_needs_no_bus(room: Room) -> None:
+    watch = room.app.state.parts["issuer"].watch
+    looking = asyncio.create_task(watch.look())
+    try:
+        seen = watch.desk()
+        seen = await watch.wait_desk(seen, 5)
+        waiting = asyncio.create_task(watch.wait_desk(seen, 5))
+        await room.office.submitted()
+        assert await asyncio.wait_for(waiting, 4) > seen
+        assert len(await rings(room.office.db, room.office.catalogue, WANG)) == 1
+        assert await rings(room.office.db, room.office.catalogue, ZHANG) == []
+        assert room.office.clock.now() == NOW
+    finally:
+        looking.cancel()

@@ -10,8 +10,9 @@ from services.issuer import actions, store
 from services.issuer.actions.drifting import drift_of
 from services.issuer.actions.shift import shift
 from services.kit.errors import Forbidden, Refused, Retry
-from tests.issuer.follow_make import STATIONS, ZHAO, facts, told
+from tests.issuer.follow_make import ZHAO, facts, told
 from tests.issuer.issuer_make import LI, SUN, WANG, ZHANG, Office
+from tests.issuer.reports_make import STATIONS
 
 # What changed in the registry
 

@@ -10,39 +10,40 @@ from services.issuer.model.people import Owes
 from services.kit import origin
 from services.kit.errors import Invalid, NotFound
 from services.kit.identity import session_name, token_sha256
+from tests.issuer.app_make import PASSWORD
 from tests.issuer.issuer_make import Office, a_crypto
-from tests.issuer.people_make import DOORMAN, PASSWORD
+from tests.issuer.people_make import DOORMAN
 
 # Sessions
 
 
-async def test_the_oldest_session_gives_way_when_there_are_too_many(town: Office) -> None:
+async def test_the_oldest_session_gives_way_when_there_are_too_many(staffed: Office) -> None:
     doorman = actions.Doorman(a_crypto(), Limits(sessions=2))
     opened = []
     for _ in range(3):
-        opened.append(await actions.sign_in(town.db, doorman, "zhang", PASSWORD, agent="Firefox"))
-        town.clock.move(seconds=5)
-    sessions = actions.LocalSessions(town.db)
+        opened.append(await actions.sign_in(staffed.db, doorman, "zhang", PASSWORD, agent="Firefox"))
+        staffed.clock.move(seconds=5)
+    sessions = actions.LocalSessions(staffed.db)
     assert [await sessions.who(one.token) is not None for one in opened] == [False, True, True]
     mine = session_name(token_sha256(opened[2].token))
     assert [one.name for one in await sessions.of("zhang")].index(mine) == 0
-    assert await actions.end_others(town.db, "zhang", mine) == 1
+    assert await actions.end_others(staffed.db, "zhang", mine) == 1
     assert await sessions.who(opened[1].token) is None
     with pytest.raises(NotFound):
-        await actions.end_session(town.db, "wang", mine)
-    await actions.end_session(town.db, "zhang", mine)
+        await actions.end_session(staffed.db, "wang", mine)
+    await actions.end_session(staffed.db, "zhang", mine)
     assert await sessions.who(opened[2].token) is None
 
 
-async def test_every_act_says_from_where_and_by_which_session(town: Office) -> None:
+async def test_every_act_says_from_where_and_by_which_session(staffed: Office) -> None:
     with origin.of_request("203.0.113.9"):
         origin.signed_in("0123456789ab")
-        await accounts.disable(town.db, "qian", "zhang")
-        draft = await town.drafted()
-    fact = (await town.said(Fact))[-2]
+        await accounts.disable(staffed.db, "qian", "zhang")
+        draft = await staffed.drafted()
+    fact = (await staffed.said(Fact))[-2]
     assert (fact.kind, fact.actor, fact.about) == ("account.disabled", "qian", "zhang")
     assert (fact.source, fact.detail["session"]) == ("203.0.113.9", "0123456789ab")
-    async with town.db.read() as connection:
+    async with staffed.db.read() as connection:
         (event,) = await store.events.of_warning(connection, draft.warning_id)
         (told,) = await store.people_events.page(connection, "zhang", None, 1)
     assert (event.source, event.session) == ("203.0.113.9", "0123456789ab")
@@ -73,16 +74,16 @@ def test_a_password_of_some_words_is_good(good: str) -> None:
     passwords.check(good, "li")
 
 
-async def test_a_password_that_was_given_is_changed_before_anything_else(town: Office) -> None:
-    given = await accounts.reset_password(town.db, DOORMAN, "qian", "zhang")
-    opened = await actions.sign_in(town.db, DOORMAN, "zhang", given)
+async def test_a_password_that_was_given_is_changed_before_anything_else(staffed: Office) -> None:
+    given = await accounts.reset_password(staffed.db, DOORMAN, "qian", "zhang")
+    opened = await actions.sign_in(staffed.db, DOORMAN, "zhang", given)
     assert opened.person.owes == Owes.PASSWORD
     with pytest.raises(Invalid, match="old one"):
-        await own.change_password(town.db, DOORMAN, "zhang", opened.token, given, given)
+        await own.change_password(staffed.db, DOORMAN, "zhang", opened.token, given, given)
     with pytest.raises(Invalid, match="not your password"):
-        await own.change_password(town.db, DOORMAN, "zhang", opened.token, "wrong", "kettle-glacier-19")
-    await own.change_password(town.db, DOORMAN, "zhang", opened.token, given, "kettle-glacier-19")
-    again = await actions.sign_in(town.db, DOORMAN, "zhang", "kettle-glacier-19")
+        await own.change_password(staffed.db, DOORMAN, "zhang", opened.token, "wrong", "kettle-glacier-19")
+    await own.change_password(staffed.db, DOORMAN, "zhang", opened.token, given, "kettle-glacier-19")
+    again = await actions.sign_in(staffed.db, DOORMAN, "zhang", "kettle-glacier-19")
     assert again.person.owes is None
-    facts = [fact.model_dump_json() for fact in await town.said(Fact)]
+    facts = [fact.model_dump_json() for fact in await staffed.said(Fact)]
     assert not any(given in fact or "glacier" in fact for fact in facts)
