@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
-
-from contracts import message_class
 from contracts.message import Message
 from contracts.values import AreaSelection, Level, Mode
 from contracts.warning import WarningText
@@ -28,9 +25,9 @@ from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.leadership import Leadership
 from services.kit.migrate import upgrade_async
-from services.kit.outbox import OUTBOX
 from services.kit.xmlsig import CapSigner
 from tests.issuer.reach_make import TOWNS, FakeReach
+from tests.outbox import said
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 """Of the second factor of everybody who approves."""
@@ -237,9 +234,7 @@ class Office:
 
     async def said(self, kind: type[M]) -> list[M]:
         """Return what was said, of one kind."""
-        rows = await self.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-        messages = [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
-        return [message for message in messages if isinstance(message, kind)]
+        return [message for message in await said(self.db) if isinstance(message, kind)]
 
 
 @asynccontextmanager

@@ -16,20 +16,8 @@ from services.router.actions.library import Library
 from services.router.actions.preview import preview
 from services.router.actions.show import copy_of_registry
 from services.router.store import blocks, plans
-from tests.router.router_make import (
-    ALL,
-    LIVE,
-    NOON,
-    TOWNS,
-    WHOLE,
-    AClock,
-    Block,
-    a_district,
-    a_village,
-    changed,
-    fill,
-    pinned,
-)
+from tests.router.registry_make import ALL, LIVE, NOON, TOWNS, WHOLE, Block, a_district, a_village, changed
+from tests.router.router_make import AClock, fill, pinned
 
 CODE = f"{TOWNS[0]}201"
 

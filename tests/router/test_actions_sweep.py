@@ -20,21 +20,9 @@ from services.router.actions.end import end
 from services.router.actions.hear import hear
 from services.router.actions.plan import plan
 from services.router.actions.show import plans_of
-from tests.router.router_make import (
-    ALL,
-    LIVE,
-    NOON,
-    AClock,
-    AWarning,
-    a_district,
-    a_halt,
-    a_report,
-    fill,
-    forget_said,
-    of_kind,
-    pinned,
-    said,
-)
+from tests.outbox import said
+from tests.router.registry_make import ALL, LIVE, NOON, a_district
+from tests.router.router_make import AClock, AWarning, a_halt, a_report, fill, forget_said, of_kind, pinned
 
 
 @pytest.fixture

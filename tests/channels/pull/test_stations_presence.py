@@ -1,6 +1,5 @@
 """Who is there: heartbeats, silence, and the registry, on both databases."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,20 +17,8 @@ from services.channels.pull.stations.store.tables import API_KEYS, STATIONS
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
 from services.kit.db import Database
 from services.kit.errors import Unauthenticated
-from tests.channels.pull.stations_make import NOON, FakeClock, a_block, a_database, codes, said
-
-ONE, TWO = codes(2)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def db(database_url: str, clock: FakeClock) -> AsyncIterator[Database]:
-    async with a_database(database_url, clock) as db:
-        yield db
+from tests.channels.pull.stations_make import NOON, ONE, TWO, FakeClock, a_block
+from tests.outbox import said
 
 
 async def beats(db: Database, clock: FakeClock, *stations: str, mode: Mode = Mode.LIVE) -> list[Answer]:

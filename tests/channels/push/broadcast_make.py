@@ -24,18 +24,9 @@ PLATFORM = ebd.Party(THEIRS, THEIR_KEY.secret, "77")
 SHORT = "綦江区气象台2026年6月1日22时30分发布暴雨红色预警信号：未来3小时赶水镇等2个镇街雨量将达100毫米以上。"
 
 
-def a_request(
-    *,
-    action: Action = Action.START,
-    mode: Mode = Mode.LIVE,
-    level: Level = Level.RED,
-    expires: datetime = AT + timedelta(hours=24),
-    short: str = SHORT,
-    targets: tuple[str, ...] = ("500110110000", "500110112000"),
-) -> DeliveryRequested:
-    """Return a request of the router, in force unless it says otherwise."""
-    warning_id = UUID(int=7)
-    notice = Notice(
+def a_notice(level: Level, expires: datetime, short: str, towns: tuple[str, ...]) -> Notice:
+    """Return a notice about a rainstorm in some towns."""
+    return Notice(
         identifier="50011041600000_20260601220430_0",
         hazard="11B03",
         hazard_name="暴雨",
@@ -47,9 +38,22 @@ def a_request(
         effective=AT - timedelta(seconds=30),
         expires=expires,
         text=WarningText(headline="暴雨红色预警", description="……", instruction="……", short=short),
-        areas=tuple(Place(code=code, name="某镇") for code in targets),
+        areas=tuple(Place(code=code, name="某镇") for code in towns),
         approved_by=("李四",),
     )
+
+
+def a_request(
+    *,
+    action: Action = Action.START,
+    mode: Mode = Mode.LIVE,
+    level: Level = Level.RED,
+    expires: datetime = AT + timedelta(hours=24),
+    short: str = SHORT,
+    targets: tuple[str, ...] = ("500110110000", "500110112000"),
+) -> DeliveryRequested:
+    """Return a request of the router, in force unless it says otherwise."""
+    warning_id = UUID(int=7)
     return DeliveryRequested(
         mode=mode,
         lane=Lane.URGENT,
@@ -59,7 +63,7 @@ def a_request(
         at=AT,
         delivery_id=delivery_id_of(warning_id, 1, Channel.BROADCAST, "all"),
         action=action,
-        notice=notice,
+        notice=a_notice(level, expires, short, targets),
         targets=targets,
         manifest_sha256="0" * 64,
     )

@@ -11,7 +11,6 @@ from uuid import UUID
 import orjson
 from sqlalchemy import case, func, select
 
-from contracts import message_class
 from contracts.canonical import sha256_hex
 from contracts.delivery import DeliveryReported, DeliveryRequested, SealedBatch, delivery_id_of
 from contracts.fact import Fact
@@ -28,7 +27,7 @@ from services.channels.push.worker import Workers
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.migrate import upgrade_async
-from services.kit.outbox import OUTBOX
+from tests.outbox import said
 
 START = datetime(2026, 6, 1, 14, 5, tzinfo=UTC)
 TOWNS = ("500110110000", "500110112000")
@@ -234,8 +233,7 @@ class PushHouse:
         return (await self.get(request)).tally
 
     async def said(self) -> list[Message]:
-        rows = await self.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-        return [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
+        return await said(self.db)
 
     async def reported(self, request: DeliveryRequested) -> list[DeliveryReported]:
         """Return the reports of a delivery; every one of them adds up."""
