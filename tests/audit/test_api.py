@@ -20,14 +20,8 @@ from services.audit.checkpoint import PublicKey
 from services.audit.store import ledger, questions
 from services.audit.verify import verify
 from tests.audit.api_make import Asked, asked
-from tests.audit.audit_make import (
-    NOON,
-    STATIONS,
-    TOWN,
-    AClock,
-    AWarning,
-    a_fact,
-)
+from tests.audit.audit_make import NOON, STATIONS, TOWN, AWarning, a_fact
+from tests.clock import HandClock
 
 
 @pytest.fixture
@@ -91,7 +85,7 @@ async def test_a_superseded_and_an_expired_warning_say_so(audit: Asked) -> None:
     muted = [{"warning_id": old.warning_id, "revision": 1}]
     await audit.book.say(old.published(), new.published(WarningIssued, supersedes=muted))
     assert (await audit.json(f"/warnings/{old.warning_id}"))["state"] == "superseded"
-    cast("AClock", audit.book.db.clock).move(hours=7)
+    cast("HandClock", audit.book.db.clock).move(hours=7)
     assert (await audit.json(f"/warnings/{new.warning_id}"))["state"] == "expired"
 
 

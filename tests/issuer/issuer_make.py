@@ -26,6 +26,7 @@ from services.kit.db import Database
 from services.kit.leadership import Leadership
 from services.kit.migrate import upgrade_async
 from services.kit.xmlsig import CapSigner
+from tests.clock import HandClock
 from tests.issuer.reach_make import TOWNS, FakeReach
 from tests.outbox import said
 
@@ -65,21 +66,6 @@ def an_account(username: str, name: str, password_hash: str, *roles: str) -> Acc
     """Return an account, with the second factor that its roles need."""
     sealed = a_crypto().seal(SECRET.encode(), secret_context(username)) if WITH_CODE & set(roles) else None
     return Account(username, name, password_hash, frozenset(roles), secret_sealed=sealed)
-
-
-class FakeClock:
-    """A clock that tests move."""
-
-    def __init__(self, at: datetime = NOW) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """Return the moment at which it stands."""
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Move on by so many seconds, minutes, hours."""
-        self.at += timedelta(**by)
 
 
 def a_text(**changes: str) -> WarningText:
@@ -137,7 +123,7 @@ class Office:
     """The issuer's parts, and short ways to bring a warning where a test wants it."""
 
     db: Database
-    clock: FakeClock
+    clock: HandClock
     catalogue: Catalogue
     press: actions.Press
     reach: FakeReach
@@ -242,7 +228,7 @@ async def an_office(url: str, signer: CapSigner) -> AsyncIterator[Office]:
     """Open an empty issuer."""
     address = url.format(name="issuer")
     await upgrade_async(address, "services.issuer.migrations")
-    clock = FakeClock()
+    clock = HandClock(NOW)
     db = Database("issuer", address, clock)
     catalogue = await asyncio.to_thread(load)
     sender = catalogue.signals.sender

@@ -9,13 +9,13 @@ from jinja2.ext import babel_extract
 
 from contracts.delivery import DeliveryRequested
 from contracts.values import Action, Channel, Lane
-from contracts.warning import Notice
 from services.issuer.catalogue import load
 from services.issuer.desk import home, listing
 from services.issuer.desk.wording import TABLES
 from services.issuer.model import Content
 from tests.issuer.issuer_make import NOW
 from tests.issuer.reach_make import a_manifest
+from tests.notices import a_rainstorm
 
 ROOT = Path(__file__).parents[2]
 RAISED = {
@@ -117,16 +117,14 @@ def a_request(content: Content, action: Action) -> DeliveryRequested:
         action=action,
         targets=("cmcc:500110110000",),
         manifest_sha256=a_manifest().sha256,
-        notice=Notice(
+        notice=a_rainstorm(
+            NOW,
             identifier="50011041600000_20260611140500_0",
             hazard=content.hazard,
             hazard_name=hazard.name.zh,
             hazard_name_en=hazard.name.en,
             level=content.level,
-            sender_code="50011041600000",
             sender_name="綦江区气象台",
-            sent=NOW,
-            effective=NOW,
             expires=content.expires,
             text=content.text,
             areas=a_manifest().areas,

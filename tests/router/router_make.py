@@ -27,6 +27,7 @@ from services.router.actions.copy import copy
 from services.router.actions.library import Library
 from services.router.actions.plan import plan
 from services.router.actions.preview import preview
+from tests.notices import a_rainstorm
 from tests.outbox import said
 from tests.router.registry_make import (
     ALL,
@@ -40,21 +41,6 @@ from tests.router.registry_make import (
     a_village,
     changed,
 )
-
-
-class AClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, at: datetime = NOON) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """Return the moment at which it stands."""
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Move it forward."""
-        self.at += timedelta(**by)
 
 
 async def fill(db: Database, crypto: SoftwareCrypto, blocks: dict[str, Block]) -> None:
@@ -100,16 +86,10 @@ class AWarning:
 
     def notice(self) -> Notice:
         """Return the face of the warning."""
-        return Notice(
+        return a_rainstorm(
+            NOON,
             identifier="50011041600000_20260601120000_1",
-            hazard="11B03",
-            hazard_name="暴雨",
-            hazard_name_en="Rainstorm",
             level=self.level,
-            sender_code="50011041600000",
-            sender_name="重庆市綦江区气象台",
-            sent=NOON,
-            effective=NOON,
             expires=self.expires,
             text=WarningText(headline="暴雨预警", description="大雨", instruction="转移", short="大雨"),
             areas=self.manifest.areas,

@@ -24,9 +24,10 @@ from services.router.actions.library import Library
 from services.router.actions.plan import plan
 from services.router.api import plans, preview
 from services.router.api.parts import Parts
+from tests.clock import HandClock
 from tests.outbox import said
 from tests.router.registry_make import SOUTH, STEP, TOWNS, WANSHENG, WEST, a_district, box, phones
-from tests.router.router_make import AClock, AWarning, a_report, fill, of_kind
+from tests.router.router_make import AWarning, a_report, fill, of_kind
 
 ALL_TOWNS = {"towns": list(TOWNS)}
 
@@ -63,7 +64,7 @@ def filling() -> Filling:
 
 @pytest.fixture
 async def http(
-    db: Database, crypto: SoftwareCrypto, clock: AClock, filling: Filling
+    db: Database, crypto: SoftwareCrypto, clock: HandClock, filling: Filling
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the router's app, signed in as one of our own services."""
     await fill(db, crypto, a_district())

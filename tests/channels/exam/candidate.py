@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
-from contracts.delivery import DeliveryRequested
+from contracts.delivery import DeliveryRequested, SealedBatch
 from contracts.outcome import Column, TargetState, columns
 from contracts.values import Action, Channel, Mode
 from contracts.warning import Notice
@@ -19,7 +19,8 @@ from services.channels.push.worker import Workers
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from tests.channels.exam.network import Network
-from tests.channels.push.push_make import HandClock, PushHouse, a_notice
+from tests.channels.push.push_make import PushHouse, a_batch, a_notice, a_request
+from tests.clock import HandClock
 
 
 class Candidate(ABC):
@@ -34,6 +35,8 @@ class Candidate(ABC):
     """How many things the partner is told for one delivery."""
     at_once = 1
     """How many of these it is told at the same time."""
+    people: tuple[str, ...] = ()
+    """Who is told one by one, where no areas are."""
     can_stop = True
     """Whether what was said can be taken back by a halt."""
     url = "http://partner"
@@ -66,7 +69,6 @@ class Candidate(ABC):
     def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
         """Return the adapter, speaking to this address."""
 
-    @abstractmethod
     def request(
         self,
         revision: int = 1,
@@ -76,7 +78,22 @@ class Candidate(ABC):
         notice: Notice | None = None,
         part: str = "0",
     ) -> DeliveryRequested:
-        """Return a request to this channel."""
+        """Return a request to this channel: for its areas, or for its people."""
+
+        def build(batch: SealedBatch | None = None) -> DeliveryRequested:
+            return a_request(
+                self.channel,
+                revision=revision,
+                action=action,
+                mode=mode,
+                notice=notice,
+                part=part,
+                batch=batch,
+            )
+
+        if not self.people:
+            return build()
+        return build(a_batch(self.crypto, build().delivery_id, self.people, mode))
 
     @abstractmethod
     def said(self) -> int:

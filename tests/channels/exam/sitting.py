@@ -1,16 +1,15 @@
 """What every part of the exam stands on: the candidate, and a house with its adapter and network."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from contracts.delivery import DeliveryRequested
 from services.kit.crypto import SoftwareCrypto
-from tests.channels.exam.candidate import Candidate, examined
+from tests.channels.exam.candidate import Candidate
 from tests.channels.exam.network import Network
-from tests.channels.push.push_make import HandClock, PushHouse
+from tests.channels.push.push_make import PushHouse
+from tests.clock import HandClock
 
 A_WHILE_S = 1.0
 """After so long a sandbox shows what it was told, and goes on showing it."""
@@ -23,12 +22,6 @@ class Sitting:
     def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
         """The one who takes the exam."""
         raise NotImplementedError
-
-    @pytest.fixture
-    async def sitting(self, candidate: Candidate, migrated: Path) -> AsyncIterator[tuple[PushHouse, Network]]:
-        """A house with the candidate's adapter and its network."""
-        async with examined(candidate, migrated) as both:
-            yield both
 
     async def _arrives(self, candidate: Candidate, house: PushHouse, request: DeliveryRequested) -> None:
         await house.work(400)

@@ -7,17 +7,18 @@ import httpx
 import pytest
 
 from services.kit.db import Database
-from tests.channels.pull.stations_make import FakeClock, Replica, a_database, a_replica, codes
+from tests.channels.pull.stations_make import NOON, Replica, a_database, a_replica, codes
+from tests.clock import HandClock
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> HandClock:
     """A clock that the test moves."""
-    return FakeClock()
+    return HandClock(NOON)
 
 
 @pytest.fixture
-async def db(database_url: str, clock: FakeClock) -> AsyncIterator[Database]:
+async def db(database_url: str, clock: HandClock) -> AsyncIterator[Database]:
     """Empty tables of the house, on each kind of database."""
     async with a_database(database_url, clock) as db:
         yield db

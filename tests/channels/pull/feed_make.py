@@ -8,11 +8,13 @@ import feedparser
 import httpx
 
 from contracts.delivery import DeliveryReported, DeliveryRequested, DeliveryWithdrawn, delivery_id_of
-from contracts.values import Action, Channel, Lane, Level, Mode, Place, Withdrawal
+from contracts.values import Action, Channel, Lane, Mode, Place, Withdrawal
 from contracts.warning import Notice, WarningCancelled, WarningExpired, WarningHalted, WarningText
 from services.channels.pull.feed import consumers
 from services.channels.pull.feed.board import Board
 from services.kit.db import Database
+from tests.clock import HandClock
+from tests.notices import a_rainstorm
 from tests.outbox import said
 
 START = datetime(2026, 6, 1, 14, 5, tzinfo=UTC)
@@ -21,25 +23,11 @@ CAP = '<?xml version="1.0" encoding="UTF-8"?>\n<alert>  未经改动\r\n<!-- a b
 BASE = "https://warnings.example"
 
 
-class HandClock:
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> datetime:
-        return self.at
-
-
 def a_notice(number: int = 0, *, expires: datetime = START + timedelta(hours=6)) -> Notice:
-    return Notice(
+    return a_rainstorm(
+        START,
         identifier=f"50011041600000_20260601220430_{number}",
-        hazard="11B03",
-        hazard_name="暴雨",
-        hazard_name_en="Rainstorm",
-        level=Level.ORANGE,
-        sender_code="50011041600000",
-        sender_name="重庆市綦江区气象台",
         sent=START - timedelta(seconds=30),
-        effective=START,
         expires=expires,
         text=WarningText(
             headline=f"暴雨橙色预警<{number}>&", description="雨", instruction="避险", short="雨"

@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator
 
 import uvicorn
 
 from services.kit.http import create_app
-from services.kit.process import Floor, Service, house_siblings
+from services.kit.process import Floor, Service, cancel, house_siblings
 
 
 @contextlib.asynccontextmanager
@@ -33,15 +32,5 @@ async def running(floor: Floor, service: Service, patience_s: int | None = None)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        await _cancelled(tasks)
+        await cancel(tasks)
         await http
-
-
-async def _cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """Cancel until all are gone, as the process does."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=3)
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -15,7 +15,7 @@ from contracts.canonical import sha256_hex
 from contracts.delivery import DeliveryReported, DeliveryRequested, delivery_id_of
 from contracts.outcome import TargetState
 from contracts.registry import BLOCK_CONTEXT, BlockChanged, KeyHash, StationEntry, VillageBlock
-from contracts.values import Action, Channel, Level, Mode, Place, PositionQuality, StationClass, Withdrawal
+from contracts.values import Action, Channel, Level, Mode, PositionQuality, StationClass, Withdrawal
 from contracts.warning import Notice, WarningText
 from services.channels.pull.stations.actions.deliver import deliver
 from services.channels.pull.stations.actions.end import end
@@ -33,23 +33,11 @@ from services.kit.outbox import FLOOR
 from services.kit.process import Floor, Service, open_floor
 from services.kit.settings import Settings
 from tests.channels.pull.running import running
+from tests.notices import a_rainstorm
 from tests.outbox import said
 
 NOON = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
 MANIFEST = "0" * 64
-
-
-@dataclass
-class FakeClock:
-    """A clock that stands until it is moved."""
-
-    at: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.at
-
-    def forward(self, **time: float) -> None:
-        self.at += timedelta(**time)
 
 
 def codes(count: int) -> tuple[str, ...]:
@@ -66,19 +54,13 @@ def a_notice(level: Level = Level.RED, expires: datetime = NOON + timedelta(hour
         instruction="请立即停止户外活动。",
         short="綦江区气象台发布暴雨红色预警：未来3小时降雨量将达100毫米以上，请立即避险。",
     )
-    return Notice(
+    return a_rainstorm(
+        NOON,
         identifier=f"50011041600000_{uuid4().hex[:14]}_0",
-        hazard="11B03",
-        hazard_name="暴雨",
-        hazard_name_en="Rainstorm",
         level=level,
-        sender_code="50011041600000",
         sender_name="綦江区气象台",
-        sent=NOON,
-        effective=NOON,
         expires=expires,
         text=text,
-        areas=(Place(code="500110110000", name="赶水镇"),),
         **more,
     )
 

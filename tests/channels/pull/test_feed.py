@@ -25,19 +25,19 @@ from tests.channels.pull.feed_make import (
     START,
     WARNING,
     FeedHouse,
-    HandClock,
     a_notice,
     a_request,
     cancelled,
     ended,
     withdrawn,
 )
+from tests.clock import HandClock
 
 
 @pytest.fixture
 async def feed(database_url: str) -> AsyncIterator[FeedHouse]:
     """The feed over HTTP, on SQLite and on PostgreSQL."""
-    clock, url = HandClock(), database_url.format(name="feed")
+    clock, url = HandClock(START), database_url.format(name="feed")
     await upgrade_async(url, "services.channels.pull.feed.migrations")
     db = Database("feed", url, clock)
     app = FastAPI()

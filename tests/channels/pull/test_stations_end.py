@@ -11,7 +11,6 @@ from services.channels.pull.stations.actions.expire import expire
 from services.kit.db import Database, Transaction
 from tests.channels.pull.stations_make import (
     NOON,
-    FakeClock,
     a_notice,
     a_request,
     ask,
@@ -22,6 +21,7 @@ from tests.channels.pull.stations_make import (
     stop,
     tell,
 )
+from tests.clock import HandClock
 
 
 async def test_a_cancel_that_comes_before_its_alert_wins(db: Database) -> None:
@@ -100,14 +100,14 @@ async def test_a_request_that_has_run_out_is_expired_at_once(db: Database) -> No
     assert (await photographs(db))[request.delivery_id].tally == {TargetState.EXPIRED: 2}
 
 
-async def test_what_is_open_when_it_runs_out_expires(db: Database, clock: FakeClock) -> None:
+async def test_what_is_open_when_it_runs_out_expires(db: Database, clock: HandClock) -> None:
     async def free(_: Transaction) -> None: ...
 
     request = a_request(codes(3), uuid4(), notice=a_notice(expires=NOON + timedelta(hours=1)))
     await ask(db, request)
     await tell(db, (codes(1)[0], received()))
     assert await expire(db, free) == 0
-    clock.forward(hours=1)
+    clock.move(hours=1)
     assert await expire(db, free) == 1
     assert await expire(db, free) == 0
     taken = (await photographs(db))[request.delivery_id]

@@ -12,6 +12,7 @@ from sandbox import ebd
 from services.channels.push.broadcast import ids, packet
 from services.channels.push.broadcast.site import Site
 from services.kit import sm
+from tests.notices import a_rainstorm
 
 OURS, THEIRS = "45001100000000103010101", "45001100000000303010201"
 OUR_KEY, THEIR_KEY = sm.PrivateKey.generate(), sm.PrivateKey.generate()
@@ -26,16 +27,9 @@ SHORT = "綦江区气象台2026年6月1日22时30分发布暴雨红色预警信�
 
 def a_notice(level: Level, expires: datetime, short: str, towns: tuple[str, ...]) -> Notice:
     """Return a notice about a rainstorm in some towns."""
-    return Notice(
-        identifier="50011041600000_20260601220430_0",
-        hazard="11B03",
-        hazard_name="暴雨",
-        hazard_name_en="Rainstorm",
+    return a_rainstorm(
+        AT - timedelta(seconds=30),
         level=level,
-        sender_code="50011041600000",
-        sender_name="重庆市綦江区气象台",
-        sent=AT - timedelta(seconds=30),
-        effective=AT - timedelta(seconds=30),
         expires=expires,
         text=WarningText(headline="暴雨红色预警", description="……", instruction="……", short=short),
         areas=tuple(Place(code=code, name="某镇") for code in towns),

@@ -1,4 +1,4 @@
-"""The engine ends what is withdrawn, overtaken or expired, and stops it where it is on air, on both databases."""
+"""The engine ends what is withdrawn, overtaken or expired, on both databases, and stops what is on air."""
 
 from datetime import timedelta
 

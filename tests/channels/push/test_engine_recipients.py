@@ -8,7 +8,8 @@ from services.channels.push.actions import attempts, hear
 from services.channels.push.adapter import Answer, Unwell
 from services.kit.crypto import SoftwareCrypto
 from tests.channels.push.engine_make import URGENT, a_sealed_request
-from tests.channels.push.push_make import HandClock, Scripted, a_notice, a_push_house, only
+from tests.channels.push.push_make import Scripted, a_notice, a_push_house, only
+from tests.clock import HandClock
 
 
 @pytest.fixture

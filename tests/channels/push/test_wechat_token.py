@@ -18,7 +18,8 @@ from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.errors import Retry
 from tests.channels.exam import BAD_ANSWERS, Network, answering
-from tests.channels.push.push_make import HandClock, an_open_database
+from tests.channels.push.push_make import an_open_database
+from tests.clock import HandClock
 
 APPID, SECRET = "wx0123456789", "app-secret"
 PATH = "/cgi-bin/stable_token"

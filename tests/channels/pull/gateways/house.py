@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,31 +29,17 @@ from services.kit.http import add_errors
 from services.kit.leadership import Leadership
 from services.kit.migrate import upgrade_async
 from tests.channels.pull.gateways.requests import NOW, Requests
+from tests.clock import HandClock
 from tests.outbox import said
 
 MIGRATIONS = "services.channels.pull.gateways.migrations"
 
 
 @dataclass
-class MovedClock:
-    """A clock that stands still until it is moved."""
-
-    at: datetime = NOW
-
-    def now(self) -> datetime:
-        """Return the moment it was moved to."""
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Move it on."""
-        self.at += timedelta(**by)
-
-
-@dataclass
 class GatewaysHouse(Requests):
     """The house, opened; `live` and `drill` are keys of the gateway cmcc, `other` is one of cucc."""
 
-    clock: MovedClock
+    clock: HandClock
     parts: Parts
     client: httpx.AsyncClient
     keys: dict[str, str]
@@ -130,7 +115,7 @@ async def an_open_house(
     await upgrade_async(url, MIGRATIONS)
     folder_of_keys = KeyFolder(folder / "keys")
     init_keys(folder_of_keys)
-    clock = MovedClock()
+    clock = HandClock(NOW)
     db = Database("gateways", url, clock)
 
     async def tell(_gateways: list[str]) -> None:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from contracts.values import Action, Channel, Lane, Level, Mode, Place
 from contracts.warning import Notice, WarningText
 from services.kit.clock import Clock
 from services.kit.crypto import CryptoProvider
+from tests.notices import a_rainstorm
 
 NOW = datetime(2026, 6, 1, 14, 0, tzinfo=UTC)
 TOWN = "500110001000"
@@ -30,19 +31,12 @@ def a_notice(
     )
     given: dict[str, Any] = {
         "identifier": "50011041600000_20260601220000_1",
-        "hazard": "11B03",
-        "hazard_name": "暴雨",
-        "hazard_name_en": "Rainstorm",
         "level": level,
-        "sender_code": "50011041600000",
         "sender_name": "綦江区气象台",
-        "sent": now,
-        "effective": now,
-        "expires": now + timedelta(hours=6),
         "text": text,
         "areas": (Place(code=TOWN, name="古南街道", outline=RING),),
     }
-    return Notice(**{**given, **more})
+    return a_rainstorm(now, **{**given, **more})
 
 
 def phones(count: int, first: int = 13900230000) -> list[str]:

@@ -1,8 +1,11 @@
 """Gateways wait for work: woken when it comes, let go when it ends, one hand for each batch."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID, uuid4
+
+import pytest
 
 from contracts.outcome import TargetState
 from contracts.values import Withdrawal
@@ -74,38 +77,43 @@ async def test_a_gateway_that_has_hung_up_is_given_nothing(a_house: GatewaysHous
     assert len(await a_house.lease()) == 1
 
 
-async def test_two_replicas_on_one_database_never_lease_the_same_batch(
+@pytest.fixture
+async def replicas(
     postgres_house_url: str, tmp_path: Path
-) -> None:
+) -> AsyncIterator[tuple[GatewaysHouse, GatewaysHouse]]:
+    """Two replicas on one database."""
     url = postgres_house_url.format(name="gateways")
     async with (
         an_open_house(url, tmp_path, "a") as one,
         an_open_house(url, tmp_path, "b", keys=one.keys) as two,
     ):
-        warning = uuid4()
-        for i in range(60):
-            await one.deliver(one.batch(phones(1, 13900230000 + i), warning_id=warning, part=str(i)))
-        pulled = await asyncio.gather(*(h.lease(4) for _ in range(12) for h in (one, two)))
-        numbers = [row[0] for items in pulled for item in items for row in item["recipients"]]
-        rest = [row[0] for item in await two.lease(100) for row in item["recipients"]]
-        assert sorted(numbers + rest) == phones(60)
+        yield one, two
+
+
+async def test_two_replicas_on_one_database_never_lease_the_same_batch(
+    replicas: tuple[GatewaysHouse, GatewaysHouse],
+) -> None:
+    one, two = replicas
+    warning = uuid4()
+    for i in range(60):
+        await one.deliver(one.batch(phones(1, 13900230000 + i), warning_id=warning, part=str(i)))
+    pulled = await asyncio.gather(*(h.lease(4) for _ in range(12) for h in (one, two)))
+    numbers = [row[0] for items in pulled for item in items for row in item["recipients"]]
+    rest = [row[0] for item in await two.lease(100) for row in item["recipients"]]
+    assert sorted(numbers + rest) == phones(60)
 
 
 async def test_a_tombstone_and_its_request_at_once_leave_nothing_to_lease(
-    postgres_house_url: str, tmp_path: Path
+    replicas: tuple[GatewaysHouse, GatewaysHouse],
 ) -> None:
-    url = postgres_house_url.format(name="gateways")
-    async with (
-        an_open_house(url, tmp_path, "a") as one,
-        an_open_house(url, tmp_path, "b", keys=one.keys) as two,
-    ):
+    one, two = replicas
 
-        async def halt(warning_id: UUID) -> None:
-            async with two.db.transaction() as tx:
-                await end(tx, two.parts, warning_id, 1, Withdrawal.HALTED)
+    async def halt(warning_id: UUID) -> None:
+        async with two.db.transaction() as tx:
+            await end(tx, two.parts, warning_id, 1, Withdrawal.HALTED)
 
-        requests = [one.batch(phones(1)) for _ in range(20)]
-        await asyncio.gather(*(step for r in requests for step in (one.deliver(r), halt(r.warning_id))))
-        assert await one.lease(100) == []
-        for request in requests:
-            assert await one.tally(request.delivery_id) == {TargetState.WITHDRAWN: 1}
+    requests = [one.batch(phones(1)) for _ in range(20)]
+    await asyncio.gather(*(step for r in requests for step in (one.deliver(r), halt(r.warning_id))))
+    assert await one.lease(100) == []
+    for request in requests:
+        assert await one.tally(request.delivery_id) == {TargetState.WITHDRAWN: 1}
