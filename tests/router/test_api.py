@@ -25,6 +25,7 @@ from services.router.actions.plan import plan
 from services.router.api import plans, preview
 from services.router.api.parts import Parts
 from tests.clock import HandClock
+from tests.databases import on_one_database
 from tests.outbox import said
 from tests.router.registry_make import SOUTH, STEP, TOWNS, WANSHENG, WEST, a_district, box, phones
 from tests.router.router_make import AWarning, a_report, fill, of_kind
@@ -147,6 +148,7 @@ async def test_hazard_and_level_may_be_left_out_and_channels_chosen(http: httpx.
     assert reply.json()["wechat"] is None
 
 
+@on_one_database
 async def test_a_shape_shows_what_it_took_and_what_was_cut_off(http: httpx.AsyncClient) -> None:
     ring = box(WEST - 2 * STEP, SOUTH - STEP / 4, WEST + STEP / 4, SOUTH + STEP / 4)
     body = (await _preview(http, {"polygons": [ring]})).json()
@@ -158,6 +160,7 @@ async def test_a_shape_shows_what_it_took_and_what_was_cut_off(http: httpx.Async
     assert [area["code"] for area in body["areas"]] == [f"{TOWNS[0]}201"]
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("selection", "field", "words"),
     [
@@ -187,6 +190,7 @@ async def test_a_bad_selection_is_refused_by_field_with_the_mend(
     assert fault["mend"]
 
 
+@on_one_database
 async def test_who_writes_warnings_may_preview(http: httpx.AsyncClient) -> None:
     body = {"mode": "live", "selection": ALL_TOWNS}
     roles = ("drafter", "checker", "signer", "town-desk", "auditor", "operator")
@@ -197,6 +201,7 @@ async def test_who_writes_warnings_may_preview(http: httpx.AsyncClient) -> None:
     assert status == dict.fromkeys(roles[:4], 200) | dict.fromkeys(roles[4:], 403)
 
 
+@on_one_database
 async def test_nobody_is_told_anything_without_an_account(http: httpx.AsyncClient) -> None:
     for method, path in (("POST", "/preview"), ("GET", "/registry-copy"), ("GET", f"/plans/{'0' * 32}")):
         reply = await http.request(method, f"/api/v1{path}", headers={"authorization": ""})

@@ -32,6 +32,7 @@ from tests.channels.pull.feed_make import (
     withdrawn,
 )
 from tests.clock import HandClock
+from tests.databases import on_one_database
 
 
 @pytest.fixture
@@ -176,6 +177,7 @@ async def test_a_withdrawal_and_a_request_at_once_never_leave_it_in_the_feed(fee
     assert await feed.ids() == []
 
 
+@on_one_database
 async def test_a_crowd_of_readers_does_not_touch_the_database(feed: FeedHouse) -> None:
     await feed.hear(*(a_request(warning_id=UUID(int=n), notice=a_notice(n)) for n in range(100, 130)))
     asked: list[str] = []
@@ -190,6 +192,7 @@ async def test_a_crowd_of_readers_does_not_touch_the_database(feed: FeedHouse) -
     assert asked == []
 
 
+@on_one_database
 async def test_the_public_page_shows_what_is_in_force_without_a_script(feed: FeedHouse) -> None:
     await feed.hear(a_request())
     page = (await feed.http.get("/public")).text

@@ -10,6 +10,7 @@ import orjson
 from contracts.values import Action, Level, Mode
 from tests.channels.pull.gateways.house import GatewaysHouse
 from tests.channels.pull.gateways.requests import TOWN, phones
+from tests.databases import on_one_database
 
 
 async def test_a_batch_goes_out_with_its_numbers_and_their_hash(house: GatewaysHouse) -> None:
@@ -38,6 +39,7 @@ async def test_a_delivery_that_comes_again_is_reported_again_and_sent_once(house
     assert len(await house.lease(10)) == 1
 
 
+@on_one_database
 async def test_each_recipient_with_a_link_has_his_token(house: GatewaysHouse) -> None:
     await house.deliver(house.batch(phones(2), rendering="person"))
     (item,) = await house.lease()
@@ -45,6 +47,7 @@ async def test_each_recipient_with_a_link_has_his_token(house: GatewaysHouse) ->
     assert {len(row) for row in item["recipients"]} == {2}
 
 
+@on_one_database
 async def test_an_area_order_holds_codes_and_a_polygon_and_no_number(house: GatewaysHouse) -> None:
     await house.deliver(house.order())
     (item,) = await house.lease()

@@ -12,6 +12,7 @@ from contracts.values import Withdrawal
 from services.channels.pull.gateways.actions.end import end
 from tests.channels.pull.gateways.house import GatewaysHouse, an_open_house
 from tests.channels.pull.gateways.requests import phones
+from tests.databases import on_one_database
 
 
 async def test_a_waiting_gateway_gets_work_the_moment_it_comes(house: GatewaysHouse) -> None:
@@ -22,6 +23,7 @@ async def test_a_waiting_gateway_gets_work_the_moment_it_comes(house: GatewaysHo
     assert len(await asyncio.wait_for(waiting, 2)) == 1
 
 
+@on_one_database
 async def test_a_wait_ends_in_time_with_nothing(house: GatewaysHouse) -> None:
     begun = asyncio.get_running_loop().time()
     assert await house.lease(wait_s=0.3) == []
