@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.issuer.desk_make import RED, TWO_TOWNS, Gazetteer, Room, composed, in_review, issued, warning_id
+from services.issuer.desk.places import Gazetteer
+from tests.issuer.desk_make import RED, TWO_TOWNS, Room, composed, in_review, issued, warning_id
 
 
 async def test_only_colours_that_exist_are_offered(room: Room) -> None:
