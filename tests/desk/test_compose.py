@@ -4,14 +4,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from contracts import cap
 from contracts.values import Level, Mode, Place
 from contracts.warning import Notice, WarningText
 from tests.browser import DESKTOP, PHONE
 from tests.desk.conftest import Duty
-from tests.desk.test_story import approved, superseding
+from tests.desk.test_story import approved, drawn, superseding
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
 SHEET = "/warnings/new?mode=live&hazard=11B14&level=YELLOW"
@@ -40,17 +40,6 @@ def the_citys_warning() -> str:
         areas=(Place(code="500110006000", name="新盛街道"),),
     )
     return cap.write(cap.compose(notice, cap.MsgType.ALERT, Mode.LIVE)).decode()
-
-
-async def drawn(page: Page) -> None:
-    """Draw a triangle on the map."""
-    await expect(page.locator("#map .cell").first).to_be_visible()
-    await page.locator("#map").scroll_into_view_if_needed()
-    await page.click("[data-draw=polygon]")
-    box = await page.locator("#map").bounding_box()
-    assert box is not None
-    for x, y in ((0.45, 0.55), (0.8, 0.5), (0.8, 0.75), (0.45, 0.55)):
-        await page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
 
 
 async def test_a_drawn_area_shows_whom_it_reaches_and_how_it_will_look(duty: Duty) -> None:

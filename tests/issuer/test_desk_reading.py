@@ -20,7 +20,8 @@ from services.issuer.model import Approval, Kind, Person, State, WeatherWarning
 from services.kit.clock import BEIJING
 from services.kit.errors import Invalid
 from tests.issuer.desk_make import PLACES
-from tests.issuer.issuer_make import CHEN, LI, NOW, SUN, WANG, ZHANG, a_content, a_manifest, a_warning
+from tests.issuer.issuer_make import CHEN, LI, NOW, SUN, WANG, ZHANG, a_content, a_warning
+from tests.issuer.reach_make import a_manifest
 
 EVENING = datetime(2026, 6, 1, 21, 50, tzinfo=BEIJING)
 CATALOGUE = load()

@@ -9,7 +9,9 @@ import pytest
 from services.kit import telemetry
 from services.kit.crypto import SoftwareCrypto
 from services.kit.migrate import upgrade
-from tests.channels.push.push_make import HandClock, PushHouse, Scripted, a_push_house, some_crypto
+from tests.channels.exam import Candidate, Network, examined
+from tests.channels.push.push_make import START, PushHouse, Scripted, a_push_house, some_crypto
+from tests.clock import HandClock
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +28,7 @@ def crypto(tmp_path_factory: pytest.TempPathFactory) -> SoftwareCrypto:
 @pytest.fixture
 def clock() -> HandClock:
     """A clock that the test moves."""
-    return HandClock()
+    return HandClock(START)
 
 
 @pytest.fixture
@@ -57,3 +59,10 @@ def migrated(template: Path, tmp_path: Path) -> Path:
     """A folder with a migrated database of the test's own."""
     shutil.copy(template, tmp_path / "house.db")
     return tmp_path
+
+
+@pytest.fixture
+async def sitting(candidate: Candidate, migrated: Path) -> AsyncIterator[tuple[PushHouse, Network]]:
+    """A house with the adapter of a test's own candidate, and the network to its sandbox."""
+    async with examined(candidate, migrated) as both:
+        yield both
