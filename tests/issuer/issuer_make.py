@@ -24,10 +24,10 @@ from services.issuer.model.people import WITH_CODE
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.leadership import Leadership
-from services.kit.migrate import upgrade_async
 from services.kit.xmlsig import CapSigner
 from tests.clock import HandClock
 from tests.issuer.reach_make import TOWNS, FakeReach
+from tests.migrated import migrate
 from tests.outbox import said
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -227,7 +227,7 @@ class Office:
 async def an_office(url: str, signer: CapSigner) -> AsyncIterator[Office]:
     """Open an empty issuer."""
     address = url.format(name="issuer")
-    await upgrade_async(address, "services.issuer.migrations")
+    await migrate(address, "services.issuer.migrations")
     clock = HandClock(NOW)
     db = Database("issuer", address, clock)
     catalogue = await asyncio.to_thread(load)

@@ -13,10 +13,10 @@ from contracts.values import Action, Channel, Lane, Mode
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.errors import NotFound, Reject
-from services.kit.migrate import upgrade_async
 from services.router.actions.copy import copy
 from services.router.actions.plan import plan
 from tests.clock import HandClock
+from tests.migrated import migrate
 from tests.outbox import said
 from tests.router.registry_make import ALL, PERSON, TOWNS, a_district, a_person, a_village, changed, phones
 from tests.router.router_make import AWarning, of_kind, pinned_with_a_person, planned
@@ -98,7 +98,7 @@ async def test_another_replica_after_a_crash_makes_the_very_same_plan(
     db: Database, crypto: SoftwareCrypto, manifest: Manifest, tmp_path: Path, clock: HandClock
 ) -> None:
     url = f"sqlite:///{tmp_path}/second.db"
-    await upgrade_async(url, "services.router.migrations")
+    await migrate(url, "services.router.migrations")
     second = Database("router", url, clock)
     assert (await pinned_with_a_person(second, crypto)).channels != ()
     warning = AWarning(manifest).issued()

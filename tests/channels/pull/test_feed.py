@@ -17,8 +17,7 @@ from contracts.warning import WarningExpired, WarningHalted
 from services.channels.pull.feed import actions, api
 from services.channels.pull.feed.board import Board
 from services.kit.db import Database
-from services.kit.http import add_errors
-from services.kit.migrate import upgrade_async
+from services.kit.problems import add_errors
 from tests.channels.pull.feed_make import (
     BASE,
     CAP,
@@ -33,13 +32,14 @@ from tests.channels.pull.feed_make import (
 )
 from tests.clock import HandClock
 from tests.databases import on_one_database
+from tests.migrated import migrate
 
 
 @pytest.fixture
 async def feed(database_url: str) -> AsyncIterator[FeedHouse]:
     """The feed over HTTP, on SQLite and on PostgreSQL."""
     clock, url = HandClock(START), database_url.format(name="feed")
-    await upgrade_async(url, "services.channels.pull.feed.migrations")
+    await migrate(url, "services.channels.pull.feed.migrations")
     db = Database("feed", url, clock)
     app = FastAPI()
     app.include_router(api.router)

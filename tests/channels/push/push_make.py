@@ -26,8 +26,8 @@ from services.channels.push.store.tables import DELIVERIES
 from services.channels.push.worker import Workers
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
-from services.kit.migrate import upgrade_async
 from tests.clock import HandClock
+from tests.migrated import migrate
 from tests.notices import a_rainstorm
 from tests.outbox import said
 
@@ -248,7 +248,7 @@ async def a_push_house(
 async def an_open_database(url: str, house: str, clock: HandClock) -> Database:
     """Return the migrated database of a house."""
     address = url.format(name=house)
-    await upgrade_async(address, "services.channels.push.migrations")
+    await migrate(address, "services.channels.push.migrations")
     return Database(house, address, clock)
 
 

@@ -20,7 +20,7 @@ from services.channels.push.wechat.adapter import Account, Wechat
 from services.channels.push.wechat.token import Token
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from services.kit.http import add_errors
+from services.kit.problems import add_errors
 from tests.channels.exam import Candidate, Exam, Network, answering
 from tests.channels.push.push_make import ACCOUNT, PushHouse, a_notice
 from tests.clock import HandClock

@@ -25,11 +25,11 @@ from services.channels.pull.gateways.settings import GatewaySettings
 from services.channels.pull.gateways.store import gateways
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
 from services.kit.db import Database
-from services.kit.http import add_errors
 from services.kit.leadership import Leadership
-from services.kit.migrate import upgrade_async
+from services.kit.problems import add_errors
 from tests.channels.pull.gateways.requests import NOW, Requests
 from tests.clock import HandClock
+from tests.migrated import migrate
 from tests.outbox import said
 
 MIGRATIONS = "services.channels.pull.gateways.migrations"
@@ -112,7 +112,7 @@ async def an_open_house(
     url: str, folder: Path, instance: str = "a", keys: dict[str, str] | None = None, **settings: Any
 ) -> AsyncIterator[GatewaysHouse]:
     """Open the house; with the keys of another replica, on the same database as that one."""
-    await upgrade_async(url, MIGRATIONS)
+    await migrate(url, MIGRATIONS)
     folder_of_keys = KeyFolder(folder / "keys")
     init_keys(folder_of_keys)
     clock = HandClock(NOW)
