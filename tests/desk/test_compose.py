@@ -69,18 +69,24 @@ async def test_a_drawn_area_shows_whom_it_reaches_and_how_it_will_look(duty: Dut
     await zhang.picture("compose-looks")
 
 
+async def saved(page: Page, button: str) -> None:
+    """Put something by, and wait for the page that says so: the form first looks whether it may leave."""
+    async with page.expect_navigation():
+        await page.click(f"button[value={button}]")
+    await expect(page.locator(".done")).to_contain_text("已保存")
+
+
 async def test_phrases_and_areas_are_put_by_and_in_with_one_click(duty: Duty) -> None:
     zhang = await duty.person("zhang")
     page = await zhang.open(SHEET)
     await page.check("input[name=towns][value='500110007']")
     await page.click("summary:has-text('保存为常用区域')")
     await page.fill("#area-name", "通惠")
-    await page.click("button[value=save-area]")
-    await expect(page.locator(".done")).to_contain_text("已保存")
+    await saved(page, "save-area")
     await page.click("summary:has-text('保存常用语')")
     await page.fill("#phrase-name", "进屋")
     await page.fill("#phrase-text", "请立即进屋。")
-    await page.click("button[value=save-phrase]")
+    await saved(page, "save-phrase")
     await page.goto(f"{zhang.url}{SHEET}")
     await page.click("button:text-is('通惠')")
     await expect(page.locator("input[name=towns][value='500110007']")).to_be_checked()

@@ -19,6 +19,7 @@ from contracts.warning import (
 )
 from services.issuer import store
 from services.issuer.actions import mixing, reviewing
+from services.issuer.actions.alongside import answered
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
 from services.issuer.actions.drafting import tell
@@ -115,6 +116,7 @@ async def issue(
             for sheet in sheets:
                 if not sheet.chain.same_as(await _chain(tx.connection, sheet.issued, now, lock=True)):
                     raise Overtaken
+            await answered(tx, [sheet.issued for sheet in sheets])
             for sheet in sheets:
                 await _put_out(tx, press, sheet, by)
     except IntegrityError as error:

@@ -3,6 +3,7 @@
 from services.issuer.api import (
     account,
     accounts,
+    alongside,
     bell,
     catalogue,
     departments,
@@ -24,6 +25,7 @@ ROUTERS = (
     catalogue.router,
     warnings.router,
     review.router,
+    alongside.router,
     progress.router,
     imports.router,
     bell.router,

@@ -189,6 +189,7 @@ class ApproveBody(Body):
     content_sha256: Sha256
     manifest_sha256: Sha256
     statement: Line = Field("", description="The sentence that the approver ticked or typed")
+    beside: tuple[BesideBody, ...] = Field((), max_length=20, description="Others of a 409 that stay")
 
 
 class SubmitBody(Body):
