@@ -118,12 +118,12 @@ async def test_the_api_lists_the_clash_and_takes_the_answer(laptop: Office, tmp_
     await laptop.approve(first, WANG)
     assert second.manifest is not None
     async with a_desk(laptop, tmp_path) as desk:
-        chen = await desk.person("chen")
+        wang = await desk.person("wang")
         path = f"/warnings/{second.warning_id}"
-        (other,) = await chen.ask("GET", f"{path}/alongside")
+        (other,) = await wang.ask("GET", f"{path}/alongside")
         assert other["reference"] == str(first.warning_id)
         body = {"content_sha256": second.content_sha256, "manifest_sha256": second.manifest.sha256}
-        await chen.ask("POST", f"{path}/approve", json=body, status=409)
+        await wang.ask("POST", f"{path}/approve", json=body, status=409)
         beside = [{"reference": other["reference"], "reason": "时段不同"}]
-        await chen.ask("POST", f"{path}/approve", json=body | {"beside": beside})
-        assert await chen.ask("GET", f"{path}/alongside") == []
+        await wang.ask("POST", f"{path}/approve", json=body | {"beside": beside})
+        assert await wang.ask("GET", f"{path}/alongside") == []

@@ -51,7 +51,7 @@ async def submit(
     if emergency:
         may_be_emergency(press.catalogue, warning.content)
     async with db.read() as connection:
-        drafts = await mixing.parts_of(connection, warning)
+        drafts = await mixing.open_parts(connection, warning)
     parts = [(await _ready(db, press, reach, part, by, emergency), part.version) for part in drafts]
     tied = replace(warning, content=mixing.tied(warning.content, [part for part, _ in parts]))
     new = await _ready(db, press, reach, tied, by, emergency)
@@ -154,7 +154,7 @@ async def send_back(db: Database, press: Press, warning_id: UUID, by: Person, re
     new = warning.returned(reason, db.clock.now())
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
-        parts = await mixing.parts_of(tx.connection, warning)
+        parts = await mixing.open_parts(tx.connection, warning)
         given_back = [(part.returned(reason, tx.now), part.version) for part in parts]
         await mixing.keep_together(tx, given_back, by, "returned", reason)
         await tell(tx, new, by, "returned", reason)

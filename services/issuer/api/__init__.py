@@ -13,6 +13,7 @@ from services.issuer.api import (
     review,
     sessions,
     starting,
+    together,
     warnings,
 )
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn, agent_of, person, session_token
@@ -26,6 +27,7 @@ ROUTERS = (
     warnings.router,
     review.router,
     alongside.router,
+    together.router,
     progress.router,
     imports.router,
     bell.router,

@@ -104,9 +104,15 @@ async def _halt(request: Request, parts: Parts, warning: WeatherWarning, by: Per
     return f"/warnings/{warning.warning_id}?revision={halted.revision}"
 
 
-async def _update(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+async def _update(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    """Begin the update; then its sheet, in another colour when one was pressed, or where it is split."""
+    form = await request.form()
+    level = str(form.get("level", ""))
     await actions.update(parts.db, parts.catalogue, warning.warning_id, by)
-    return f"/warnings/{warning.warning_id}/edit"
+    if form.get("then") == "split":
+        return f"/warnings/{warning.warning_id}#split-level"
+    query = f"?level={level}" if level in set(Level) else ""
+    return f"/warnings/{warning.warning_id}/edit{query}"
 
 
 async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
@@ -134,6 +140,16 @@ async def _correct(request: Request, parts: Parts, warning: WeatherWarning, by: 
 
 async def _lift(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
     await actions.cancel(parts.db, parts.catalogue, warning.warning_id, by)
+    return f"/warnings/{warning.warning_id}"
+
+
+async def _update_all(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    await actions.update_all(parts.db, parts.catalogue, warning.warning_id, by)
+    return f"/warnings/{warning.warning_id}"
+
+
+async def _lift_all(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    await actions.lift_all(parts.db, parts.catalogue, warning.warning_id, by)
     return f"/warnings/{warning.warning_id}"
 
 
@@ -177,4 +193,6 @@ DEEDS: dict[str, Deed] = {
     "correct": _correct,
     "split": _split,
     "lift": _lift,
+    "update-all": _update_all,
+    "lift-all": _lift_all,
 }

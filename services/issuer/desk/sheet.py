@@ -104,6 +104,12 @@ def defaults(signal: Signal) -> dict[str, str]:
     return {name: signal.grade.defaults.get(name, "") for name in signal.hazard.slots}
 
 
+def recoloured(sheet: Sheet, signal: Signal, before: Mapping[str, str]) -> Sheet:
+    """Return the sheet in a signal's colour; numbers that stood at what they were `before` follow it."""
+    followed = {name: value for name, value in defaults(signal).items() if sheet.slots.get(name) == before[name]}
+    return replace(sheet, level=signal.level, slots={**sheet.slots, **followed})
+
+
 def of_form(form: FormData, mode: Mode, hazard: str, level: Level) -> Sheet:
     """Return what was sent; mode, hazard and colour are known to be possible."""
     sent = {name: _plain(form.get(name)) for name in (*_LINES, *TEXTS, *ENGLISH, "made", "version")}

@@ -106,10 +106,18 @@ FIELDS = {
 }
 """What a change of a draft touched; fields that only follow from others are not named."""
 
+GROUPS = {
+    "responsible": "responsible persons",
+    "grid-member": "grid members",
+    "subscriber": "subscribers",
+    "": "in no group",
+}
+"""Roles and groups of recipients that have words of their own; another group by its name."""
+
 OPERATORS = {"cmcc": "China Mobile", "cucc": "China Unicom", "ctcc": "China Telecom", "": "another carrier"}
 
 TABLES: tuple[dict[Any, str], ...] = (
-    *(MODES, STATES, KINDS, CHANNELS, UNITS, COLUMNS, ROLES, ACTS, FIELDS, OPERATORS),
+    *(MODES, STATES, KINDS, CHANNELS, UNITS, COLUMNS, ROLES, ACTS, FIELDS, OPERATORS, GROUPS),
 )
 """Every table whose words are looked up in a catalogue."""
 
@@ -206,6 +214,10 @@ class Wording:
         """Name a telecom operator."""
         return self.say(OPERATORS.get(operator, operator))
 
+    def group(self, group: str) -> str:
+        """Name a group of recipients."""
+        return self.say(GROUPS[group]) if group in GROUPS else group
+
     def act(self, act: str) -> str:
         """Name what somebody did."""
         return self.say(ACTS.get(act, act))
@@ -252,6 +264,11 @@ class Wording:
     def colour(self, level: Level) -> str:
         """Name a colour."""
         return self.both(self.catalogue.signals.colours[level].name)
+
+    def to_colour(self, level: Level, other: Level) -> str:
+        """Say what it is to give a warning another colour: to raise it, or to lower it."""
+        words = "Raise to %(colour)s" if Level(other).rank < Level(level).rank else "Lower to %(colour)s"
+        return self.say(words, colour=self.colour(Level(other)))
 
     def mark(self, level: Level) -> str:
         """Return the colour as an icon has room for it: the first character in Chinese."""

@@ -45,6 +45,7 @@ class Bound(Value):
     """A part of a mixed warning that goes out with its lead: which one, and exactly what it says to whom."""
 
     warning_id: UUID
+    revision: int = 1
     level: Level
     content_sha256: str
     manifest_sha256: str = ""
