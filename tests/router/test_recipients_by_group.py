@@ -27,7 +27,11 @@ def test_people_are_counted_by_group_and_operator() -> None:
         a_person(1, VILLAGE, groups=("schools", "river"), operator="cucc"),
         a_person(2, VILLAGE, groups=("schools",), operator="cmcc"),
     )
-    assert found == [Grouped("river", "cucc", 1), Grouped("schools", "cmcc", 2), Grouped("schools", "cucc", 1)]
+    assert found == [
+        Grouped("river", "cucc", 1),
+        Grouped("schools", "cmcc", 2),
+        Grouped("schools", "cucc", 1),
+    ]
 
 
 def test_who_is_in_no_group_counts_by_his_role() -> None:

@@ -162,7 +162,7 @@ async def cancel(
 
 
 async def give_way(tx: Transaction, warning_id: UUID, by: Person) -> None:
-    """Give up what else is being written of a warning that is lifted, with the parts that were to go with it."""
+    """Give up what else is being written of a warning that is lifted, with its parts."""
     for other in await store.warnings.open_revisions(tx.connection, warning_id):
         if other.content.kind is Kind.CANCEL:
             raise Refused("a lift of this warning waits for approval already", mend="approve that one")
@@ -190,6 +190,7 @@ def lifting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Conten
             "effective": None,
             "onset": None,
             "observed": "",
+            "observed_en": "",
             "expires": now + LIFT_HOLDS,
             "window": Window(begin=now, end=now + LIFT_HOLDS),
             "supersedes": (),

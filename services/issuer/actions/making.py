@@ -22,7 +22,17 @@ from services.issuer.reach import Reached
 from services.kit.errors import Invalid
 
 _PLAIN = (
-    *("hazard", "level", "product", "selection", "observed", "effective", "onset", "supersedes"),
+    *(
+        "hazard",
+        "level",
+        "product",
+        "selection",
+        "observed",
+        "observed_en",
+        "effective",
+        "onset",
+        "supersedes",
+    ),
     *("beside", "left_out", "consultation", "stage", "department"),
 )
 _LANGUAGES: Mapping[str, Language] = {"text": "zh-CN", "text_en": "en-US"}
@@ -176,7 +186,7 @@ def _filling(content: Content, now: datetime, name: str) -> Filling:
         towns=content.names if name == "text" else content.names_en or content.names,
         whole_district=content.whole_district,
         values=content.slots,
-        observed=content.observed if name == "text" else "",
+        observed=content.observed if name == "text" else content.observed_en,
         former=content.former,
         former_at=content.former_at,
     )

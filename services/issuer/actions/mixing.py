@@ -115,7 +115,9 @@ def approved_with(lead: WeatherWarning, part: WeatherWarning) -> WeatherWarning:
     hashes = (part.content_sha256, part.manifest.sha256 if part.manifest else "")
     if known[part.warning_id] != hashes:
         raise Refused("a part is not what was submitted with it", mend="return it and submit it again")
-    given = tuple(Approval(one.by, one.name, one.at, *hashes, one.statement, one.beside) for one in lead.approvals)
+    given = tuple(
+        Approval(one.by, one.name, one.at, *hashes, one.statement, one.beside) for one in lead.approvals
+    )
     return replace(part, approvals=given)
 
 

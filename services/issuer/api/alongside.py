@@ -15,9 +15,7 @@ from services.issuer.api.warnings import Revision
 from services.issuer.model import Alongside
 from services.kit.identity import principal
 
-router = APIRouter(
-    prefix="/api/v1/warnings/{warning_id}", tags=["review"], dependencies=[Depends(principal)]
-)
+router = APIRouter(prefix="/api/v1/warnings/{warning_id}", tags=["review"], dependencies=[Depends(principal)])
 
 
 class AlongsideView(BaseModel):

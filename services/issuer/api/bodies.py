@@ -120,6 +120,7 @@ class WishBody(Body):
         None, max_length=20, description="The numbers in the texts, by slot: see GET /api/v1/catalogue"
     )
     observed: str | None = Field(None, max_length=500, description="What has happened already, one sentence")
+    observed_en: str | None = Field(None, max_length=500)
     effective: Instant | None = Field(None, description="Left out: from the moment of issue")
     onset: Instant | None = None
     expires: Instant | None = Field(None, description="At most 72 hours after it begins")

@@ -36,14 +36,14 @@ def sentence(asked: Asked, say: Wording) -> str:
             **_counted(warning, say),
         )
     ]
-    for part in asked.together:
-        said.append(
-            say.say(
-                "Together with it goes the %(hazard)s %(colour)s warning for %(towns)s towns and "
-                "%(villages)s villages (%(reached)s).",
-                **_counted(part, say),
-            )
+    said += [
+        say.say(
+            "Together with it goes the %(hazard)s %(colour)s warning for %(towns)s towns and "
+            "%(villages)s villages (%(reached)s).",
+            **_counted(part, say),
         )
+        for part in asked.together
+    ]
     if asked.together:
         every = [say.colour(one.content.level) for one in asked.every]
         count = sum(_villages(one) for one in asked.every)

@@ -91,6 +91,7 @@ FIELDS = {
     "window": "window",
     "slots": "numbers",
     "observed": "observation",
+    "observed_en": "observation in English",
     "effective": "beginning",
     "onset": "onset",
     "expires": "validity",

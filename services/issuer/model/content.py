@@ -66,6 +66,8 @@ class Content(Value):
     """The numbers in the texts, by the names that the signal gives them."""
     observed: str = ""
     """What has happened already, as a sentence; empty for a forecast."""
+    observed_en: str = ""
+    """The same for the English texts."""
     effective: Instant | None = None
     """None: from the moment of issue."""
     onset: Instant | None = None
@@ -117,6 +119,7 @@ class Wish(Value):
     window: Window | None = None
     slots: dict[str, str] | None = None
     observed: str | None = None
+    observed_en: str | None = None
     effective: Instant | None = None
     onset: Instant | None = None
     expires: Instant | None = None
@@ -227,6 +230,7 @@ def _ring_faults(field: str, ring: Ring) -> Iterator[Fault]:
 
 def _other_faults(content: Content) -> Iterator[Fault]:
     yield from line_faults("observed", content.observed, OBSERVED)
+    yield from line_faults("observed_en", content.observed_en, OBSERVED)
     yield from choice_faults(content.beside, content.left_out, content.consultation)
     if len(content.supersedes) > MOST_SUPERSEDED:
         yield Fault("supersedes", "names too many warnings", f"name at most {MOST_SUPERSEDED}")

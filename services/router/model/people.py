@@ -93,9 +93,7 @@ class People:
             if entry.openid:
                 openids += keyed_hash(entry.openid) + bytes([_traits(entry, min(rendering, Rendering.DUTY))])
                 openid_sets += number
-        return cls(
-            bytes(phones), bytes(openids), count, tuple(sets), bytes(phone_sets), bytes(openid_sets)
-        )
+        return cls(bytes(phones), bytes(openids), count, tuple(sets), bytes(phone_sets), bytes(openid_sets))
 
     def groups(self, sets: bytes, place: int) -> tuple[str, ...]:
         """Return the groups of the recipient at a place of one of the two lists."""
