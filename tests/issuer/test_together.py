@@ -8,6 +8,8 @@ from contracts import cap
 from contracts.values import AreaSelection, Level
 from contracts.warning import WarningCancelled, WarningUpdated
 from services.issuer import actions
+from services.issuer.actions.ringing import rings
+from services.issuer.actions.shift import shift
 from services.issuer.model import State, WeatherWarning, Wish
 from services.kit.errors import Refused
 from tests.issuer.desk_make import a_room
@@ -132,3 +134,29 @@ async def test_the_api_updates_and_lifts_all_colours(laptop: Office, tmp_path: P
         assert [one["revision"] for one in draft["content"]["bound"]] == [2]
         lift = await zhang.ask("POST", f"{path}/cancel-all", json={"reason": "雨停"}, status=201)
         assert lift["content"]["bound"][0]["warning_id"] == str(part.warning_id)
+
+
+async def test_the_emergency_flow_of_a_mixed_warning_is_that_of_its_worst_colour(
+    laptop: Office, tmp_path: Path
+) -> None:
+    draft = await laptop.drafted(selection=TWO)
+    part = await split(laptop, draft, "500110111", level=Level.RED)
+    review = await actions.submit(
+        laptop.db, laptop.press, laptop.reach, draft.warning_id, ZHANG, None, "it is raining already"
+    )
+    with pytest.raises(Refused, match="signer"):
+        await laptop.approve(review, LI)
+    async with a_room(laptop, tmp_path) as room:
+        shown = await (await room.person("wang")).get(f"/warnings/{part.warning_id}")
+        assert shown.status == 200
+    assert (await laptop.approve(review, WANG)).state is State.ISSUED
+
+
+async def test_a_part_waits_and_rings_with_its_lead_alone(laptop: Office) -> None:
+    draft = await laptop.drafted(selection=TWO)
+    await split(laptop, draft, "500110111", level=Level.YELLOW)
+    await in_review(laptop, draft.warning_id)
+    assert [one.warning_id for one in await rings(laptop.db, laptop.catalogue, WANG)] == [draft.warning_id]
+    assert [one.warning_id for one in (await shift(laptop.db, laptop.catalogue)).waiting] == [
+        draft.warning_id
+    ]

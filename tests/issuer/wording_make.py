@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2.ext import babel_extract
 
 from services.issuer.desk import home, listing
-from services.issuer.desk.wording import TABLES
+from services.issuer.desk.words import TABLES
 
 ROOT = Path(__file__).parents[2]
 RAISED = {
