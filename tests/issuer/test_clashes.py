@@ -127,3 +127,18 @@ async def test_the_api_lists_the_clash_and_takes_the_answer(laptop: Office, tmp_
         beside = [{"reference": other["reference"], "reason": "时段不同"}]
         await wang.ask("POST", f"{path}/approve", json=body | {"beside": beside})
         assert await wang.ask("GET", f"{path}/alongside") == []
+
+
+async def test_the_face_names_what_it_supersedes_and_what_stays_by_title(
+    laptop: Office, tmp_path: Path
+) -> None:
+    first, city = await laptop.issued(), await kept(laptop)
+    beside = (Beside(reference=city.identifier, reason="ours is earlier"),)
+    review = await laptop.submitted(supersedes=(first.warning_id,), beside=beside)
+    async with a_room(laptop, tmp_path) as room:
+        page = await (await room.person("wang")).get(f"/warnings/{review.warning_id}")
+        grounds = page.tree.xpath("string(//dl[@class='grounds'])")
+        assert first.content.text.headline in grounds
+        assert city.headline in grounds
+        sentence = page.tree.xpath("string(//label[contains(@class, 'sentence')])")
+        assert f"并取代“{first.content.text.headline}”" in sentence

@@ -67,6 +67,8 @@ async def beside(
         reviews = await store.reviews.of_warning(connection, warning.warning_id)
         standing = warning.state in STANDING and warning.content.kind is not Kind.CANCEL
         colours = await others_of(connection, warning.warning_id) if standing else []
+        named = {*map(str, warning.content.supersedes), *(one.reference for one in warning.content.beside)}
+        headlines = await store.alongside.headlines(connection, named)
     at_desk = bool(by.roles & parts.catalogue.authority.desk_roles)
     return {
         "spooled": spooled.get(warning.warning_id) if warning.published else None,
@@ -80,6 +82,7 @@ async def beside(
         "has_emergency": has_emergency(parts.catalogue, warning.content),
         "at_desk": at_desk,
         "colours": colours,
+        "headlines": headlines,
     }
 
 

@@ -104,22 +104,32 @@ async def _halt(request: Request, parts: Parts, warning: WeatherWarning, by: Per
     return f"/warnings/{warning.warning_id}?revision={halted.revision}"
 
 
-async def _update(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
-    """Begin the update; then its sheet, in another colour when one was pressed, or where it is split."""
-    form = await request.form()
-    level = str(form.get("level", ""))
+async def _update(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
     await actions.update(parts.db, parts.catalogue, warning.warning_id, by)
-    if form.get("then") == "split":
-        return f"/warnings/{warning.warning_id}#split-level"
-    query = f"?level={level}" if level in set(Level) else ""
-    return f"/warnings/{warning.warning_id}/edit{query}"
+    return f"/warnings/{warning.warning_id}/edit"
+
+
+async def _recolour(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    """Begin an update, and show its sheet in the colour that was pressed."""
+    level = await _level(request)
+    return f"{await _update(request, parts, warning, by)}?level={level}"
+
+
+async def _mix(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    """Begin an update, and show where towns are given another colour."""
+    await _update(request, parts, warning, by)
+    return f"/warnings/{warning.warning_id}#split-level"
+
+
+async def _level(request: Request) -> Level:
+    level = str((await request.form()).get("level", ""))
+    if level not in list(Level):
+        raise Invalid("level", "is missing", "choose a colour")
+    return Level(level)
 
 
 async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
-    form = await request.form()
-    level = str(form.get("level", ""))
-    if level not in list(Level):
-        raise Invalid("level", "is missing", "choose a colour")
+    form, level = await request.form(), await _level(request)
     part = await actions.split(
         parts.db,
         parts.press,
@@ -128,7 +138,7 @@ async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Pe
         by,
         version=warning.version,
         towns=[str(town) for town in form.getlist("towns")],
-        level=Level(level),
+        level=level,
     )
     return f"/warnings/{part.warning_id}/edit"
 
@@ -190,6 +200,8 @@ DEEDS: dict[str, Deed] = {
     "reject": _reject,
     "halt": _halt,
     "update": _update,
+    "recolour": _recolour,
+    "mix": _mix,
     "correct": _correct,
     "split": _split,
     "lift": _lift,

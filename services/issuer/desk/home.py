@@ -88,7 +88,6 @@ async def show_home(request: Request, parts: IssuerParts, by: SignedIn) -> HTMLR
         drafts=_mine_first(await _summaries(parts, [State.DRAFT]), by),
         troubles=[trouble for one in standing for trouble in _troubles(parts, one, spooled)],
         reviews=reviews,
-        ending=ENDING,
         at_desk=bool(by.roles & parts.catalogue.authority.desk_roles),
     )
 

@@ -108,6 +108,20 @@ async def others(
     return found
 
 
+async def headlines(connection: AsyncConnection, references: Collection[str]) -> dict[str, str]:
+    """Return the titles of warnings, of ours by id and of others by identifier, as far as they are known."""
+    wanted = list(references)
+    ours = select(WARNINGS.c.warning_id, WARNINGS.c.headline).where(
+        WARNINGS.c.warning_id.in_(wanted), WARNINGS.c.identifier.is_not(None)
+    )
+    theirs = select(FOREIGN.c.identifier, FOREIGN.c.headline).where(FOREIGN.c.identifier.in_(wanted))
+    rows = [
+        *(await connection.execute(ours.order_by(WARNINGS.c.revision))).all(),
+        *(await connection.execute(theirs)).all(),
+    ]
+    return {row[0]: row[1] for row in rows}
+
+
 async def keep(tx: Transaction, foreign: Foreign) -> None:
     """Remember a warning of somebody else; one that is imported again is what it says now."""
     row = {**vars(foreign), "towns": orjson.dumps(foreign.towns).decode(), "imported_at": tx.now}
