@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from services.laptop.visitor import Visitor
 from tests.browser import ARGUMENTS, DESKTOP, NAMES, PHONE
@@ -26,6 +26,11 @@ STATIONS = 23
 """Those of the first town."""
 
 GRAVE = {"serious", "critical"}
+
+SLOWEST_MS = 60_000
+"""What a page is given before it is called broken: other tests share the two processors."""
+
+expect.set_options(timeout=SLOWEST_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -127,6 +132,7 @@ class Duty:
         context = await self.browser.new_context(
             viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce"
         )
+        context.set_default_timeout(SLOWEST_MS)
         seat = Seat(await context.new_page(), self.system.url)
         seat.page.on("request", lambda r: _outside(seat, r.url))
         seat.page.on("pageerror", lambda error: seat.errors.append(str(error)))
