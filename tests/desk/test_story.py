@@ -9,7 +9,7 @@ from tests.browser import PHONE
 from tests.desk.conftest import ONE_TOWN, STATIONS, Duty, Seat
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 
 
 async def composed(seat: Seat, level: str = "ORANGE", mode: str = "live") -> str:

@@ -11,7 +11,7 @@ from contracts.delivery import DeliveryRequested
 from contracts.values import Action, Channel, Lane
 from services.issuer.catalogue import load
 from services.issuer.desk import home, listing
-from services.issuer.desk.wording import TABLES
+from services.issuer.desk.words import TABLES
 from services.issuer.model import Content
 from tests.issuer.issuer_make import NOW
 from tests.issuer.reach_make import a_manifest

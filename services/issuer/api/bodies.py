@@ -120,6 +120,7 @@ class WishBody(Body):
         None, max_length=20, description="The numbers in the texts, by slot: see GET /api/v1/catalogue"
     )
     observed: str | None = Field(None, max_length=500, description="What has happened already, one sentence")
+    observed_en: str | None = Field(None, max_length=500)
     effective: Instant | None = Field(None, description="Left out: from the moment of issue")
     onset: Instant | None = None
     expires: Instant | None = Field(None, description="At most 72 hours after it begins")
@@ -189,6 +190,7 @@ class ApproveBody(Body):
     content_sha256: Sha256
     manifest_sha256: Sha256
     statement: Line = Field("", description="The sentence that the approver ticked or typed")
+    beside: tuple[BesideBody, ...] = Field((), max_length=20, description="Others of a 409 that stay")
 
 
 class SubmitBody(Body):
