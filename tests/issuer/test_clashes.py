@@ -4,12 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.issuer.test_api import a_desk
 
 from contracts.values import Level
 from services.issuer import actions
 from services.issuer.model import Beside, NotAlone, Person, State, WeatherWarning, Wish
 from services.kit.errors import Invalid
+from tests.issuer.api_make import a_desk
 from tests.issuer.desk_make import a_room
 from tests.issuer.issuer_make import CHEN, LI, WANG, ZHANG, Office
 from tests.issuer.test_alongside import kept

@@ -9,7 +9,8 @@ from services.issuer.actions import making
 from services.issuer.catalogue import load
 from services.issuer.model import Window, Wish, faults
 from services.issuer.reach import Reached
-from tests.issuer.issuer_make import ENGLISH, NOW, SIGNATURE, TOWNS, a_manifest
+from tests.issuer.issuer_make import NOW, SIGNATURE
+from tests.issuer.reach_make import ENGLISH, TOWNS, a_manifest
 
 CATALOGUE = load()
 EVERY = [

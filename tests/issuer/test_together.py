@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tests.issuer.test_api import a_desk
 
 from contracts import cap
 from contracts.values import AreaSelection, Level
@@ -13,6 +12,7 @@ from services.issuer.actions.ringing import rings
 from services.issuer.actions.shift import shift
 from services.issuer.model import State, WeatherWarning, Wish
 from services.kit.errors import Refused
+from tests.issuer.api_make import a_desk
 from tests.issuer.desk_make import a_room
 from tests.issuer.issuer_make import LI, WANG, ZHANG, Office
 from tests.issuer.test_mixing import TWO, in_review, split

@@ -5,7 +5,7 @@ from collections import Counter
 from contracts.registry import RecipientEntry
 from contracts.values import Channel, Mode
 from services.router.model.manifest import Grouped, draw
-from tests.router.router_make import ALL, TOWNS, WHOLE, a_district, a_person, a_registry
+from tests.router.registry_make import ALL, TOWNS, WHOLE, a_district, a_person, a_registry
 
 VILLAGE = f"{TOWNS[0]}201"
 
