@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.issuer import store
-from services.issuer.actions.drafting import at_the_desk
+from services.issuer.actions.permission import at_the_desk
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Person
 from services.issuer.model.afterwards import LONGEST_TEXT, Afterwards, Hit, Told
