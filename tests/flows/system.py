@@ -23,7 +23,7 @@ from services.kit.errors import Problem
 from services.kit.settings import PREFIX
 from services.laptop import story, world
 from services.laptop.visitor import Visitor
-from tests.servers import NatsServer, five_free_ports, free_port
+from tests.servers import NatsServer, free_port, free_ports
 
 READY_S = 60.0
 
@@ -86,7 +86,7 @@ class System:
         self.nats = nats
         self.stations = stations
         self.port = free_port()
-        self.partners = world.partners(folder / "world", five_free_ports())
+        self.partners = world.partners(folder / "world", free_ports(5))
         self.processes: dict[str, Process] = {}
         self.ingress: Ingress | None = None
         self.tokens: dict[str, str] = {}
