@@ -17,6 +17,7 @@ from services.issuer.desk.parts import DeskParts
 from services.issuer.desk.reason import words_of
 from services.issuer.model import Person, State, WeatherWarning
 from services.issuer.model.reviews import Cause, Verdict
+from services.kit import forms
 from services.kit.errors import Fault, Invalid, Refused, Retry
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +37,7 @@ async def take(
 ) -> Response:
     """Do it and show what came of it; refused, show the page again with why, and what was typed."""
     doing = DEEDS.get(deed)
-    form = await request.form()
+    form = await forms.read(request)
     revision = str(form.get("revision", ""))
     async with parts.db.read() as connection:
         number = int(revision) if revision.isdecimal() and len(revision) < 7 else None
@@ -58,7 +59,7 @@ async def _submit(_: Request, parts: Parts, warning: WeatherWarning, by: Person)
 
 async def _approve(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
     """Approve what the form showed: the hashes come from it, so that a later edit is refused."""
-    form = await request.form()
+    form = await forms.read(request)
     say = wording(request, parts)
     if warning.state is not State.REVIEW or warning.manifest is None:
         raise Refused(f"revision {warning.revision} is {warning.state}, not in review")
@@ -107,7 +108,7 @@ async def _update(_: Request, parts: Parts, warning: WeatherWarning, by: Person)
 
 
 async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
-    form = await request.form()
+    form = await forms.read(request)
     level = str(form.get("level", ""))
     if level not in list(Level):
         raise Invalid("level", "is missing", "choose a colour")
@@ -147,7 +148,7 @@ async def _comment(request: Request, parts: Parts, warning: WeatherWarning, by: 
 
 
 async def _review(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
-    form = await request.form()
+    form = await forms.read(request)
     cause, verdict = str(form.get("cause", "")), str(form.get("verdict", ""))
     if cause not in set(Cause) or verdict not in set(Verdict):
         raise Invalid("verdict", "is missing", "choose what you found")
@@ -158,7 +159,7 @@ async def _review(request: Request, parts: Parts, warning: WeatherWarning, by: P
 
 
 async def _reason(request: Request, field: str = "reason") -> str:
-    return words_of(field, str((await request.form()).get(field, "")), LONGEST_REASON)
+    return words_of(field, str((await forms.read(request)).get(field, "")), LONGEST_REASON)
 
 
 DEEDS: dict[str, Deed] = {

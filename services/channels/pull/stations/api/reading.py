@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
 from contracts.values import Mode
-from services.channels.pull.stations.api.parts import BoundedRoute, Code, GivenParts, Parts, StationMode
+from services.channels.pull.stations.api.parts import CODE, BoundedRoute, Code, GivenParts, Parts, StationMode
 from services.channels.pull.stations.api.views import (
     AlertsAnswer,
     StationAnswer,
@@ -227,6 +227,9 @@ async def list_all(
 
 def _cursor(after: str) -> str:
     try:
-        return base64.urlsafe_b64decode(after).decode("ascii")
+        code = base64.urlsafe_b64decode(after).decode("ascii")
     except ValueError:
-        raise Invalid("after", "is not a cursor", "send `next` of the page before, as it came") from None
+        code = None
+    if code is None or (code and not CODE.fullmatch(code)):
+        raise Invalid("after", "is not a cursor", "send `next` of the page before, as it came")
+    return code

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.outcome import TargetState
+from contracts.printable import Line
 from contracts.values import Instant
 from services.channels.pull.stations.actions.hear import Reports, Result
 from services.channels.pull.stations.actions.presence import Beat
@@ -18,7 +19,7 @@ from services.kit.errors import Fault, Invalid
 
 router = APIRouter(prefix="/api/v1/stations", tags=["stations"], route_class=BoundedRoute)
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Name = Annotated[Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Short = Annotated[str, StringConstraints(pattern=r"^[\w.:/+-]{1,40}$")]
 
