@@ -14,6 +14,7 @@ from services.channels.pull.stations.actions.hear import Reports, Result
 from services.channels.pull.stations.actions.presence import Beat
 from services.channels.pull.stations.api.parts import BoundedRoute, Code, GivenParts, StationMode
 from services.channels.pull.stations.model import BY_PEOPLE, CLOCK_WRONG, Report
+from services.channels.pull.stations.store.epochs import epoch_of
 from services.kit.clock import beijing
 from services.kit.errors import Fault, Invalid
 
@@ -152,6 +153,7 @@ class HeartbeatAnswer(BaseModel):
     clock_offset_ms: int = Field(description="The terminal's clock minus ours")
     clock_wrong: bool = Field(description="Off by more than two minutes: the terminal shows so (时间异常)")
     last_sequence: int
+    epoch: int = Field(description="Of the last sequence; numbers grow, not always by one")
     behind: bool = Field(description="It lacks something: ask for alerts")
 
 
@@ -174,6 +176,7 @@ async def heartbeat(code: Code, mode: StationMode, body: HeartbeatBody, parts: G
         clock_offset_ms=answer.clock_offset_ms,
         clock_wrong=abs(answer.clock_offset_ms) > CLOCK_WRONG.total_seconds() * 1000,
         last_sequence=answer.last,
+        epoch=epoch_of(answer.last),
         behind=body.seq != answer.last,
     )
 
