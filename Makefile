@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A process starts in a third of the time when it finds its modules compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup up demo run test test-desk check bench migration screenshots image clean
+.PHONY: help setup up demo run test check bench migration screenshots image clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -25,13 +25,9 @@ demo: setup  ## Run everything with the sandbox and issue two warnings; ARGS=--e
 run: setup  ## Run one service: make run SERVICE=issuer
 	@$(RUN) yutian run $(SERVICE) $(ARGS)
 
-test: setup  ## Run all tests but those of test-desk, on real servers; ARGS are those of pytest
+test: setup  ## Run all tests, on real servers and in a real browser; ARGS are those of pytest
 	@sh deploy/local/bring-browser.sh
-	@$(RUN) pytest -n auto --dist loadgroup --reruns 1 --ignore tests/desk $(ARGS)
-
-test-desk: setup  ## Run the stories of the whole desk in a real browser, ten minutes long
-	@sh deploy/local/bring-browser.sh
-	@$(RUN) pytest --reruns 1 tests/desk $(ARGS)
+	@$(RUN) pytest -n auto --dist loadgroup --reruns 1 $(ARGS)
 
 check: setup  ## Check format, lint, types, imports, manifests, translations and that every file is ours
 	@$(RUN) ruff format --check .

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import nats
+import pytest
 
 from services.kit.postgres import provision
 
@@ -18,6 +19,9 @@ HOUSES = (
 
 They are listed here, and not imported, so that a fault in one service breaks no test of another.
 """
+
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite_url"], ids=["sqlite"], indirect=True)
+"""For a test that both databases cannot answer differently, among others that they can."""
 
 
 async def empty_bus(url: str) -> None:

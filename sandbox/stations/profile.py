@@ -14,7 +14,8 @@ from sandbox.faults import FaultKind, Faults
 class Profile:
     """How quick and how reliable devices and people are."""
 
-    modes: tuple[Mode, ...] = (Mode.LIVE,)
+    modes: tuple[Mode, ...] = (Mode.LIVE, Mode.DRILL)
+    """A device keeps a connection for each, so that it hears drills as well."""
     confirm_share: float = 0.9
     """So many stations have somebody who confirms."""
     link_share: float = 1.0

@@ -63,7 +63,6 @@ class Statistics:
     def view(self) -> dict[str, Any]:
         """Return everything as JSON."""
         return {
-            "connected": len({station for station, _ in self.connected}),
             "connections": self.connections,
             "lost": self.lost,
             "heartbeats": self.heartbeats,

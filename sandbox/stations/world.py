@@ -83,9 +83,13 @@ class StationsWorld:
         task.add_done_callback(self._reading.discard)
 
     def view(self) -> dict[str, Any]:
-        """Return what the stations have seen and done, as JSON; `connected` counts devices."""
+        """Return what the stations have seen and done, as JSON; `connected` counts devices, in all modes."""
+        devices = {receiver.identity.code for receiver in self._receivers}
+        known = ((receiver.identity.code, receiver.identity.mode) for receiver in self._receivers)
+        apart = {code for code, mode in known if (code, mode) not in self.statistics.connected}
         return {
-            "devices": len({receiver.identity.code for receiver in self._receivers}),
+            "devices": len(devices),
+            "connected": len(devices - apart),
             **self.statistics.view(),
             "faults": self.faults.view(),
         }

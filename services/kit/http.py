@@ -124,4 +124,4 @@ def _family(kind: type[Problem]) -> list[type[Problem]]:
     return [kind, *(k for child in kind.__subclasses__() for k in _family(child))]
 
 
-__all__ = ["add_errors", "create_app", "internal_key"]
+__all__ = ["create_app", "internal_key"]

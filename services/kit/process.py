@@ -117,12 +117,12 @@ async def run(settings: Settings, app: FastAPI, services: Sequence[Service], bus
     finally:
         stopping.set()
         server.should_exit = True
-        await _cancel([*tasks, stop])
+        await cancel([*tasks, stop])
         with contextlib.suppress(asyncio.CancelledError, SystemExit):
             await http
 
 
-async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+async def cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
     """Cancel tasks until they are gone: a library's wait_for may swallow a cancellation in Python 3.11."""
     pending = set(tasks)
     while pending:

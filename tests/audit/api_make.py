@@ -24,15 +24,9 @@ from services.kit.identity import Principal
 from services.kit.outbox import OUTBOX
 from services.kit.process import House, Service
 from services.kit.settings import Settings
-from tests.audit.audit_make import (
-    NOON,
-    AClock,
-)
-from tests.audit.ledger_make import (
-    ALedger,
-    a_bus,
-    a_ledger,
-)
+from tests.audit.audit_make import NOON
+from tests.audit.ledger_make import ALedger, a_bus, a_ledger
+from tests.clock import HandClock
 
 
 class _Sessions:
@@ -72,7 +66,7 @@ class Asked:
 async def asked(url: str, nats_url: str, folder: Path) -> AsyncIterator[Asked]:
     """Open a ledger, at ten past twelve, behind its API."""
     async with (
-        a_ledger(url, folder, AClock(NOON + timedelta(minutes=10))) as book,
+        a_ledger(url, folder, HandClock(NOON + timedelta(minutes=10))) as book,
         a_bus(nats_url, folder) as bus,
     ):
         parts = Parts(book.db, book.signer, LedgerStream(bus), timedelta(seconds=60), rates.load())

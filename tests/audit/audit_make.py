@@ -30,40 +30,20 @@ from contracts.warning import (
     WarningText,
     WarningUpdated,
 )
+from tests.notices import a_rainstorm
 
 NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)
 STATIONS = ("500110001001", "500110001002", "500110001003")
 TOWN = "500110001"
 
 
-class AClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, at: datetime = NOON) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """Return the moment at which it stands."""
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Move it forward."""
-        self.at += timedelta(**by)
-
-
 def a_notice(level: Level = Level.RED, expires: datetime | None = None) -> Notice:
     """Return the face of a rainstorm warning."""
     text = WarningText(headline="暴雨红色预警信号", description="大雨", instruction="转移", short="请转移")
-    return Notice(
+    return a_rainstorm(
+        NOON,
         identifier="50011041600000_20260601120000_1",
-        hazard="11B03",
-        hazard_name="暴雨",
-        hazard_name_en="Rainstorm",
         level=level,
-        sender_code="50011041600000",
-        sender_name="重庆市綦江区气象台",
-        sent=NOON,
-        effective=NOON,
         expires=expires or NOON + timedelta(hours=6),
         text=text,
         areas=(Place(code=f"{TOWN}000", name="古南街道"),),

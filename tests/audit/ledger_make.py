@@ -21,9 +21,9 @@ from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.ids import uuid7
 from services.kit.leadership import Leadership
-from services.kit.migrate import upgrade_async
 from services.kit.settings import Settings
 from tests.audit.audit_make import NOON
+from tests.migrated import migrate
 
 ORIGIN = "test.yutian/ledger"
 
@@ -93,7 +93,7 @@ class ALedger:
 async def a_database(url: str, clock: Clock | None = None) -> AsyncIterator[Database]:
     """Open an empty, migrated database of the audit."""
     address = url.format(name="audit")
-    await upgrade_async(address, "services.audit.migrations")
+    await migrate(address, "services.audit.migrations")
     db = Database("audit", address, clock)
     try:
         yield db

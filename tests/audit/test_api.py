@@ -20,14 +20,9 @@ from services.audit.checkpoint import PublicKey
 from services.audit.store import ledger, questions
 from services.audit.verify import verify
 from tests.audit.api_make import Asked, asked
-from tests.audit.audit_make import (
-    NOON,
-    STATIONS,
-    TOWN,
-    AClock,
-    AWarning,
-    a_fact,
-)
+from tests.audit.audit_make import NOON, STATIONS, TOWN, AWarning, a_fact
+from tests.clock import HandClock
+from tests.databases import on_one_database
 
 
 @pytest.fixture
@@ -91,7 +86,7 @@ async def test_a_superseded_and_an_expired_warning_say_so(audit: Asked) -> None:
     muted = [{"warning_id": old.warning_id, "revision": 1}]
     await audit.book.say(old.published(), new.published(WarningIssued, supersedes=muted))
     assert (await audit.json(f"/warnings/{old.warning_id}"))["state"] == "superseded"
-    cast("AClock", audit.book.db.clock).move(hours=7)
+    cast("HandClock", audit.book.db.clock).move(hours=7)
     assert (await audit.json(f"/warnings/{new.warning_id}"))["state"] == "expired"
 
 
@@ -224,6 +219,7 @@ async def test_our_own_services_ask_unrecorded_but_do_not_export_unrecorded(audi
     assert [fact["actor"] for fact in await audit.facts()] == ["service"]
 
 
+@on_one_database
 @pytest.mark.parametrize("role", ["drafter", "checker", "signer", "town-desk"])
 async def test_the_desk_sees_accounts_and_nothing_else(audit: Asked, role: str) -> None:
     warning = AWarning()
@@ -238,12 +234,14 @@ async def test_the_desk_sees_accounts_and_nothing_else(audit: Asked, role: str) 
         assert (await audit.get(page, role)).status_code == 403, page
 
 
+@on_one_database
 @pytest.mark.parametrize("role", ["operator", "operator+auditor"])
 async def test_an_operator_is_no_auditor(audit: Asked, role: str) -> None:
     for path in ("/warnings", "/records", "/reconcile", "/export"):
         assert (await audit.get(f"/api/v1/audit{path}", role)).status_code == 403
 
 
+@on_one_database
 async def test_nobody_is_answered_who_is_not_signed_in(audit: Asked) -> None:
     assert (await audit.client.get("/api/v1/audit/warnings")).status_code == 401
     reply = await audit.client.get("/audit", headers={"accept": "text/html"})

@@ -16,7 +16,6 @@ from services.kit import jetstream
 from services.kit.bus import Bus
 from services.kit.crypto import KeyFolder, init_keys
 from services.kit.http import create_app
-from services.kit.migrate import upgrade_async
 from services.kit.process import open_floor, run
 from services.kit.settings import Settings
 from tests.audit.audit_make import (
@@ -26,6 +25,7 @@ from tests.audit.audit_make import (
 from tests.audit.ledger_make import (
     publish,
 )
+from tests.migrated import migrate
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +87,7 @@ async def running(
     monkeypatch.setenv("YUTIAN_RECONCILE_GRACE_S", "0")
     monkeypatch.setenv("YUTIAN_LEDGER_HEAD_S", "0.2")
     init_keys(KeyFolder(settings.key_folder()))
-    await upgrade_async(settings.database("audit"), "services.audit.migrations")
+    await migrate(settings.database("audit"), "services.audit.migrations")
     async with open_floor(settings, "audit") as floor:
         await jetstream.apply(floor.bus.jetstream, 1)
         app = create_app(floor, [service := await open_audit(floor)])

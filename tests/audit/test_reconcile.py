@@ -18,24 +18,9 @@ from services.audit.model.differences import Difference, Patience, differences
 from services.audit.store.tables import NODES, RECORDS
 from services.audit.stream import LedgerStream
 from services.kit.errors import NotFound
-from tests.audit.audit_make import (
-    NOON,
-    STATIONS,
-    AClock,
-    AWarning,
-    a_fact,
-    a_manifest,
-    outcome,
-)
-from tests.audit.ledger_make import (
-    a_bus,
-    a_crypto,
-    a_database,
-    a_ledger,
-    publish,
-    recording,
-    until,
-)
+from tests.audit.audit_make import NOON, STATIONS, AWarning, a_fact, a_manifest, outcome
+from tests.audit.ledger_make import a_bus, a_crypto, a_database, a_ledger, publish, recording, until
+from tests.clock import HandClock
 
 GRACE = timedelta(seconds=60)
 One = TargetState
@@ -170,7 +155,7 @@ async def compared(
     unsaid: Callable[[Message], bool] = lambda _: False,
 ) -> Reconciled:
     """Return what reconciling says five minutes after a warning was recorded and something was done."""
-    crypto, clock = a_crypto(folder), AClock()
+    crypto, clock = a_crypto(folder), HandClock(NOON)
     async with a_database(database_url, clock) as db, a_bus(nats_url, folder) as bus:
         clock.at = (await LedgerStream(bus).life()).created_at
         warning = AWarning(at=clock.at)

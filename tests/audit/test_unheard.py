@@ -11,8 +11,9 @@ from services.audit.actions.reconcile import reconcile
 from services.audit.issuer import HttpIssuer, Issued
 from services.audit.stream import LedgerStream
 from services.kit.errors import NotFound, Retry
-from tests.audit.audit_make import AClock, AWarning
+from tests.audit.audit_make import NOON, AWarning
 from tests.audit.ledger_make import a_bus, a_crypto, a_database, publish, recording, until
+from tests.clock import HandClock
 
 GRACE = timedelta(seconds=60)
 
@@ -36,7 +37,7 @@ class Book:
 async def test_an_issued_warning_whose_message_never_came_is_named(
     database_url: str, clean_nats_url: str, tmp_path: Path
 ) -> None:
-    clock = AClock()
+    clock = HandClock(NOON)
     async with a_database(database_url, clock) as db, a_bus(clean_nats_url, tmp_path) as bus:
         stream = LedgerStream(bus)
         clock.at = (await stream.life()).created_at

@@ -17,8 +17,8 @@ from services.channels.pull.stations.looks import LOOKS
 from services.channels.push import looks as push
 from services.channels.push.settings import PushSettings
 from services.channels.renderings import Look
-from services.kit.http import add_errors
 from services.kit.identity import Principal, principal
+from services.kit.problems import add_errors
 
 SAMPLE = Path(__file__).parents[2] / "contracts" / "samples" / "warning.v1.issued.json"
 PUSH = (Channel.BROADCAST, Channel.CABLE, Channel.WECHAT, Channel.APP)

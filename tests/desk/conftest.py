@@ -4,14 +4,14 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from services.laptop.visitor import Visitor
 from tests.browser import ARGUMENTS, DESKTOP, NAMES, PHONE
@@ -26,6 +26,18 @@ STATIONS = 23
 """Those of the first town."""
 
 GRAVE = {"serious", "critical"}
+
+SLOWEST_MS = 60_000
+"""What a page is given before it is called broken: other tests share the two processors."""
+
+expect.set_options(timeout=SLOWEST_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let all stories run on one event loop, so that they share one browser."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +132,7 @@ class Duty:
         context = await self.browser.new_context(
             viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce"
         )
+        context.set_default_timeout(SLOWEST_MS)
         seat = Seat(await context.new_page(), self.system.url)
         seat.page.on("request", lambda r: _outside(seat, r.url))
         seat.page.on("pageerror", lambda error: seat.errors.append(str(error)))
@@ -144,14 +157,21 @@ def _outside(seat: Seat, url: str) -> None:
         seat.outside.append(url)
 
 
-@pytest.fixture
-async def duty(chromium: str, town: System) -> AsyncIterator[Duty]:
-    """Everybody on duty; at the end no page has asked for anything outside, and no script has failed."""
-    async with AsyncExitStack() as stack:
-        playwright = await stack.enter_async_context(async_playwright())
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium_process(chromium: str) -> AsyncIterator[Browser]:
+    """The one browser in which everybody has a profile of his own."""
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        stack.push_async_callback(browser.close)
-        people = Duty(browser, town)
-        yield people
-        assert [url for seat in people.seats for url in seat.outside] == []
-        assert [error for seat in people.seats for error in seat.errors] == []
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def duty(town: System, chromium_process: Browser) -> AsyncIterator[Duty]:
+    """Everybody on duty; at the end no page has asked for anything outside, and no script has failed."""
+    people = Duty(chromium_process, town)
+    yield people
+    for seat in people.seats:
+        await seat.page.context.close()
+    assert [url for seat in people.seats for url in seat.outside] == []
+    assert [error for seat in people.seats for error in seat.errors] == []

@@ -1,38 +1,22 @@
 """The desk for tests: a person with a browser that has no scripts, a registry of five towns."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx
-from argon2 import PasswordHasher
 from lxml import html
 
-from services.issuer import actions, api, desk, store
+from services.issuer import api, desk
 from services.issuer.desk.places import Gazetteer, Station, Town, Village
 from services.issuer.model import factor
-from services.issuer.watch import Watch
-from services.kit.crypto import KeyFolder, init_keys
-from services.kit.http import create_app
-from services.kit.leadership import Leadership
-from services.kit.process import House, Service
-from services.kit.settings import Settings
-from tests.issuer.issuer_make import SECRET, TOWNS, Office, a_doorman, an_account
+from tests.issuer.app_make import PASSWORD, an_app
+from tests.issuer.issuer_make import SECRET, Office
+from tests.issuer.reach_make import TOWNS
 
-PASSWORD = "Yt-right-horse"
-PEOPLE = {
-    "zhang": ("张敏", "drafter"),
-    "li": ("李强", "checker"),
-    "wang": ("王芳", "signer"),
-    "chen": ("陈涛", "signer"),
-    "zhao": ("赵静", "town-desk"),
-    "sun": ("孙丽", "auditor"),
-}
 PLACES = Gazetteer(
     towns=tuple(Town(code, name, f"Town {code}", 1000) for code, name in TOWNS.items()),
     villages=tuple(
@@ -57,16 +41,6 @@ class FakePlaces:
     async def gazetteer(self) -> Gazetteer:
         """Return five towns with two villages each, one of whose stations is silent."""
         return self.known
-
-
-class FakeBus:
-    """Answers."""
-
-    async def ping(self) -> None:
-        """Answer."""
-
-    async def poke(self, subject: str, note: Any) -> None:
-        """Take a poke."""
 
 
 @dataclass
@@ -158,36 +132,54 @@ class Room:
         return self.people[username]
 
 
-@cache
-def _hash() -> str:
-    return PasswordHasher().hash(PASSWORD)
-
-
 @asynccontextmanager
 async def a_room(office: Office, folder: Path) -> AsyncIterator[Room]:
     """Open the desk over an office."""
-    keys = KeyFolder(folder / "keys")
-    init_keys(keys)
-    floor: Any = SimpleNamespace(settings=Settings(var=folder), http=None, keys=keys, bus=FakeBus())
-    async with office.db.transaction() as tx:
-        for username, (name, role) in PEOPLE.items():
-            await store.people.keep(tx, an_account(username, name, _hash(), role))
-    parts = api.Parts(
-        db=office.db,
-        catalogue=office.catalogue,
-        press=office.press,
-        reach=office.reach,
-        watch=Watch(office.db, floor.bus, "me"),
-        sessions=actions.LocalSessions(office.db),
-        doorman=a_doorman(),
-    )
     places = FakePlaces()
-    service = Service(
-        "issuer",
-        [*api.ROUTERS, *desk.ROUTERS],
-        [House(office.db, Leadership(office.db, "me"))],
-        {"issuer": parts, "sessions": parts.sessions, "desk": desk.Parts(places)},
-    )
-    app = create_app(floor, [service])
-    app.state.stopping = asyncio.Event()
+    app = await an_app(office, folder, [*api.ROUTERS, *desk.ROUTERS], desk=desk.Parts(places))
     yield Room(office, app, places)
+
+
+RED = {"mode": "live", "hazard": "11B03", "level": "RED"}
+TWO_TOWNS = ["500110110", "500110111"]
+
+
+async def composed(visitor: Visitor, do: str = "submit", **typed: Any) -> Page:
+    """Fill the sheet of a signal for two towns and send it."""
+    signal = RED | {k: typed.pop(k) for k in ("mode", "hazard", "level") if k in typed}
+    page = await visitor.get("/warnings/new", **signal)
+    return await visitor.send(page, "/warnings/new", **{"towns": TWO_TOWNS, "do": do, **typed})
+
+
+async def in_review(room: Room, **typed: Any) -> str:
+    """Return the address of a warning that zhang has sent for approval."""
+    sent = await composed(await room.person("zhang"), **typed)
+    assert sent.status == 303, sent.text
+    return sent.goes_to
+
+
+async def approved(room: Room, address: str, username: str) -> Page:
+    """Let somebody approve as the form asks."""
+    visitor = await room.person(username)
+    page = await visitor.get(address)
+    words = page.tree.xpath("string(//kbd)")
+    return await visitor.send(page, "/approve", agreed="yes", typed=words)
+
+
+async def issued(room: Room, **typed: Any) -> str:
+    """Return the address of a red warning that is in force."""
+    address = await in_review(room, **typed)
+    await approved(room, address, "li")
+    return (await approved(room, address, "wang")).goes_to
+
+
+def warning_id(address: str) -> UUID:
+    """Return the id in the address of a warning."""
+    return UUID(address.split("/")[2].split("?")[0])
+
+
+async def shown(room: Room, username: str, path: str, **params: Any) -> Page:
+    """Open a page as somebody."""
+    page = await (await room.person(username)).get(path, **params)
+    assert page.status == 200, page.text
+    return page

@@ -2,23 +2,18 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
-
-from contracts import message_class
-from contracts.delivery import DeliveryRequested
 from contracts.message import Message
-from contracts.plan import ChannelTargets, Manifest
-from contracts.values import Action, AreaSelection, Channel, Lane, Level, Mode, Place
-from contracts.warning import Notice, WarningText
+from contracts.values import AreaSelection, Level, Mode
+from contracts.warning import WarningText
 from services.issuer import actions, store
 from services.issuer.actions.alongside import alongside
 from services.issuer.actions.door import secret_context
@@ -26,34 +21,19 @@ from services.issuer.actions.needing import steps_of
 from services.issuer.catalogue import Catalogue, load
 from services.issuer.model import Account, Beside, Content, Person, State, WeatherWarning, Window, Wish
 from services.issuer.model.people import WITH_CODE
-from services.issuer.reach import Reached
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
-from services.kit.errors import Invalid, Retry
-from services.kit.migrate import upgrade_async
-from services.kit.outbox import OUTBOX
+from services.kit.leadership import Leadership
 from services.kit.xmlsig import CapSigner
+from tests.clock import HandClock
+from tests.issuer.reach_make import TOWNS, FakeReach
+from tests.migrated import migrate
+from tests.outbox import said
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 """Of the second factor of everybody who approves."""
 NOW = datetime(2026, 6, 11, 6, 5, tzinfo=UTC)
 SIGNATURE = "【綦江区气象台】"
-REGISTRY = "a" * 64
-TOWNS = {
-    "500110109": "东溪镇",
-    "500110110": "赶水镇",
-    "500110111": "打通镇",
-    "500110112": "石壕镇",
-    "500110120": "扶欢镇",
-}
-ENGLISH = {
-    "500110109": "Dongxi Town",
-    "500110110": "Ganshui Town",
-    "500110111": "Datong Town",
-    "500110112": "Shihao Town",
-    "500110120": "Fuhuan Town",
-}
-SQUARE = ((106.6, 28.7), (106.7, 28.7), (106.7, 28.8), (106.6, 28.8), (106.6, 28.7))
 
 ZHANG = Person("zhang", "张敏", frozenset({"drafter"}))
 LI = Person("li", "李强", frozenset({"checker"}))
@@ -88,70 +68,6 @@ def an_account(username: str, name: str, password_hash: str, *roles: str) -> Acc
     return Account(username, name, password_hash, frozenset(roles), secret_sealed=sealed)
 
 
-class FakeClock:
-    """A clock that tests move."""
-
-    def __init__(self, at: datetime = NOW) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """Return the moment at which it stands."""
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Move on by so many seconds, minutes, hours."""
-        self.at += timedelta(**by)
-
-
-@dataclass
-class FakeReach:
-    """A router that knows five towns, with two stations in each; it can be away."""
-
-    away: bool = False
-    pinned: list[str] = field(default_factory=list)
-
-    async def preview(
-        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
-    ) -> Reached:
-        """Return two stations and one cable target for each town."""
-        if self.away:
-            raise Retry("the router, which counts who is reached, does not answer", after=2)
-        unknown = [code for code in selection.towns if code not in TOWNS]
-        if unknown:
-            raise Invalid("selection.towns[0]", "is not in the registry", "choose another one")
-        towns = selection.towns or ("500110110",)
-        manifest = a_manifest(mode, selection, towns)
-        if pin:
-            self.pinned.append(manifest.sha256)
-        names, english = (tuple(known[town] for town in towns) for known in (TOWNS, ENGLISH))
-        return Reached(manifest, names, len(towns) == len(TOWNS), english)
-
-
-def a_manifest(
-    mode: Mode = Mode.LIVE,
-    selection: AreaSelection | None = None,
-    towns: Sequence[str] = ("500110110", "500110111"),
-) -> Manifest:
-    """Return the target list of some towns."""
-    villages = tuple(f"{town}{number}" for town in towns for number in (201, 202))
-    return Manifest.pinned(
-        mode=mode,
-        registry_version=REGISTRY,
-        selection=selection or AreaSelection(towns=tuple(towns)),
-        towns=tuple(towns),
-        villages=villages,
-        generated=(),
-        areas=tuple(
-            Place(code=f"{town}000", name=TOWNS[town], name_en=ENGLISH[town], outline=SQUARE)
-            for town in towns
-        ),
-        channels=(
-            ChannelTargets.named(Channel.STATION, villages),
-            ChannelTargets.named(Channel.CABLE, tuple(f"{town}000" for town in towns)),
-        ),
-    )
-
-
 def a_text(**changes: str) -> WarningText:
     """Return the words of a rainstorm warning."""
     words = {
@@ -175,37 +91,6 @@ def a_content(**changes: Any) -> Content:
         "text": a_text(),
     }
     return Content(**{**fields, **changes})
-
-
-def a_request(content: Content, action: Action) -> DeliveryRequested:
-    """Return the area order by which a gateway is given a content."""
-    hazard = load().hazard(content.hazard)
-    return DeliveryRequested(
-        mode=content.mode,
-        lane=Lane.URGENT,
-        warning_id=UUID(int=1),
-        revision=1,
-        channel=Channel.AREA,
-        at=NOW,
-        delivery_id=UUID(int=2),
-        action=action,
-        targets=("cmcc:500110110000",),
-        manifest_sha256=a_manifest().sha256,
-        notice=Notice(
-            identifier="50011041600000_20260611140500_0",
-            hazard=content.hazard,
-            hazard_name=hazard.name.zh,
-            hazard_name_en=hazard.name.en,
-            level=content.level,
-            sender_code="50011041600000",
-            sender_name="綦江区气象台",
-            sent=NOW,
-            effective=NOW,
-            expires=content.expires,
-            text=content.text,
-            areas=a_manifest().areas,
-        ),
-    )
 
 
 def a_warning(**changes: Any) -> WeatherWarning:
@@ -238,7 +123,7 @@ class Office:
     """The issuer's parts, and short ways to bring a warning where a test wants it."""
 
     db: Database
-    clock: FakeClock
+    clock: HandClock
     catalogue: Catalogue
     press: actions.Press
     reach: FakeReach
@@ -335,17 +220,15 @@ class Office:
 
     async def said(self, kind: type[M]) -> list[M]:
         """Return what was said, of one kind."""
-        rows = await self.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-        messages = [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
-        return [message for message in messages if isinstance(message, kind)]
+        return [message for message in await said(self.db) if isinstance(message, kind)]
 
 
 @asynccontextmanager
 async def an_office(url: str, signer: CapSigner) -> AsyncIterator[Office]:
     """Open an empty issuer."""
     address = url.format(name="issuer")
-    await upgrade_async(address, "services.issuer.migrations")
-    clock = FakeClock()
+    await migrate(address, "services.issuer.migrations")
+    clock = HandClock(NOW)
     db = Database("issuer", address, clock)
     catalogue = await asyncio.to_thread(load)
     sender = catalogue.signals.sender
@@ -354,3 +237,19 @@ async def an_office(url: str, signer: CapSigner) -> AsyncIterator[Office]:
         yield Office(db, clock, catalogue, press, FakeReach())
     finally:
         await db.close()
+
+
+async def leading(office: Office) -> Leadership:
+    leadership = Leadership(office.db, "test")
+    held = asyncio.Event()
+    asyncio.get_running_loop().create_task(leadership.lead("issuer-clock", _hold(held)))
+    await held.wait()
+    return leadership
+
+
+def _hold(held: asyncio.Event) -> Any:
+    async def work() -> None:
+        held.set()
+        await asyncio.Event().wait()
+
+    return work

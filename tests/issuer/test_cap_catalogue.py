@@ -18,8 +18,9 @@ from services.issuer.reach import Reached
 from services.issuer.store.tables import WARNINGS
 from services.kit.xmlsig import CapSigner
 from tests.contracts.alerts import CORPUS, schema_errors
-from tests.issuer.issuer_make import ENGLISH, NOW, SIGNATURE, TOWNS, Office, a_manifest, a_warning, a_wish
-from tests.issuer.test_api import a_desk
+from tests.issuer.api_make import a_desk
+from tests.issuer.issuer_make import NOW, SIGNATURE, Office, a_warning, a_wish
+from tests.issuer.reach_make import ENGLISH, TOWNS, a_manifest
 
 CATALOGUE = load()
 MANIFEST = a_manifest(towns=tuple(TOWNS))

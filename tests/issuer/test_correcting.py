@@ -14,8 +14,8 @@ from services.issuer import actions, store
 from services.issuer.model import State, Wish
 from services.issuer.store.tables import APPROVALS, EVENTS, WARNINGS
 from services.kit.errors import Invalid, Refused
+from tests.issuer.api_make import a_desk
 from tests.issuer.issuer_make import LI, WANG, ZHANG, Office, a_text
-from tests.issuer.test_api import a_desk
 
 
 async def ready(office: Office, warning_id: Any) -> tuple[int, Any] | None:

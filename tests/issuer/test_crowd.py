@@ -14,8 +14,9 @@ from contracts.warning import WarningPublished
 from services.issuer import store
 from services.issuer.store.tables import APPROVALS
 from services.kit.xmlsig import CapSigner
+from tests.issuer.api_make import DRAFT, Desk, a_desk
+from tests.issuer.app_make import password_hash
 from tests.issuer.issuer_make import Office, an_account, an_office
-from tests.issuer.test_api import DRAFT, Desk, _hash, a_desk
 
 CROWD = 200
 
@@ -25,7 +26,7 @@ async def signers(desk: Desk) -> list[str]:
     names = [f"signer{number}" for number in range(CROWD)]
     async with desk.office.db.transaction() as tx:
         for name in names:
-            await store.people.keep(tx, an_account(name, f"签发{name}", _hash(), "signer"))
+            await store.people.keep(tx, an_account(name, f"签发{name}", password_hash(), "signer"))
     return names
 
 

@@ -1,23 +1,10 @@
 """Correcting and mixing colours on the pages of the desk, without scripts."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from contracts.values import Level
 from contracts.warning import WarningIssued, WarningUpdated
 from services.issuer import store
 from services.issuer.model import State
-from tests.issuer.desk_make import Room, a_room
-from tests.issuer.issuer_make import Office
-from tests.issuer.test_desk import approved, composed, issued
-
-
-@pytest.fixture
-async def room(laptop: Office, tmp_path: Path) -> AsyncIterator[Room]:
-    async with a_room(laptop, tmp_path) as opened:
-        yield opened
+from tests.issuer.desk_make import Room, approved, composed, issued
 
 
 async def test_a_red_warning_is_corrected_with_one_click_and_a_reason(room: Room) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.values import Level, Mode
 from services.issuer.catalogue import load
+from services.issuer.desk.asked import Asked
 from services.issuer.desk.consent import agrees, phrase
 from services.issuer.desk.hints import below
 from services.issuer.desk.places import Gazetteer, Group, Town, Village
@@ -20,7 +21,8 @@ from services.issuer.model import Approval, Kind, Person, State, WeatherWarning
 from services.kit.clock import BEIJING
 from services.kit.errors import Invalid
 from tests.issuer.desk_make import PLACES
-from tests.issuer.issuer_make import CHEN, LI, NOW, SUN, WANG, ZHANG, a_content, a_manifest, a_warning
+from tests.issuer.issuer_make import CHEN, LI, NOW, SUN, WANG, ZHANG, a_content, a_warning
+from tests.issuer.reach_make import a_manifest
 
 EVENING = datetime(2026, 6, 1, 21, 50, tzinfo=BEIJING)
 CATALOGUE = load()
@@ -226,8 +228,8 @@ def test_a_lift_in_review_is_not_prepared_twice() -> None:
 def test_the_approver_types_mode_colour_and_count(words: str, agreed: bool) -> None:
     say = Wording("zh", CATALOGUE, NOW)
     warning = in_review(warning_id=UUID(int=1))
-    assert phrase(warning, say) == "真实发布 红色 4"
-    assert agrees(words, warning, say) is agreed
+    assert phrase(Asked(warning), say) == "真实发布 红色 4"
+    assert agrees(words, Asked(warning), say) is agreed
 
 
 def test_a_name_that_nobody_knows_comes_with_the_nearest() -> None:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from services.issuer.store.desk_tables import FOREIGN
+from tests.issuer.api_make import Client, a_desk
 from tests.issuer.issuer_make import Office
-from tests.issuer.test_api import Client, a_cap, a_desk
+from tests.issuer.test_api_import import a_cap
 
 
 @pytest.fixture

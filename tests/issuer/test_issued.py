@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from tests.issuer.api_make import a_desk
 from tests.issuer.issuer_make import Office
-from tests.issuer.test_api import a_desk
 
 
 async def test_every_issued_revision_is_listed_and_no_draft(office: Office, tmp_path: Path) -> None:

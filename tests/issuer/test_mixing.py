@@ -11,8 +11,8 @@ from contracts.warning import WarningIssued, WarningPublished, WarningUpdated
 from services.issuer import actions, store
 from services.issuer.model import State, WeatherWarning, Wish
 from services.kit.errors import Invalid, Refused
+from tests.issuer.api_make import a_desk
 from tests.issuer.issuer_make import LI, WANG, ZHANG, Office
-from tests.issuer.test_api import a_desk
 
 TWO = AreaSelection(towns=("500110110", "500110111", "500110112"))
 

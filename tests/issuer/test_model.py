@@ -14,19 +14,9 @@ from services.issuer.model import MOVES, Content, Kind, Person, State, WrongPass
 from services.issuer.model.content import DESCRIPTION, HEADLINE, INSTRUCTION
 from services.issuer.model.people import ABSOLUTE, IDLE, MOST_FAILURES, REST, Account, Session
 from services.kit.errors import Forbidden, Refused
-from tests.issuer.issuer_make import (
-    CHEN,
-    LI,
-    NOW,
-    SIGNATURE,
-    SQUARE,
-    WANG,
-    a_content,
-    a_manifest,
-    a_request,
-    a_text,
-    a_warning,
-)
+from tests.issuer.issuer_make import CHEN, LI, NOW, SIGNATURE, WANG, a_content, a_text, a_warning
+from tests.issuer.reach_make import SQUARE, a_manifest
+from tests.issuer.wording_make import a_request
 
 _ACTIONS = {Kind.ALERT: Action.START, Kind.UPDATE: Action.REPLACE, Kind.CANCEL: Action.STOP}
 ORANGE_STEPS = (frozenset({"signer"}),)

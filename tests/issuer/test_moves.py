@@ -17,8 +17,10 @@ from services.issuer.catalogue import LIFTED, Authority, Role, Verb, Who, load
 from services.issuer.model import Beside, State, WeatherWarning
 from services.issuer.store.tables import APPROVALS, EVENTS, WARNINGS
 from services.kit.outbox import OUTBOX
-from tests.issuer.issuer_make import LI, NOW, ZHANG, Office, a_manifest, an_account
-from tests.issuer.test_api import Client, Desk, _hash, a_desk
+from tests.issuer.api_make import Client, Desk, a_desk
+from tests.issuer.app_make import password_hash
+from tests.issuer.issuer_make import LI, NOW, ZHANG, Office, an_account
+from tests.issuer.reach_make import a_manifest
 
 LEVELS = (Level.BLUE, Level.ORANGE, Level.RED)
 STANDINGS = (*map(str, State), LIFTED)
@@ -72,7 +74,7 @@ class Town(Desk):
         """Open the accounts, and make one revision of each standing by the honest way or by hand."""
         async with self.office.db.transaction() as tx:
             for role in Role:
-                await store.people.keep(tx, an_account(f"a-{role}", str(role), _hash(), str(role)))
+                await store.people.keep(tx, an_account(f"a-{role}", str(role), password_hash(), str(role)))
         office = self.office
         issued = await office.issued(level=level)
         base = replace(issued, published=None, approvals=(), planned_at=None)

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from services.issuer.store.tables import EVENTS, WARNINGS
+from tests.issuer.api_make import a_desk
 from tests.issuer.issuer_make import Office, a_text
-from tests.issuer.test_api import a_desk
 
 DRAFT: dict[str, Any] = {
     "mode": "live",

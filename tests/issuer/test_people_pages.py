@@ -1,7 +1,5 @@
 """The pages of people without scripts, and the same over the API: sign in, enrol, operate."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,23 +10,23 @@ from services.issuer.model import factor
 from services.issuer.model.people import ROLES, Owes
 from services.kit import kept
 from services.kit.identity import OWED
-from tests.issuer.desk_make import PASSWORD, Page, Room, Visitor, a_room
-from tests.issuer.issuer_make import SECRET, Office, a_crypto
-from tests.issuer.test_desk import TWO_TOWNS, in_review
+from tests.issuer.app_make import PASSWORD
+from tests.issuer.desk_make import TWO_TOWNS, Page, Room, Visitor, in_review
+from tests.issuer.issuer_make import SECRET, a_crypto
 
 OPERATORS = ("qian", "wu")
 
 
 @pytest.fixture
-async def room(laptop: Office, tmp_path: Path) -> AsyncIterator[Room]:
-    async with a_room(laptop, tmp_path) as opened:
-        people = [
-            {"username": name, "display_name": name, "roles": ["operator"], "password": PASSWORD}
-            for name in OPERATORS
-        ]
-        checker = {"username": "new-li", "display_name": "李", "roles": ["checker"], "password": PASSWORD}
-        await actions.seed_users(laptop.db, [*people, checker], a_crypto())
-        yield opened
+async def room(room: Room) -> Room:
+    """The desk, with two operators and a checker who has no second factor yet."""
+    people = [
+        {"username": name, "display_name": name, "roles": ["operator"], "password": PASSWORD}
+        for name in OPERATORS
+    ]
+    checker = {"username": "new-li", "display_name": "李", "roles": ["checker"], "password": PASSWORD}
+    await actions.seed_users(room.office.db, [*people, checker], a_crypto())
+    return room
 
 
 def code(room: Room, secret: str = SECRET) -> str:

@@ -3,11 +3,19 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 from jinja2.ext import babel_extract
 
+from contracts.delivery import DeliveryRequested
+from contracts.values import Action, Channel, Lane
+from services.issuer.catalogue import load
 from services.issuer.desk import home, listing
-from services.issuer.desk.wording import TABLES
+from services.issuer.desk.words import TABLES
+from services.issuer.model import Content
+from tests.issuer.issuer_make import NOW
+from tests.issuer.reach_make import a_manifest
+from tests.notices import a_rainstorm
 
 ROOT = Path(__file__).parents[2]
 RAISED = {
@@ -93,3 +101,32 @@ def _texts(node: ast.expr) -> Iterator[str]:
         case ast.IfExp():
             yield from _texts(node.body)
             yield from _texts(node.orelse)
+
+
+def a_request(content: Content, action: Action) -> DeliveryRequested:
+    """Return the area order by which a gateway is given a content."""
+    hazard = load().hazard(content.hazard)
+    return DeliveryRequested(
+        mode=content.mode,
+        lane=Lane.URGENT,
+        warning_id=UUID(int=1),
+        revision=1,
+        channel=Channel.AREA,
+        at=NOW,
+        delivery_id=UUID(int=2),
+        action=action,
+        targets=("cmcc:500110110000",),
+        manifest_sha256=a_manifest().sha256,
+        notice=a_rainstorm(
+            NOW,
+            identifier="50011041600000_20260611140500_0",
+            hazard=content.hazard,
+            hazard_name=hazard.name.zh,
+            hazard_name_en=hazard.name.en,
+            level=content.level,
+            sender_name="綦江区气象台",
+            expires=content.expires,
+            text=content.text,
+            areas=a_manifest().areas,
+        ),
+    )

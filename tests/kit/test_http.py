@@ -50,6 +50,13 @@ def a_router(db: Database) -> APIRouter:
                 raise Invalid("name", "is empty", "give it a name")
         raise ValueError("13800000000")
 
+    add_people(router)
+    return router
+
+
+def add_people(router: APIRouter) -> None:
+    """Add what asks who somebody is."""
+
     @router.get("/me")
     async def me(someone: Someone) -> dict[str, str]:
         return {"username": someone.username}
@@ -61,8 +68,6 @@ def a_router(db: Database) -> APIRouter:
     @router.get("/page")
     async def page(request: Request, someone: Someone) -> None:
         raise NotFound("no page")
-
-    return router
 
 
 class OneSession:

@@ -6,17 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.kit.leadership import TERM_S, Leadership, LostLead
+from tests.clock import HandClock
 from tests.kit.kit_make import a_house
-
-
-class HandClock:
-    """A clock that tests move."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 6, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
 
 
 async def test_only_one_of_two_replicas_leads(database_url: str) -> None:
@@ -47,7 +38,7 @@ async def test_only_one_of_two_replicas_leads(database_url: str) -> None:
 
 
 async def test_who_lost_the_lease_can_write_nothing(database_url: str) -> None:
-    clock = HandClock()
+    clock = HandClock(datetime(2026, 6, 1, tzinfo=UTC))
     async with a_house(database_url, clock) as db:
         old, new = Leadership(db, "old"), Leadership(db, "new")
         assert await old._claim("ledger")
@@ -62,7 +53,7 @@ async def test_who_lost_the_lease_can_write_nothing(database_url: str) -> None:
 
 
 async def test_tokens_grow_with_every_holder(database_url: str) -> None:
-    clock = HandClock()
+    clock = HandClock(datetime(2026, 6, 1, tzinfo=UTC))
     async with a_house(database_url, clock) as db:
         tokens = []
         for name in ("a", "b", "a", "c"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
-from services.kit.migrate import upgrade_async
+from tests.migrated import migrate
 
 
 def a_crypto(folder: Path) -> SoftwareCrypto:
@@ -20,7 +20,7 @@ def a_crypto(folder: Path) -> SoftwareCrypto:
 async def a_registry(url: str) -> AsyncIterator[Database]:
     """Open an empty registry."""
     address = url.format(name="registry")
-    await upgrade_async(address, "services.registry.migrations")
+    await migrate(address, "services.registry.migrations")
     db = Database("registry", address)
     try:
         yield db

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from contracts import message_class
 from contracts.fact import Fact
 from contracts.values import Mode
 from services.kit.crypto import KeyFolder
@@ -20,11 +19,11 @@ from services.kit.errors import Forbidden, NotFound, Refused
 from services.kit.http import create_app
 from services.kit.identity import Principal
 from services.kit.leadership import Leadership
-from services.kit.outbox import OUTBOX
 from services.kit.process import House, Service
 from services.kit.settings import Settings
 from services.registry import actions, api, desk, store
 from services.registry.model import Gateway, Row
+from tests.outbox import said
 from tests.registry.registry_make import a_crypto, a_registry
 
 GATEWAY: list[Row] = [Gateway(gateway_id="cmcc", name="移动", operator="cmcc")]
@@ -52,9 +51,7 @@ async def test_of_two_operators_at_once_one_issues_the_keys(database_url: str, t
         assert len(await db.rows(select(store.KEYS))) == 1
         with pytest.raises(Refused):
             await actions.decline_keys(db, proposal, by="qian")
-        rows = await db.rows(select(OUTBOX).where(OUTBOX.c.subject.contains("fact")))
-        facts = [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
-        (issued,) = [one for one in facts if isinstance(one, Fact) and one.kind == "key.issued"]
+        (issued,) = [one for one in await said(db) if isinstance(one, Fact) and one.kind == "key.issued"]
         assert (issued.actor in ("wu", "he"), issued.detail["proposed_by"]) == (True, "qian")
 
 

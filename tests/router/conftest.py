@@ -8,8 +8,10 @@ import pytest
 from contracts.plan import Manifest
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
-from services.kit.migrate import upgrade_async
-from tests.router.router_make import AClock, pinned_with_a_person
+from tests.clock import HandClock
+from tests.migrated import migrate
+from tests.router.registry_make import NOON
+from tests.router.router_make import pinned_with_a_person
 
 
 @pytest.fixture
@@ -21,16 +23,16 @@ def crypto(tmp_path: Path) -> SoftwareCrypto:
 
 
 @pytest.fixture
-def clock() -> AClock:
+def clock() -> HandClock:
     """A clock that stands at noon."""
-    return AClock()
+    return HandClock(NOON)
 
 
 @pytest.fixture
-async def db(database_url: str, clock: AClock) -> AsyncIterator[Database]:
+async def db(database_url: str, clock: HandClock) -> AsyncIterator[Database]:
     """The router's database, migrated: on SQLite, then on PostgreSQL."""
     url = database_url.format(name="router")
-    await upgrade_async(url, "services.router.migrations")
+    await migrate(url, "services.router.migrations")
     opened = Database("router", url, clock)
     yield opened
     await opened.close()

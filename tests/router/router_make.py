@@ -1,33 +1,16 @@
 """A small district to try the router on: each town a row of villages, each village a cell of a kilometre."""
 
-import base64
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
-
-from contracts import message_class
-from contracts.canonical import canonical_bytes, sha256_hex
 from contracts.delivery import DeliveryReported, DeliveryRequested
 from contracts.message import Message
 from contracts.outcome import TargetState
 from contracts.plan import Manifest
-from contracts.registry import (
-    BLOCK_CONTEXT,
-    AccountEntry,
-    BlockChanged,
-    DistrictBlock,
-    GatewayEntry,
-    RecipientEntry,
-    StationEntry,
-    TownBlock,
-    VillageBlock,
-)
-from contracts.values import AreaSelection, Channel, Lane, Level, Mode, PositionQuality, Ring, StationClass
+from contracts.values import Lane, Level, Mode
 from contracts.warning import (
     Notice,
     WarningCancelled,
@@ -44,128 +27,20 @@ from services.router.actions.copy import copy
 from services.router.actions.library import Library
 from services.router.actions.plan import plan
 from services.router.actions.preview import preview
-from services.router.model.registry import Registry, open_block
-
-STEP = 0.01
-"""Degrees from village to village: about a kilometre."""
-
-WEST, SOUTH = 106.60, 28.90
-TOWNS = ("500110001", "500110110", "500110111", "500110124")
-WANSHENG = "500110104"
-PERSON = f"{TOWNS[0]}201"
-"""The village whose station may be a person alone."""
-NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)
-
-Block = TownBlock | VillageBlock | DistrictBlock
-
-
-class AClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, at: datetime = NOON) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """Return the moment at which it stands."""
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Move it forward."""
-        self.at += timedelta(**by)
-
-
-def fake_hash(value: str) -> bytes:
-    """Return eight bytes for a phone, without a key."""
-    return hashlib.sha256(value.encode()).digest()[:8]
-
-
-def box(west: float, south: float, east: float, north: float) -> Ring:
-    """Return a closed rectangle."""
-    return ((west, south), (east, south), (east, north), (west, north), (west, south))
-
-
-def a_person(number: int, village: str, **given: Any) -> RecipientEntry:
-    """Return a recipient with a phone of his own."""
-    defaults = {
-        "recipient_id": f"{village}-{number}",
-        "name": "张三",
-        "role": "subscriber",
-        "phone": f"139{int(village[-6:]):06d}{number:02d}",
-        "operator": ("cmcc", "cucc", "ctcc")[number % 3],
-    }
-    return RecipientEntry(**{**defaults, **given})
-
-
-def a_village(
-    code: str, town: str, east: int, north: int, people: Sequence[RecipientEntry] | None = None, **given: Any
-) -> VillageBlock:
-    """Return a village in the middle of its cell, with one terminal and three people."""
-    lon, lat = WEST + east * STEP, SOUTH + north * STEP
-    half = STEP / 2
-    crowd = [
-        a_person(0, code, role="responsible", openid=f"o-{code}"),
-        a_person(1, code, groups=("drill",)),
-        a_person(2, code),
-    ]
-    defaults: dict[str, Any] = {
-        "code": code,
-        "name": f"{code}村",
-        "town_code": town,
-        "is_community": False,
-        "position": (round(lon, 5), round(lat, 5)),
-        "position_quality": PositionQuality.SURVEYED,
-        "cell": box(lon - half, lat - half, lon + half, lat + half),
-        "stations": (StationEntry(code=code, name=f"{code}站", station_class=StationClass.TERMINAL),),
-        "recipients": tuple(crowd if people is None else people),
-    }
-    return VillageBlock(**{**defaults, **given})
-
-
-def a_town(code: str, row: int, villages: int, population: int = 1000) -> TownBlock:
-    """Return a town: one row of villages."""
-    south = SOUTH + (row - 0.5) * STEP
-    cell = box(WEST - STEP / 2, south, WEST + (villages - 0.5) * STEP, south + STEP)
-    seat = (WEST, SOUTH + row * STEP)
-    return TownBlock(
-        code=code, name=f"{code}镇", is_street=False, seat=seat, population=population, cell=cell
-    )
-
-
-def a_district_block(**given: Any) -> DistrictBlock:
-    """Return three gateways, one for each operator, and a WeChat account."""
-    gateways = tuple(
-        GatewayEntry(gateway_id=f"gw-{name}", name=name, operator=name) for name in ("cmcc", "cucc", "ctcc")
-    )
-    accounts = (AccountEntry(account_id="wechat-main", channel="wechat", name="公众号"),)
-    return DistrictBlock(**{"gateways": gateways, "accounts": accounts, **given})
-
-
-def a_district(villages: int = 3, towns: Sequence[str] = TOWNS) -> dict[str, Block]:
-    """Return the blocks of a district: each town a row of villages, from south to north."""
-    blocks: dict[str, Block] = {"district": a_district_block()}
-    for row, town in enumerate(towns):
-        blocks[town] = a_town(town, row, villages)
-        for east in range(villages):
-            code = f"{town}{201 + east}"
-            blocks[code] = a_village(code, town, east, row)
-    return blocks
-
-
-def a_registry(blocks: dict[str, Block]) -> Registry:
-    """Return the registry of plain blocks, each with the hash of its content as address."""
-    plain = {key: canonical_bytes(block) for key, block in blocks.items()}
-    listing = {key: sha256_hex(content) for key, content in plain.items()}
-    opened = {listing[key]: open_block(key, content, fake_hash) for key, content in plain.items()}
-    return Registry.of(listing, opened)
-
-
-def changed(
-    key: str, block: Block, crypto: SoftwareCrypto, at: datetime = NOON, **given: Any
-) -> BlockChanged:
-    """Return the message that a block has new content."""
-    sealed = crypto.seal(canonical_bytes(block), BLOCK_CONTEXT)
-    body = base64.b64encode(sealed).decode()
-    return BlockChanged(**{"block": key, "sha256": sha256_hex(sealed), "sealed": body, "at": at, **given})
+from tests.notices import a_rainstorm
+from tests.outbox import said
+from tests.router.registry_make import (
+    ALL,
+    NOON,
+    PERSON,
+    TOWNS,
+    WHOLE,
+    Block,
+    a_district,
+    a_person,
+    a_village,
+    changed,
+)
 
 
 async def fill(db: Database, crypto: SoftwareCrypto, blocks: dict[str, Block]) -> None:
@@ -211,16 +86,10 @@ class AWarning:
 
     def notice(self) -> Notice:
         """Return the face of the warning."""
-        return Notice(
+        return a_rainstorm(
+            NOON,
             identifier="50011041600000_20260601120000_1",
-            hazard="11B03",
-            hazard_name="暴雨",
-            hazard_name_en="Rainstorm",
             level=self.level,
-            sender_code="50011041600000",
-            sender_name="重庆市綦江区气象台",
-            sent=NOON,
-            effective=NOON,
             expires=self.expires,
             text=WarningText(headline="暴雨预警", description="大雨", instruction="转移", short="大雨"),
             areas=self.manifest.areas,
@@ -286,12 +155,6 @@ def a_report(request: DeliveryRequested, report: int = 1, **tally: int) -> Deliv
     )
 
 
-async def said(db: Database) -> list[Message]:
-    """Return everything that the house has said, in its order."""
-    rows = await db.rows(select(OUTBOX.c.subject, OUTBOX.c.payload).order_by(OUTBOX.c.position))
-    return [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
-
-
 async def forget_said(db: Database) -> None:
     """Empty the outbox, so that a test sees only what comes after."""
     async with db.transaction() as tx:
@@ -301,8 +164,3 @@ async def forget_said(db: Database) -> None:
 def of_kind(messages: Iterable[Message], kind: type[Any]) -> list[Any]:
     """Return the messages of one class."""
     return [message for message in messages if isinstance(message, kind)]
-
-
-WHOLE = AreaSelection(towns=TOWNS)
-ALL = frozenset(Channel)
-LIVE = Mode.LIVE

@@ -16,20 +16,9 @@ from services.router.actions.library import Library
 from services.router.actions.preview import preview
 from services.router.actions.show import copy_of_registry
 from services.router.store import blocks, plans
-from tests.router.router_make import (
-    ALL,
-    LIVE,
-    NOON,
-    TOWNS,
-    WHOLE,
-    AClock,
-    Block,
-    a_district,
-    a_village,
-    changed,
-    fill,
-    pinned,
-)
+from tests.clock import HandClock
+from tests.router.registry_make import ALL, LIVE, NOON, TOWNS, WHOLE, Block, a_district, a_village, changed
+from tests.router.router_make import fill, pinned
 
 CODE = f"{TOWNS[0]}201"
 
@@ -99,7 +88,7 @@ async def test_a_half_copied_registry_previews_nothing(db: Database, crypto: Sof
 
 
 async def test_what_one_replica_copied_another_one_knows(
-    db: Database, crypto: SoftwareCrypto, clock: AClock
+    db: Database, crypto: SoftwareCrypto, clock: HandClock
 ) -> None:
     await fill(db, crypto, a_district())
     here, there = Library(crypto), Library(crypto)
@@ -114,7 +103,7 @@ async def test_what_one_replica_copied_another_one_knows(
 
 
 async def test_a_pinned_manifest_is_kept_with_its_registry_version(
-    db: Database, crypto: SoftwareCrypto, clock: AClock
+    db: Database, crypto: SoftwareCrypto, clock: HandClock
 ) -> None:
     await fill(db, crypto, a_district())
     library = Library(crypto)
@@ -136,7 +125,7 @@ async def test_a_refused_selection_pins_nothing(db: Database, crypto: SoftwareCr
 
 
 async def test_blocks_are_forgotten_when_neither_key_nor_plan_needs_them(
-    db: Database, crypto: SoftwareCrypto, clock: AClock
+    db: Database, crypto: SoftwareCrypto, clock: HandClock
 ) -> None:
     await fill(db, crypto, a_district())
     await pinned(db, crypto)

@@ -9,18 +9,9 @@ from contracts.warning import Predecessor, WarningExpired, WarningHalted
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.router.actions.end import end
-from tests.router.router_make import (
-    ALL,
-    LIVE,
-    NOON,
-    AWarning,
-    a_halt,
-    forget_said,
-    of_kind,
-    pinned_with_a_person,
-    planned,
-    said,
-)
+from tests.outbox import said
+from tests.router.registry_make import ALL, LIVE, NOON
+from tests.router.router_make import AWarning, a_halt, forget_said, of_kind, pinned_with_a_person, planned
 
 
 async def ended(db: Database, message: WarningHalted | WarningExpired) -> list[DeliveryWithdrawn]:

@@ -20,21 +20,10 @@ from services.router.actions.end import end
 from services.router.actions.hear import hear
 from services.router.actions.plan import plan
 from services.router.actions.show import plans_of
-from tests.router.router_make import (
-    ALL,
-    LIVE,
-    NOON,
-    AClock,
-    AWarning,
-    a_district,
-    a_halt,
-    a_report,
-    fill,
-    forget_said,
-    of_kind,
-    pinned,
-    said,
-)
+from tests.clock import HandClock
+from tests.outbox import said
+from tests.router.registry_make import ALL, LIVE, NOON, a_district
+from tests.router.router_make import AWarning, a_halt, a_report, fill, forget_said, of_kind, pinned
 
 
 @pytest.fixture
@@ -83,7 +72,7 @@ async def _sweep(db: Database) -> list[Message]:
 
 
 async def test_only_what_nobody_took_is_asked_for_again(
-    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: AClock
+    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: HandClock
 ) -> None:
     requests = await _planned(db, crypto, warning)
     silent = [r for r in requests if r.channel is Channel.CABLE]
@@ -103,7 +92,7 @@ async def test_only_what_nobody_took_is_asked_for_again(
 
 
 async def test_a_routine_delivery_is_given_a_minute_and_urgent_ones_go_first(
-    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: AClock
+    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: HandClock
 ) -> None:
     routine = await _planned(db, crypto, AWarning(warning.manifest, level=Level.BLUE))
     clock.move(seconds=45)
@@ -114,7 +103,7 @@ async def test_a_routine_delivery_is_given_a_minute_and_urgent_ones_go_first(
 
 
 async def test_an_untaken_delivery_of_an_expired_warning_stays_open_and_raises_one_alarm(
-    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: AClock
+    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: HandClock
 ) -> None:
     requests = await _planned(db, crypto, warning)
     cable = next(r for r in requests if r.channel is Channel.CABLE)
@@ -133,7 +122,7 @@ async def test_an_untaken_delivery_of_an_expired_warning_stays_open_and_raises_o
 
 
 async def test_of_an_ended_revision_the_withdrawal_is_said_again_before_the_request(
-    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: AClock
+    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: HandClock
 ) -> None:
     requests = await _planned(db, crypto, warning)
     area = [r for r in requests if r.channel is Channel.AREA]
@@ -149,7 +138,7 @@ async def test_of_an_ended_revision_the_withdrawal_is_said_again_before_the_requ
 
 
 async def test_a_replica_that_does_not_lead_sweeps_nothing(
-    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: AClock
+    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: HandClock
 ) -> None:
     requests = await _planned(db, crypto, warning)
     clock.move(seconds=11)
@@ -159,7 +148,7 @@ async def test_a_replica_that_does_not_lead_sweeps_nothing(
 
 
 async def test_the_sweep_runs_while_its_replica_leads_and_ends_when_it_does_not(
-    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: AClock
+    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: HandClock
 ) -> None:
     requests = await _planned(db, crypto, warning)
     clock.move(seconds=11)
@@ -197,7 +186,7 @@ async def test_the_highest_report_is_the_truth_whatever_arrives_first(
 
 
 async def test_a_report_before_its_plan_is_kept_and_counts(
-    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: AClock
+    db: Database, crypto: SoftwareCrypto, warning: AWarning, clock: HandClock
 ) -> None:
     early = DeliveryReported(
         mode=LIVE,

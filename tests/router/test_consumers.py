@@ -28,7 +28,8 @@ from services.kit.settings import Settings
 from services.router.app import open_router
 from services.router.consumers import Filled, subscriptions_of
 from services.router.store.tables import DELIVERIES
-from tests.router.router_make import ALL, AWarning, Block, a_district, a_report, changed, pinned
+from tests.router.registry_make import ALL, Block, a_district, changed
+from tests.router.router_make import AWarning, a_report, pinned
 
 WITHIN_S = 20
 

@@ -4,7 +4,7 @@ from contracts.values import AreaSelection, Channel, Mode
 from services.router.model.beyond import Beyond, beyond
 from services.router.model.manifest import draw
 from services.router.model.registry import Registry
-from tests.router.router_make import TOWNS, a_district, a_registry
+from tests.router.registry_make import TOWNS, a_district, a_registry
 
 EVERY = frozenset(Channel)
 

@@ -15,7 +15,7 @@ from services.router.model.deliveries import block_shares, named_parts
 from services.router.model.manifest import SEALED, draw
 from services.router.model.people import ENTRY, People, Picked, Rendering, cut, pick
 from services.router.model.registry import Registry
-from tests.router.router_make import (
+from tests.router.registry_make import (
     ALL,
     LIVE,
     TOWNS,

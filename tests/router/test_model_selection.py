@@ -11,7 +11,7 @@ from contracts.values import AreaSelection, Circle, Point, PositionQuality, Ring
 from services.kit.errors import Invalid
 from services.router.model.registry import KM_PER_DEGREE, Registry
 from services.router.model.selection import kilometres, outline, take
-from tests.router.router_make import (
+from tests.router.registry_make import (
     SOUTH,
     STEP,
     TOWNS,

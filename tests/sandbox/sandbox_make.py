@@ -1,27 +1,16 @@
-"""What the tests of the sandbox share: a clock that is moved by hand, and a way to call a partner."""
+"""What the tests of the sandbox share: when it begins, and ways to call a partner."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
 
-
-class HandClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 6, 1, 14, 5, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def move(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
+START = datetime(2026, 6, 1, 14, 5, tzinfo=UTC)
 
 
 def calling(app: FastAPI) -> httpx.AsyncClient:

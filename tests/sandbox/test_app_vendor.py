@@ -7,7 +7,8 @@ import pytest
 
 from sandbox import app
 from sandbox.app import Device
-from tests.sandbox.sandbox_make import HandClock, calling
+from tests.clock import HandClock
+from tests.sandbox.sandbox_make import START, calling
 
 PHONES = {
     "r1": Device(frozenset({"500110110000"})),
@@ -20,7 +21,7 @@ class Talk:
     """A vendor, and us talking to it."""
 
     def __init__(self, **vendor: Any) -> None:
-        self.clock = HandClock()
+        self.clock = HandClock(START)
         self.vendor = app.Vendor("key", "secret", dict(PHONES), now=self.clock, **vendor)
         self.client = calling(app.create(self.vendor))
         self.client.auth = httpx.BasicAuth("key", "secret")

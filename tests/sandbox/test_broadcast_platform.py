@@ -13,7 +13,8 @@ from services.channels.push.broadcast.answers import Receipt, ResultCode, StateR
 from services.channels.push.broadcast.site import DIALECTS, PlayState, Site
 from services.kit import sm
 from tests.channels.push.broadcast_make import AT, OUR_KEY, OURS, SITE, THEIR_KEY, THEIRS, a_request
-from tests.sandbox.sandbox_make import HandClock, calling, served
+from tests.clock import HandClock
+from tests.sandbox.sandbox_make import START, calling, served
 
 
 def message_id(serial: int) -> str:
@@ -24,7 +25,7 @@ class Talk:
     """A platform, and us talking to it."""
 
     def __init__(self, site: Site = SITE) -> None:
-        self.clock = HandClock()
+        self.clock = HandClock(START)
         self.platform = broadcast.Platform(
             ebrid=THEIRS,
             partner=OURS,

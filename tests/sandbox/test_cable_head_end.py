@@ -9,7 +9,8 @@ import pytest
 from contracts.canonical import canonical_bytes
 from sandbox import cable
 from services.kit import sm
-from tests.sandbox.sandbox_make import HandClock, calling
+from tests.clock import HandClock
+from tests.sandbox.sandbox_make import START, calling
 
 KEY = b"an agreed secret of the head-end"
 
@@ -18,7 +19,7 @@ class Talk:
     """A head-end, and us talking to it."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = HandClock(START)
         self.head_end = cable.HeadEnd(key=KEY, now=self.clock)
         self.client = calling(cable.create(self.head_end))
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from contracts.warning import WarningHalted
 from sandbox.faults import FaultKind
 from sandbox.gateways import Carrier, GatewaysWorld
 from services.kit.clock import SystemClock
-from tests.channels.pull.gateways.house import Requests, phones
 from tests.channels.pull.gateways.replica import Replica, a_replica, block_of, issue_keys, until
+from tests.channels.pull.gateways.requests import Requests, phones
 
 
 @dataclass
@@ -57,6 +57,24 @@ class Scene:
 Play = Callable[..., Awaitable[Scene]]
 
 
+@asynccontextmanager
+async def a_scene(url: str, nats_url: str, folder: Path, carrier: Carrier) -> AsyncIterator[Scene]:
+    """Run the house, and two gateways over one carrier."""
+    keys, district = issue_keys("cmcc", "cucc")
+    people = [{"phone": number} for number in phones(20)]
+    credentials = {"gateways": ["cmcc", "cucc"], "keys": keys, "people": people}
+    async with a_replica(url, nats_url, folder) as replica:
+        await replica.publish(block_of(replica, district))
+        got: list[tuple[str, str]] = []
+        world = GatewaysWorld(
+            replica.url, credentials, on_sms=lambda n, t: got.append((n, t)), carrier=carrier
+        )
+        running = asyncio.ensure_future(world.run())
+        yield Scene(replica, world, got)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 @pytest.fixture
 async def play(
     sqlite_url: str, clean_nats_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -64,33 +82,13 @@ async def play(
     """Begin a scene: `await play(carrier)`; leases last two seconds."""
     monkeypatch.setenv("YUTIAN_GATEWAYS_LEASE_S", "2")
     monkeypatch.setenv("YUTIAN_GATEWAYS_STARVED_S", "1")
+    async with AsyncExitStack() as scenes:
 
-    @asynccontextmanager
-    async def scene(carrier: Carrier) -> AsyncIterator[Scene]:
-        keys, district = issue_keys("cmcc", "cucc")
-        people = [{"phone": number} for number in phones(20)]
-        credentials = {"gateways": ["cmcc", "cucc"], "keys": keys, "people": people}
-        async with a_replica(sqlite_url, clean_nats_url, tmp_path) as replica:
-            await replica.publish(block_of(replica, district))
-            got: list[tuple[str, str]] = []
-            world = GatewaysWorld(
-                replica.url, credentials, on_sms=lambda n, t: got.append((n, t)), carrier=carrier
-            )
-            running = asyncio.ensure_future(world.run())
-            yield Scene(replica, world, got)
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        async def begin(**carrier: Any) -> Scene:
+            quick = Carrier(**{"receipt_after_s": 0.05, "late_after_s": 0.3, **carrier})
+            return await scenes.enter_async_context(a_scene(sqlite_url, clean_nats_url, tmp_path, quick))
 
-    opened: list[Any] = []
-
-    async def begin(**carrier: Any) -> Scene:
-        context = scene(Carrier(**{"receipt_after_s": 0.05, "late_after_s": 0.3, **carrier}))
-        opened.append(context)
-        return await context.__aenter__()
-
-    yield begin
-    for context in opened:
-        await context.__aexit__(None, None, None)
+        yield begin
 
 
 async def test_every_number_ends_once_and_every_person_is_told(play: Play) -> None:

@@ -9,14 +9,15 @@ from lxml import etree
 
 from sandbox import wechat
 from sandbox.wechat_token import Tokens
-from tests.sandbox.sandbox_make import HandClock, calling
+from tests.clock import HandClock
+from tests.sandbox.sandbox_make import START, calling
 
 
 class Talk:
     """A WeChat server, us talking to it, and the place where its events arrive."""
 
     def __init__(self, **account: Any) -> None:
-        self.clock = HandClock()
+        self.clock = HandClock(START)
         self.events: list[httpx.Request] = []
         self.answers = iter(["success"] * 100)
         receiver = httpx.MockTransport(self._hear)

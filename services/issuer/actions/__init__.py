@@ -21,6 +21,7 @@ from services.issuer.actions.review import approve, reject, send_back, submit
 from services.issuer.actions.reviewing import review
 from services.issuer.actions.revising import cancel, update
 from services.issuer.actions.shift import hand_over, take_over
+from services.issuer.actions.together import lift_all, update_all
 
 __all__ = [
     "Doorman",
@@ -43,6 +44,7 @@ __all__ = [
     "hear_plan",
     "hear_report",
     "import_afterwards",
+    "lift_all",
     "mind",
     "needs_ticket",
     "photograph",
@@ -57,5 +59,6 @@ __all__ = [
     "submit",
     "take_over",
     "update",
+    "update_all",
     "write_afterwards",
 ]

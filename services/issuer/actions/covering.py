@@ -14,14 +14,15 @@ _WIDEN = "keep these places, give them another colour, or lift the warning and i
 async def covers(db: Database, together: Sequence[WeatherWarning]) -> None:
     """Raise Invalid when what goes out together would leave somebody with a warning that it replaces.
 
-    The first of them is the one that replaces; the others are its parts in other colours.
+    The first of them leads; the others are its parts in other colours.
     """
     lead = together[0]
     async with db.read() as connection:
-        if lead.content.kind is Kind.UPDATE:
-            base = await store.warnings.standing(connection, lead.warning_id)
-            _reaches(base, together, "selection", _WIDEN)
-            _goes_the_same_ways(base, lead)
+        for one in together:
+            if one.content.kind is Kind.UPDATE:
+                base = await store.warnings.standing(connection, one.warning_id)
+                _reaches(base, together, "selection", _WIDEN)
+                _goes_the_same_ways(base, one)
         for number, other in enumerate(lead.content.supersedes):
             found = await store.warnings.standing(connection, other)
             if found and found.content.level.rank < lead.content.level.rank:

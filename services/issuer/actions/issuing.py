@@ -19,6 +19,7 @@ from contracts.warning import (
 )
 from services.issuer import store
 from services.issuer.actions import mixing, reviewing
+from services.issuer.actions.alongside import answered
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
 from services.issuer.actions.press import Press, free_identifier
@@ -63,14 +64,23 @@ def _versions(revisions: Sequence[WeatherWarning]) -> list[tuple[str, int, int]]
     return [(str(one.warning_id), one.revision, one.version) for one in revisions]
 
 
-async def chain_of(db: Database, warning: WeatherWarning, now: datetime) -> Chain:
+Together = Sequence[WeatherWarning]
+"""What goes out at once: a warning and its parts in other colours."""
+
+
+async def chain_of(db: Database, warning: WeatherWarning, now: datetime, together: Together = ()) -> Chain:
     """Return what a revision would replace if it went out now."""
     async with db.read() as connection:
-        return await _chain(connection, warning, now)
+        return await _chain(connection, warning, now, together)
 
 
 async def _chain(
-    connection: AsyncConnection, warning: WeatherWarning, now: datetime, *, lock: bool = False
+    connection: AsyncConnection,
+    warning: WeatherWarning,
+    now: datetime,
+    together: Together,
+    *,
+    lock: bool = False,
 ) -> Chain:
     lead = warning.content.lead if warning.revision == 1 else None
     own = await store.warnings.published(connection, lead or warning.warning_id, lock=lock)
@@ -82,14 +92,29 @@ async def _chain(
         if (found := await store.warnings.standing(connection, other, lock=lock))
         and found.state is State.ISSUED
     ]
+    taken = await _taken_over(connection, warning, together)
     held = [one for one in own if one.content.expires > now] or own[-1:]
     ends = [one for one in own if one.state in STANDING and lead is None] + muted
-    notices = [one.published.notice for one in (*held, *muted) if one.published]
+    notices = [one.published.notice for one in (*held, *muted, *taken) if one.published]
     return Chain(
         references=" ".join(_reference(notice) for notice in notices),
         ends=tuple(ends),
         supersedes=tuple(Predecessor(warning_id=m.warning_id, revision=m.revision) for m in muted),
     )
+
+
+async def _taken_over(
+    connection: AsyncConnection, warning: WeatherWarning, together: Together
+) -> list[WeatherWarning]:
+    """Return what villages had that change from one colour to another in an update of all of them."""
+    villages = set(warning.manifest.villages) if warning.manifest else set()
+    found = []
+    for other in together:
+        if other.warning_id != warning.warning_id and other.revision > 1:
+            base = await store.warnings.standing(connection, other.warning_id)
+            if base and base.manifest and villages & set(base.manifest.villages):
+                found.append(base)
+    return found
 
 
 def _reference(notice: Notice) -> str:
@@ -106,15 +131,18 @@ async def issue(
     async with db.read() as connection:
         parts = await mixing.parts_of(connection, approved)
     await covers(db, [approved, *parts])
-    sheets = [await _sheet(db, press, approved, seen, now, 0)]
-    for place, part in enumerate(parts, 1):
-        together = mixing.approved_with(approved, part)
-        sheets.append(await _sheet(db, press, together, part.version, now, place))
+    together = [approved, *(mixing.approved_with(approved, part) for part in parts)]
+    versions = [seen, *(part.version for part in parts)]
+    sheets = [
+        await _sheet(db, press, together, place, version, now) for place, version in enumerate(versions)
+    ]
     try:
         async with db.transaction() as tx:
             for sheet in sheets:
-                if not sheet.chain.same_as(await _chain(tx.connection, sheet.issued, now, lock=True)):
+                again = await _chain(tx.connection, sheet.issued, now, together, lock=True)
+                if not sheet.chain.same_as(again):
                     raise Overtaken
+            await answered(tx, [sheet.issued for sheet in sheets])
             for sheet in sheets:
                 await _put_out(tx, press, sheet, by)
     except IntegrityError as error:
@@ -132,9 +160,10 @@ class Sheet:
 
 
 async def _sheet(
-    db: Database, press: Press, approved: WeatherWarning, seen: int, now: datetime, place: int
+    db: Database, press: Press, together: Together, place: int, seen: int, now: datetime
 ) -> Sheet:
-    chain = await chain_of(db, approved, now)
+    approved = together[place]
+    chain = await chain_of(db, approved, now, together)
     return Sheet(approved.issued(await _printed(db, press, approved, chain, now, place), now), seen, chain)
 
 

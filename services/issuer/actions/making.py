@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from contracts.values import Channel, Mode
+from contracts.values import Channel, Level, Mode
 from services.issuer.catalogue import (
     SIGNAL,
     Act,
@@ -17,13 +17,23 @@ from services.issuer.catalogue import (
     Signal,
     words,
 )
-from services.issuer.model.content import Content, Kind, Window, Wish
+from services.issuer.model.content import LONGEST, Content, Kind, Window, Wish
 from services.issuer.model.warning import Person, Step, WeatherWarning
 from services.issuer.reach import Reached
 from services.kit.errors import Invalid
 
 _PLAIN = (
-    *("hazard", "level", "product", "selection", "observed", "effective", "onset", "supersedes"),
+    *(
+        "hazard",
+        "level",
+        "product",
+        "selection",
+        "observed",
+        "observed_en",
+        "effective",
+        "onset",
+        "supersedes",
+    ),
     *("beside", "left_out", "consultation", "stage", "department"),
 )
 _LANGUAGES: Mapping[str, Language] = {"text": "zh-CN", "text_en": "en-US"}
@@ -32,13 +42,18 @@ _LANGUAGES: Mapping[str, Language] = {"text": "zh-CN", "text_en": "en-US"}
 def steps(catalogue: Catalogue, content: Content) -> tuple[Step, ...]:
     """Return who must approve a content, in order."""
     deed = Deed.LIFT if content.kind is Kind.CANCEL else Deed.ISSUE
-    worst = min((content.level, *(part.level for part in content.bound)), key=lambda level: level.rank)
+    worst = worst_of(content)
     needed = catalogue.authority.approvals(content.product, worst, deed)
     if content.former and content.former.rank < worst.rank:
         # To lower a colour is to lift the graver one: it takes at least those who may do that.
         lifting = catalogue.authority.approvals(content.product, content.former, Deed.LIFT)
         needed = max(lifting, needed, key=len)
     return tuple(frozenset(_held(role, content) for role in approval.roles) for approval in needed)
+
+
+def worst_of(content: Content) -> Level:
+    """Return the gravest colour of all that goes out with a content."""
+    return min((content.level, *(part.level for part in content.bound)), key=lambda level: level.rank)
 
 
 def _held(role: Role, content: Content) -> str:
@@ -138,6 +153,7 @@ def _times(signal: Signal, fields: Mapping[str, Any], wish: Wish, now: datetime)
         raise Invalid("window.end", "is not after the begin of the window", "choose a later time")
     start = max(window.begin, fields.get("effective") or now)
     lasting = max(start + timedelta(hours=signal.grade.validity_hours), window.end)
+    lasting = min(lasting, max(fields.get("effective") or now, now) + LONGEST)
     expires = wish.expires or (not wish.says("expires") and fields.get("expires")) or lasting
     ahead = window.begin if window.begin > now else None
     return {"window": window, "expires": expires, "onset": fields.get("onset") or ahead}
@@ -171,7 +187,7 @@ def _filling(content: Content, now: datetime, name: str) -> Filling:
         towns=content.names if name == "text" else content.names_en or content.names,
         whole_district=content.whole_district,
         values=content.slots,
-        observed=content.observed if name == "text" else "",
+        observed=content.observed if name == "text" else content.observed_en,
         former=content.former,
         former_at=content.former_at,
     )

@@ -13,7 +13,7 @@ from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
 from services.issuer.actions.telling import changed, tell
 from services.issuer.catalogue import Verb
-from services.issuer.model import Approval, Bound, Content, Kind, Person, WeatherWarning, Wish
+from services.issuer.model import OPEN, Approval, Bound, Content, Kind, Person, State, WeatherWarning, Wish
 from services.issuer.reach import Reach
 from services.kit.db import Database, Transaction
 from services.kit.errors import Invalid, Refused
@@ -82,7 +82,14 @@ def _may_be_split(lead: WeatherWarning, towns: Collection[str], level: Level) ->
 
 async def parts_of(connection: AsyncConnection, lead: WeatherWarning) -> list[WeatherWarning]:
     """Return the parts of a warning, as they lie in the database."""
-    return [await store.warnings.get(connection, part.warning_id, 1) for part in lead.content.bound]
+    return [
+        await store.warnings.get(connection, part.warning_id, part.revision) for part in lead.content.bound
+    ]
+
+
+async def open_parts(connection: AsyncConnection, lead: WeatherWarning) -> list[WeatherWarning]:
+    """Return the parts that may still go out with it: one that was lifted meanwhile no longer does."""
+    return [part for part in await parts_of(connection, lead) if part.state in OPEN]
 
 
 def tied(lead: Content, parts: Collection[WeatherWarning]) -> Content:
@@ -90,6 +97,7 @@ def tied(lead: Content, parts: Collection[WeatherWarning]) -> Content:
     bound = tuple(
         Bound(
             warning_id=part.warning_id,
+            revision=part.revision,
             level=part.content.level,
             content_sha256=part.content_sha256,
             manifest_sha256=part.manifest.sha256 if part.manifest else "",
@@ -101,11 +109,15 @@ def tied(lead: Content, parts: Collection[WeatherWarning]) -> Content:
 
 def approved_with(lead: WeatherWarning, part: WeatherWarning) -> WeatherWarning:
     """Return a part with the approvals of its lead; raise Refused when it is not what they were given to."""
+    if part.state is not State.REVIEW:
+        raise Refused("a part was given up meanwhile", mend="return it and submit it again without that one")
     known = {one.warning_id: (one.content_sha256, one.manifest_sha256) for one in lead.content.bound}
     hashes = (part.content_sha256, part.manifest.sha256 if part.manifest else "")
     if known[part.warning_id] != hashes:
         raise Refused("a part is not what was submitted with it", mend="return it and submit it again")
-    given = tuple(Approval(one.by, one.name, one.at, *hashes, one.statement) for one in lead.approvals)
+    given = tuple(
+        Approval(one.by, one.name, one.at, *hashes, one.statement, one.beside) for one in lead.approvals
+    )
     return replace(part, approvals=given)
 
 
@@ -120,14 +132,16 @@ async def keep_together(
 
 async def give_up(tx: Transaction, lead: WeatherWarning, by: Person, why: str) -> None:
     """Reject the parts of a warning that ends before it went out."""
-    parts = await parts_of(tx.connection, lead)
+    parts = await open_parts(tx.connection, lead)
     await keep_together(
         tx, [(part.rejected(why, tx.now), part.version) for part in parts], by, "rejected", why
     )
 
 
 def apart(together: Collection[WeatherWarning]) -> None:
-    """Raise Invalid when two parts would warn the same village in two colours."""
+    """Raise Invalid when two parts would warn the same village in two colours; lifts may overlap."""
+    if any(one.content.kind is Kind.CANCEL for one in together):
+        return
     seen: set[str] = set()
     for one in together:
         villages = set(one.manifest.villages) if one.manifest else set()

@@ -8,15 +8,16 @@ from services.kit.errors import Refused
 
 def steps_of(catalogue: Catalogue, warning: WeatherWarning) -> tuple[Step, ...]:
     """Return who must approve a revision, in order."""
-    if not warning.emergency:
+    quick = catalogue.authority.emergency.issue.get(making.worst_of(warning.content))
+    if not warning.emergency or quick is None:
         return making.steps(catalogue, warning.content)
-    return (frozenset(str(role) for role in catalogue.authority.emergency.issue[warning.content.level]),)
+    return (frozenset(str(role) for role in quick),)
 
 
 def has_emergency(catalogue: Catalogue, content: Content) -> bool:
     """Tell whether the emergency flow is open to a content: it never lifts, and needs a colour of its own."""
     usual = content.kind is not Kind.CANCEL and content.product == "signal"
-    return usual and content.level in catalogue.authority.emergency.issue
+    return usual and making.worst_of(content) in catalogue.authority.emergency.issue
 
 
 def may_be_emergency(catalogue: Catalogue, content: Content) -> None:

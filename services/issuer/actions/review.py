@@ -6,7 +6,7 @@ from uuid import UUID
 from contracts.plan import Manifest
 from services.issuer import store
 from services.issuer.actions import issuing, making, mixing
-from services.issuer.actions.alongside import alongside
+from services.issuer.actions.alongside import answered, clashes
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
 from services.issuer.actions.needing import may_be_emergency, steps_of
@@ -22,8 +22,8 @@ from services.issuer.model import (
     faults,
     next_step,
     refuse,
-    unanswered,
 )
+from services.issuer.model.choices import Beside, choice_faults
 from services.issuer.reach import Reach
 from services.kit.db import Database
 from services.kit.errors import Invalid, Refused, Retry
@@ -51,7 +51,7 @@ async def submit(
     if emergency:
         may_be_emergency(press.catalogue, warning.content)
     async with db.read() as connection:
-        drafts = await mixing.parts_of(connection, warning)
+        drafts = await mixing.open_parts(connection, warning)
     parts = [(await _ready(db, press, reach, part, by, emergency), part.version) for part in drafts]
     tied = replace(warning, content=mixing.tied(warning.content, [part for part, _ in parts]))
     new = await _ready(db, press, reach, tied, by, emergency)
@@ -59,6 +59,7 @@ async def submit(
     mixing.apart(together)
     await covers(db, together)
     async with db.transaction() as tx:
+        refuse(await clashes(tx.connection, together, tx.now))
         await store.changes.save(tx, new, warning.version)
         await mixing.keep_together(tx, parts, by, "submitted")
         await keep_ready(tx, press.catalogue, new)
@@ -73,7 +74,6 @@ async def _ready(
     _without_faults(warning.content, db, press)
     content, manifest = await _pinned(db, press, reach, warning)
     _without_faults(content, db, press)
-    await _answered(db, content.lead or warning.warning_id, content, manifest)
     now = db.clock.now()
     chain = await issuing.chain_of(db, warning, now)
     await press.check(content, manifest, chain.references, now)
@@ -99,13 +99,6 @@ async def _pinned(
     return making.worded(press.catalogue, content, now) if content.made else content, manifest
 
 
-async def _answered(db: Database, warning_id: UUID, content: Content, manifest: Manifest) -> None:
-    """Raise NotAlone while nobody has said what becomes of others who warn of the same there."""
-    if content.kind is not Kind.CANCEL:
-        found = await alongside(db, content.mode, content.hazard, manifest.towns, warning_id)
-        refuse(unanswered(found, content))
-
-
 def _without_faults(content: Content, db: Database, press: Press) -> None:
     found = faults(content, db.clock.now(), press.signature)
     if found:
@@ -121,8 +114,14 @@ async def approve(
     content_sha256: str,
     manifest_sha256: str,
     statement: str = "",
+    beside: tuple[Beside, ...] = (),
 ) -> WeatherWarning:
-    """Approve exactly this text and target list; the last approval that is needed issues the warning."""
+    """Approve exactly this text and target list; the last approval that is needed issues the warning.
+
+    `beside` answers for others that came into force while it waited: they stay so, and why.
+    """
+    if wrong := list(choice_faults(beside, (), None)):
+        raise Invalid.of(wrong)
     with span("issuer.approve", **{"yutian.warning_id": str(warning_id)}):
         for _ in range(TRIES):
             async with db.read() as connection:
@@ -130,7 +129,7 @@ async def approve(
             permit(press.catalogue, Verb.APPROVE, by, warning)
             needed = steps_of(press.catalogue, warning)
             now = db.clock.now()
-            new = warning.approved(by, (content_sha256, manifest_sha256), needed, now, statement)
+            new = warning.approved(by, (content_sha256, manifest_sha256), needed, now, statement, beside)
             if next_step(needed, new.approvals) is not None:
                 return await _keep(db, new, warning.version, by, statement)
             try:
@@ -142,6 +141,7 @@ async def approve(
 
 async def _keep(db: Database, new: WeatherWarning, seen: int, by: Person, statement: str) -> WeatherWarning:
     async with db.transaction() as tx:
+        await answered(tx, [new, *await mixing.parts_of(tx.connection, new)])
         await store.changes.save(tx, new, seen)
         await tell(tx, new, by, "approved", statement)
     return new
@@ -154,7 +154,7 @@ async def send_back(db: Database, press: Press, warning_id: UUID, by: Person, re
     new = warning.returned(reason, db.clock.now())
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
-        parts = await mixing.parts_of(tx.connection, warning)
+        parts = await mixing.open_parts(tx.connection, warning)
         given_back = [(part.returned(reason, tx.now), part.version) for part in parts]
         await mixing.keep_together(tx, given_back, by, "returned", reason)
         await tell(tx, new, by, "returned", reason)

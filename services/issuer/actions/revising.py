@@ -8,7 +8,7 @@ from services.issuer.actions import making
 from services.issuer.actions.permission import at_the_desk, permit
 from services.issuer.actions.telling import tell
 from services.issuer.catalogue import Catalogue, Verb
-from services.issuer.model import Content, Kind, Person, WeatherWarning, Window
+from services.issuer.model import OPEN, Content, Kind, Person, WeatherWarning, Window
 from services.kit.db import Database, Transaction
 from services.kit.errors import NotFound, Refused
 
@@ -23,26 +23,35 @@ async def update(db: Database, catalogue: Catalogue, warning_id: UUID, by: Perso
     async with db.transaction() as tx:
         base = await standing_of(tx, warning_id)
         permit(catalogue, Verb.UPDATE, by, base)
-        if await store.warnings.open_revisions(tx.connection, warning_id):
-            raise Refused("a revision of this warning is being written", mend="finish or reject that one")
-        copied = base.content.model_copy(
-            update={
-                "kind": Kind.UPDATE,
-                "corrects": False,
-                "lead": None,
-                "bound": (),
-                "former": base.content.level,
-                "former_at": base.content.former_at or (base.published and base.published.notice.sent),
-                "effective": None,
-                "supersedes": (),
-            }
-        )
-        content = making.worded(catalogue, copied, now) if copied.made else copied
+        await nothing_open(tx, warning_id)
         revision = await store.changes.next_revision(tx.connection, warning_id)
-        warning = making.begun(warning_id, revision, content, by, now)
+        warning = making.begun(warning_id, revision, updating(catalogue, base, now), by, now)
         await store.changes.insert(tx, warning)
         await tell(tx, warning, by, "update begun")
     return warning
+
+
+async def nothing_open(tx: Transaction, warning_id: UUID) -> None:
+    """Raise Refused while a revision of a warning is being written or approved."""
+    if await store.warnings.open_revisions(tx.connection, warning_id):
+        raise Refused("a revision of this warning is being written", mend="finish or reject that one")
+
+
+def updating(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Content:
+    """Return the content with which an update of a warning begins: what is in force."""
+    copied = base.content.model_copy(
+        update={
+            "kind": Kind.UPDATE,
+            "corrects": False,
+            "lead": None,
+            "bound": (),
+            "former": base.content.level,
+            "former_at": base.content.former_at or (base.published and base.published.notice.sent),
+            "effective": None,
+            "supersedes": (),
+        }
+    )
+    return making.worded(catalogue, copied, now) if copied.made else copied
 
 
 async def cancel(
@@ -57,15 +66,7 @@ async def cancel(
     async with db.transaction() as tx:
         base = await standing_of(tx, warning_id)
         permit(catalogue, Verb.CANCEL, by, base)
-        for other in await store.warnings.open_revisions(tx.connection, warning_id):
-            if other.content.kind is Kind.CANCEL:
-                raise Refused("a lift of this warning waits for approval already", mend="approve that one")
-            given_up = other.rejected("given up for a lift", now)
-            await store.changes.save(tx, given_up, other.version)
-            await tell(tx, given_up, by, "rejected", given_up.reason)
-            for bound in other.content.bound:
-                part = await store.warnings.get(tx.connection, bound.warning_id, 1, lock=True)
-                await store.changes.save(tx, part.rejected(given_up.reason, now), part.version)
+        await give_way(tx, warning_id, by)
         revision = await store.changes.next_revision(tx.connection, warning_id)
         draft = making.begun(warning_id, revision, lifting(catalogue, base, now), by, now)
         assert base.manifest is not None
@@ -73,6 +74,20 @@ async def cancel(
         await store.changes.insert(tx, warning)
         await tell(tx, warning, by, "lift begun", reason)
     return warning
+
+
+async def give_way(tx: Transaction, warning_id: UUID, by: Person) -> None:
+    """Give up what else is being written of a warning that is lifted, with its parts."""
+    for other in await store.warnings.open_revisions(tx.connection, warning_id):
+        if other.content.kind is Kind.CANCEL:
+            raise Refused("a lift of this warning waits for approval already", mend="approve that one")
+        given_up = other.rejected("given up for a lift", tx.now)
+        await store.changes.save(tx, given_up, other.version)
+        await tell(tx, given_up, by, "rejected", given_up.reason)
+        for bound in other.content.bound:
+            part = await store.warnings.get(tx.connection, bound.warning_id, bound.revision, lock=True)
+            if part.state in OPEN:
+                await store.changes.save(tx, part.rejected(given_up.reason, tx.now), part.version)
 
 
 def lifting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Content:
@@ -90,6 +105,7 @@ def lifting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Conten
             "effective": None,
             "onset": None,
             "observed": "",
+            "observed_en": "",
             "expires": now + LIFT_HOLDS,
             "window": Window(begin=now, end=now + LIFT_HOLDS),
             "supersedes": (),

@@ -44,7 +44,7 @@ class Ring:
 
 def waits_for(catalogue: Catalogue, warning: WeatherWarning, by: Person) -> bool:
     """Tell whether a revision waits for this person's approval."""
-    if warning.state is not State.REVIEW:
+    if warning.state is not State.REVIEW or warning.content.lead is not None:
         return False
     roles = next_step(steps_of(catalogue, warning), warning.approvals)
     taken = {*warning.authors, *(approval.by for approval in warning.approvals)}
@@ -55,7 +55,7 @@ async def rings(db: Database, catalogue: Catalogue, by: Person) -> list[Ring]:
     """Return what rings for somebody: approvals first."""
     if not by.roles & catalogue.authority.desk_roles:
         return []
-    waiting = [one for one in await shift.whole(db, (State.REVIEW,)) if waits_for(catalogue, one, by)]
+    waiting = [one for one in await shift.waiting(db) if waits_for(catalogue, one, by)]
     found = [_ring(Why.APPROVAL, one, str(len(one.approvals))) for one in waiting]
     return [*found, *await _of_those_out(db, catalogue), *await _overdue(db, by)]
 

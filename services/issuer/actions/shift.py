@@ -38,9 +38,14 @@ async def shift(db: Database, catalogue: Catalogue) -> Shift:
         in_force=tuple(
             sorted(in_force, key=lambda one: (one.mode is Mode.DRILL, one.level.rank, one.expires))
         ),
-        waiting=tuple(_waits(catalogue, one) for one in await whole(db, (State.REVIEW,))),
+        waiting=tuple(_waits(catalogue, one) for one in await waiting(db)),
         reviews=tuple([await _looks(db, one) for one in reviews]),
     )
+
+
+async def waiting(db: Database) -> list[WeatherWarning]:
+    """Return what waits for approval; a part in another colour waits with its lead."""
+    return [one for one in await whole(db, (State.REVIEW,)) if one.content.lead is None]
 
 
 async def whole(db: Database, states: Sequence[State]) -> list[WeatherWarning]:

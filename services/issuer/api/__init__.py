@@ -3,6 +3,7 @@
 from services.issuer.api import (
     account,
     accounts,
+    alongside,
     bell,
     catalogue,
     departments,
@@ -13,6 +14,7 @@ from services.issuer.api import (
     review,
     sessions,
     starting,
+    together,
     warnings,
 )
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn, agent_of, person, session_token
@@ -25,6 +27,8 @@ ROUTERS = (
     catalogue.router,
     warnings.router,
     review.router,
+    alongside.router,
+    together.router,
     progress.router,
     imports.router,
     issued.router,

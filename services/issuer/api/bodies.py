@@ -104,6 +104,7 @@ class WishBody(Body):
         None, max_length=20, description="The numbers in the texts, by slot: see GET /api/v1/catalogue"
     )
     observed: Line | None = Field(None, max_length=500, description="What has happened already, one sentence")
+    observed_en: Line | None = Field(None, max_length=500)
     effective: Instant | None = Field(None, description="Left out: from the moment of issue")
     onset: Instant | None = None
     expires: Instant | None = Field(None, description="At most 72 hours after it begins")
@@ -173,6 +174,7 @@ class ApproveBody(Body):
     content_sha256: Sha256
     manifest_sha256: Sha256
     statement: Said = Field("", description="The sentence that the approver ticked or typed")
+    beside: tuple[BesideBody, ...] = Field((), max_length=20, description="Others of a 409 that stay")
 
 
 class SubmitBody(Body):

@@ -66,6 +66,7 @@ async def approve(
         content_sha256=body.content_sha256,
         manifest_sha256=body.manifest_sha256,
         statement=body.statement,
+        beside=body.beside,
     )
     return await after(parts, response, warning)
 

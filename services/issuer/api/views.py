@@ -91,6 +91,7 @@ class ContentView(BaseModel):
     window: WindowView
     slots: dict[str, str]
     observed: str
+    observed_en: str
     effective: Moment | None
     onset: Moment | None
     expires: Moment

@@ -149,7 +149,7 @@ def _read(file: Traversable, kind: type[Part]) -> Part:
         raise ValueError(f"{file.name}: {place}: {first['msg']}") from error
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class _UniqueKeys(yaml.CSafeLoader):
     """YAML that refuses a key given twice, of which the stock loader silently keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:

@@ -9,6 +9,7 @@ ANCHORS = {
     "window.end": "end",
     "expires": "expires",
     "observed": "observed",
+    "observed_en": "observed_en",
     "slots": "slots",
     "selection": "areas",
     "selection.polygons": "shapes",

@@ -11,9 +11,10 @@ from services.issuer.actions.drifting import drift_of
 from services.issuer.actions.needing import has_emergency
 from services.issuer.actions.reviewing import part_in
 from services.issuer.actions.shift import SPOOLED_AFTER
+from services.issuer.actions.together import others_of
 from services.issuer.api import Parts
 from services.issuer.desk.places import Gazetteer
-from services.issuer.model import Person, State, WeatherWarning
+from services.issuer.model import STANDING, Kind, Person, State, WeatherWarning
 from services.issuer.model.drift import Drift
 from services.issuer.model.reviews import Cause, Verdict
 from services.issuer.store.events import Event
@@ -64,6 +65,10 @@ async def beside(
     async with parts.db.read() as connection:
         spooled = await store.spool.waiting(connection, now - SPOOLED_AFTER)
         reviews = await store.reviews.of_warning(connection, warning.warning_id)
+        standing = warning.state in STANDING and warning.content.kind is not Kind.CANCEL
+        colours = await others_of(connection, warning.warning_id) if standing else []
+        named = {*map(str, warning.content.supersedes), *(one.reference for one in warning.content.beside)}
+        headlines = await store.alongside.headlines(connection, named)
     at_desk = bool(by.roles & parts.catalogue.authority.desk_roles)
     return {
         "spooled": spooled.get(warning.warning_id) if warning.published else None,
@@ -76,6 +81,8 @@ async def beside(
         "places": _places(gazetteer),
         "has_emergency": has_emergency(parts.catalogue, warning.content),
         "at_desk": at_desk,
+        "colours": colours,
+        "headlines": headlines,
     }
 
 

@@ -75,8 +75,10 @@ async def _like(
 
 
 @router.get("/warnings/{warning_id}/edit")
-async def show_draft(request: Request, warning_id: UUID, parts: IssuerParts, desk: DeskParts) -> Response:
-    """Show the sheet of a draft; what is no draft any more shows its face instead."""
+async def show_draft(
+    request: Request, warning_id: UUID, parts: IssuerParts, desk: DeskParts, level: Level | None = None
+) -> Response:
+    """Show the sheet of a draft, in another colour when one is asked for; what is no draft shows its face."""
     async with parts.db.read() as connection:
         warning = await store.warnings.get(connection, warning_id)
     content = warning.content
@@ -84,6 +86,9 @@ async def show_draft(request: Request, warning_id: UUID, parts: IssuerParts, des
         return RedirectResponse(f"/warnings/{warning_id}", status_code=303)
     signal = _signal_of(parts, content)
     sheet = sheets.of_content(content, signal, warning.version, language_of(request))
+    if level is not None and level in signal.hazard.levels:
+        signal = parts.catalogue.issuable(content.hazard, level, content.product, content.department)
+        sheet = sheets.recoloured(sheet, signal, sheets.defaults(_signal_of(parts, content)))
     return await _show(request, parts, desk, signal, sheet, warning=warning)
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from contracts.values import Level
 from services.issuer import actions, store
 from services.issuer.api import IssuerParts, Parts, SignedIn
+from services.issuer.desk.asked import answers, asked, choices, kept
 from services.issuer.desk.beside import since
 from services.issuer.desk.consent import agrees, sentence
 from services.issuer.desk.face import Typed, show_warning
@@ -47,7 +48,7 @@ async def take(
             raise Refused("there is no such deed", mend="use the buttons of the page")
         then = await doing(request, parts, warning, by)
     except (Refused, Retry) as error:
-        typed = Typed(deed, **{name: str(form.get(name, "")) for name in TYPED})
+        typed = Typed(deed, kept=choices(form), **{name: str(form.get(name, "")) for name in TYPED})
         return await show_warning(request, parts, desk, by, warning, error=error, typed=typed)
     return RedirectResponse(then, status_code=303)
 
@@ -63,10 +64,10 @@ async def _approve(request: Request, parts: Parts, warning: WeatherWarning, by: 
     say = wording(request, parts)
     if warning.state is not State.REVIEW or warning.manifest is None:
         raise Refused(f"revision {warning.revision} is {warning.state}, not in review")
-    faults = []
+    question, faults = await asked(parts, warning), []
     if form.get("agreed") != "yes":
         faults.append(Fault("agreed", "the sentence is not ticked", "tick it once you have read everything"))
-    if not agrees(str(form.get("typed", "")), warning, say):
+    if not agrees(str(form.get("typed", "")), question, say):
         faults.append(Fault("statement", "these are not the words", "type the words shown beside the field"))
     unseen = bool((await since(parts, warning)).away)
     if unseen and form.get("unseen") != "yes":
@@ -74,7 +75,8 @@ async def _approve(request: Request, parts: Parts, warning: WeatherWarning, by: 
         faults.append(Fault("unseen", why, "say that you approve the pinned list as it is, or try again"))
     if faults:
         raise Invalid.of(faults)
-    statement = sentence(warning, say)
+    unseen_too = say.say(UNSEEN) if unseen else ""
+    said = [sentence(question, say), unseen_too, answers(form, question, say)]
     new = await actions.approve(
         parts.db,
         parts.press,
@@ -82,7 +84,8 @@ async def _approve(request: Request, parts: Parts, warning: WeatherWarning, by: 
         by,
         content_sha256=str(form.get("content_sha256", "")),
         manifest_sha256=str(form.get("manifest_sha256", "")),
-        statement=f"{statement} {say.say(UNSEEN)}" if unseen else statement,
+        statement=" ".join(filter(None, said)),
+        beside=kept(form),
     )
     return f"/warnings/{warning.warning_id}?revision={new.revision}"
 
@@ -107,11 +110,27 @@ async def _update(_: Request, parts: Parts, warning: WeatherWarning, by: Person)
     return f"/warnings/{warning.warning_id}/edit"
 
 
-async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
-    form = await forms.read(request)
-    level = str(form.get("level", ""))
+async def _recolour(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    """Begin an update, and show its sheet in the colour that was pressed."""
+    level = await _level(request)
+    return f"{await _update(request, parts, warning, by)}?level={level}"
+
+
+async def _mix(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    """Begin an update, and show where towns are given another colour."""
+    await _update(request, parts, warning, by)
+    return f"/warnings/{warning.warning_id}#split-level"
+
+
+async def _level(request: Request) -> Level:
+    level = str((await forms.read(request)).get("level", ""))
     if level not in list(Level):
         raise Invalid("level", "is missing", "choose a colour")
+    return Level(level)
+
+
+async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    form, level = await forms.read(request), await _level(request)
     part = await actions.split(
         parts.db,
         parts.press,
@@ -120,7 +139,7 @@ async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Pe
         by,
         version=warning.version,
         towns=[str(town) for town in form.getlist("towns")],
-        level=Level(level),
+        level=level,
     )
     return f"/warnings/{part.warning_id}/edit"
 
@@ -132,6 +151,16 @@ async def _correct(request: Request, parts: Parts, warning: WeatherWarning, by: 
 
 async def _lift(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
     await actions.cancel(parts.db, parts.catalogue, warning.warning_id, by)
+    return f"/warnings/{warning.warning_id}"
+
+
+async def _update_all(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    await actions.update_all(parts.db, parts.catalogue, warning.warning_id, by)
+    return f"/warnings/{warning.warning_id}"
+
+
+async def _lift_all(_: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
+    await actions.lift_all(parts.db, parts.catalogue, warning.warning_id, by)
     return f"/warnings/{warning.warning_id}"
 
 
@@ -172,7 +201,11 @@ DEEDS: dict[str, Deed] = {
     "reject": _reject,
     "halt": _halt,
     "update": _update,
+    "recolour": _recolour,
+    "mix": _mix,
     "correct": _correct,
     "split": _split,
     "lift": _lift,
+    "update-all": _update_all,
+    "lift-all": _lift_all,
 }

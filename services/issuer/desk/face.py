@@ -1,6 +1,7 @@
 """A warning's page: its face, its targets, who must still agree, how far it has come, what I may do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,10 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from contracts.outcome import Column
 from contracts.values import Channel
 from services.issuer import store
-from services.issuer.actions.mixing import parts_of
 from services.issuer.actions.needing import steps_of
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.api.warnings import Revision
+from services.issuer.desk.asked import Asked, asked
 from services.issuer.desk.beside import beside, story_of
 from services.issuer.desk.board import board
 from services.issuer.desk.consent import phrase, sentence
@@ -38,11 +39,15 @@ class Typed:
     unseen: str = ""
     comment: str = ""
     note: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Why others stay beside it, by reference."""
 
 
 ANCHORS = {name: name for name in ("agreed", "unseen", "comment")} | {
     "statement": "typed",
     "reason": "reason",
+    "alongside": "clashes",
+    "beside": "clashes",
 }
 
 
@@ -100,7 +105,7 @@ async def show_warning(
         others = await store.warnings.revisions(connection, warning.warning_id)
         accounts = await store.people.accounts(connection)
         departments = await store.departments.every(connection)
-        together = await parts_of(connection, warning)
+    question = await asked(parts, warning)
     told = await story_of(parts, warning)
     gazetteer = await desk.places.gazetteer()
     seen = await board(parts, warning, gazetteer)
@@ -114,7 +119,8 @@ async def show_warning(
         errors=summary(error, ANCHORS) if error else [],
         typed=typed or Typed(),
         others=others,
-        together=together,
+        together=question.together,
+        clashes=question.clashes,
         levels=parts.catalogue.hazard(warning.content.hazard, warning.content.product).levels,
         gazetteer=gazetteer,
         acts=possible(parts.catalogue, warning, by, [(one.state, one.kind) for one in others]),
@@ -125,7 +131,7 @@ async def show_warning(
         unreachable=gazetteer.unreachable(manifest.villages) if manifest else [],
         by=by,
         **told,
-        **_approval(request, parts, warning, accounts, departments),
+        **_approval(request, parts, question, accounts, departments),
         **await beside(parts, warning, by, told["story"], gazetteer),
         **_board(parts, warning, seen),
     )
@@ -134,23 +140,23 @@ async def show_warning(
 def _approval(
     request: Request,
     parts: Parts,
-    warning: WeatherWarning,
+    question: Asked,
     accounts: list[Account],
     departments: dict[str, str],
 ) -> dict[str, Any]:
     """Return what the page says of approvals: those given, the one that is needed next, by whom."""
-    say = wording(request, parts)
+    say, warning = wording(request, parts), question.warning
     roles = needed(parts.catalogue, warning)
     taken = {*warning.authors, *(approval.by for approval in warning.approvals)}
     held = {one.username: one.roles | {f"department:{departments.get(one.username)}"} for one in accounts}
     could = [one for one in accounts if roles and held[one.username] & roles and one.username not in taken]
-    asked = warning.state is State.REVIEW and warning.manifest is not None
+    waits = warning.state is State.REVIEW and warning.manifest is not None
     return {
         "steps": steps_of(parts.catalogue, warning),
         "needed": roles,
         "could": could,
-        "phrase": phrase(warning, say) if asked else "",
-        "sentence": sentence(warning, say) if asked else "",
+        "phrase": phrase(question, say) if waits else "",
+        "sentence": sentence(question, say) if waits else "",
     }
 
 

@@ -14,6 +14,7 @@ from services.issuer import store
 from services.issuer.actions.announcing import due
 from services.issuer.actions.ringing import waits_for
 from services.issuer.actions.shift import SPOOLED_AFTER
+from services.issuer.actions.shift import waiting as pending
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.desk.page import page
 from services.issuer.desk.possible import needed
@@ -75,7 +76,7 @@ async def show_home(request: Request, parts: IssuerParts, by: SignedIn) -> HTMLR
     ]
     waiting = [
         Waiting(one, waits_for(parts.catalogue, one, by), needed(parts.catalogue, one) or frozenset())
-        for one in await _whole(parts, [State.REVIEW])
+        for one in await pending(parts.db)
     ]
     return page(
         "home.html",
@@ -87,7 +88,6 @@ async def show_home(request: Request, parts: IssuerParts, by: SignedIn) -> HTMLR
         drafts=_mine_first(await _summaries(parts, [State.DRAFT]), by),
         troubles=[trouble for one in standing for trouble in _troubles(parts, one, spooled)],
         reviews=reviews,
-        ending=ENDING,
         at_desk=bool(by.roles & parts.catalogue.authority.desk_roles),
     )
 

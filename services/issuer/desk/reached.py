@@ -35,20 +35,41 @@ class Share(Value):
     count: int
 
 
+class Grouped(Value):
+    """How many people of one operator are in a group, or have a role and are in none."""
+
+    group: str = ""
+    operator: str = ""
+    count: int
+
+
 class Sealed(Value):
     """People on lists."""
 
     count: int = 0
     shares: tuple[Share, ...] = ()
     uncarried: int = 0
+    groups: tuple[Grouped, ...] = ()
 
     @property
-    def by_operator(self) -> dict[str, int]:
-        """People by the operator of their telephone."""
-        counted: Counter[str] = Counter()
-        for share in self.shares:
-            counted[share.operator or ""] += share.count
-        return dict(sorted(counted.items()))
+    def operators(self) -> tuple[str, ...]:
+        """The operators of whom there is anybody, those that nobody noted last."""
+        return tuple(sorted({one.operator for one in self.groups}, key=lambda name: (not name, name)))
+
+    @property
+    def by_group_and_operator(self) -> list[tuple[str, tuple[int, ...]]]:
+        """People by group, the largest first; for each group the operators in their order."""
+        counted = {(one.group, one.operator): one.count for one in self.groups}
+        rows = {
+            group: tuple(counted.get((group, operator), 0) for operator in self.operators)
+            for group, _ in counted
+        }
+        return sorted(rows.items(), key=lambda row: (-sum(row[1]), row[0]))
+
+    @property
+    def in_several(self) -> bool:
+        """True when the groups together have more people than there are."""
+        return sum(one.count for one in self.groups) > self.count
 
     @property
     def by_group(self) -> dict[str, int]:

@@ -52,6 +52,7 @@ def read(sheet: Sheet, signal: Signal, gazetteer: Gazetteer, now: datetime) -> R
         "level": sheet.level,
         "selection": selection,
         "observed": sheet.observed,
+        "observed_en": sheet.observed_en,
         "slots": dict(sheet.slots),
         "window": _tried(faults, lambda: _window(sheet, signal, now), None),
         "expires": _tried(faults, lambda: moment("expires", sheet.expires, now), None),

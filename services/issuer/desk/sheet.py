@@ -17,7 +17,7 @@ from services.issuer.model import Content
 TEXTS = ("headline", "description", "instruction", "short")
 ENGLISH = tuple(f"en_{name}" for name in TEXTS)
 _LINES = (
-    *("begin", "end", "expires", "observed", "names", "shapes"),
+    *("begin", "end", "expires", "observed", "observed_en", "names", "shapes"),
     *("department", "stage", "held", "attended", "conclusion"),
 )
 
@@ -33,6 +33,7 @@ class Sheet:
     end: str = ""
     expires: str = ""
     observed: str = ""
+    observed_en: str = ""
     slots: Mapping[str, str] = field(default_factory=dict)
     towns: frozenset[str] = frozenset()
     names: str = ""
@@ -104,6 +105,14 @@ def defaults(signal: Signal) -> dict[str, str]:
     return {name: signal.grade.defaults.get(name, "") for name in signal.hazard.slots}
 
 
+def recoloured(sheet: Sheet, signal: Signal, before: Mapping[str, str]) -> Sheet:
+    """Return the sheet in a signal's colour; numbers that stood at what they were `before` follow it."""
+    followed = {
+        name: value for name, value in defaults(signal).items() if sheet.slots.get(name) == before[name]
+    }
+    return replace(sheet, level=signal.level, slots={**sheet.slots, **followed})
+
+
 def of_form(form: FormData, mode: Mode, hazard: str, level: Level) -> Sheet:
     """Return what was sent; mode, hazard and colour are known to be possible."""
     sent = {name: _plain(form.get(name)) for name in (*_LINES, *TEXTS, *ENGLISH, "made", "version")}
@@ -136,6 +145,7 @@ def of_content(content: Content, signal: Signal, version: int, language: str) ->
         end=typed(content.window.end, language),
         expires="" if _by_rule(content, signal) else typed(content.expires, language),
         observed=content.observed,
+        observed_en=content.observed_en,
         slots=content.slots,
         towns=frozenset(content.selection.towns),
         names=" ".join(content.selection.villages),

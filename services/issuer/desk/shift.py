@@ -29,7 +29,7 @@ PAST = 50
 
 
 @router.get("/wall")
-async def show_wall(request: Request, parts: IssuerParts, _: SignedIn, part: bool = False) -> HTMLResponse:
+async def show_wall(request: Request, parts: IssuerParts, by: SignedIn, part: bool = False) -> HTMLResponse:
     """Show everything in force, for a wall; as a part, for the script that renews it."""
     now = await shift(parts.db, parts.catalogue)
     values: dict[str, Any] = {
@@ -37,6 +37,7 @@ async def show_wall(request: Request, parts: IssuerParts, _: SignedIn, part: boo
         "shown": now.in_force[:MOST_ON_THE_WALL],
         "more": len(now.in_force) - MOST_ON_THE_WALL,
         "ending": now.ending(parts.catalogue.promises.ends_soon),
+        "at_desk": bool(by.roles & parts.catalogue.authority.desk_roles),
         "overdue": [one for one in now.reviews if one.due < now.at],
     }
     if part:

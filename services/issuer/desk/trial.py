@@ -100,8 +100,9 @@ async def _others(
 ) -> tuple[Alongside, ...]:
     """Return who else warns of the same there; by the towns that were ticked while nobody is counted."""
     towns = reached.manifest.towns if reached else (wish.selection or AreaSelection()).towns
-    besides = warning.warning_id if warning else None
-    return tuple(await alongside(parts.db, sheet.mode, sheet.hazard, towns, besides))
+    own = (warning.warning_id, warning.content.lead) if warning else ()
+    besides = [one for one in own if one is not None]
+    return tuple(await alongside(parts.db, sheet.mode, sheet.hazard, towns, *besides))
 
 
 async def _reached(

@@ -10,147 +10,26 @@ from contracts.outcome import Column
 from contracts.values import Channel, Level, Mode
 from services.issuer.catalogue import Catalogue
 from services.issuer.desk.times import typed
+from services.issuer.desk.words import (
+    ACTS,
+    BROWSERS,
+    CHANNELS,
+    COLUMNS,
+    FIELDS,
+    GROUPS,
+    HAPPENED,
+    KINDS,
+    MODES,
+    NOTES,
+    OPERATORS,
+    ROLES,
+    STATES,
+    SYSTEMS,
+    UNITS,
+)
 from services.issuer.model import Kind, State
 from services.kit.clock import BEIJING
 from services.kit.pages import said, translations
-
-MODES = {Mode.LIVE: "Live", Mode.DRILL: "Drill"}
-STATES = {
-    State.DRAFT: "Draft",
-    State.REVIEW: "Waiting for approval",
-    State.ISSUED: "In force",
-    State.SUPERSEDED: "Replaced",
-    State.CANCELLED: "Lifted",
-    State.HALTED: "Halted",
-    State.EXPIRED: "Expired",
-    State.REJECTED: "Rejected",
-}
-KINDS = {Kind.ALERT: "First issue", Kind.UPDATE: "Update", Kind.CANCEL: "Lift"}
-CHANNELS = {
-    Channel.STATION: "Village stations",
-    Channel.SMS: "SMS to lists",
-    Channel.AREA: "Area SMS",
-    Channel.BROADCAST: "Emergency broadcast",
-    Channel.CABLE: "Cable TV",
-    Channel.WECHAT: "WeChat",
-    Channel.APP: "Apps",
-    Channel.FEED: "Public feed",
-}
-UNITS = {
-    Channel.STATION: "village stations",
-    Channel.SMS: "people",
-    Channel.AREA: "area orders",
-    Channel.BROADCAST: "regions",
-    Channel.CABLE: "regions",
-    Channel.WECHAT: "people",
-    Channel.APP: "regions",
-    Channel.FEED: "feed",
-}
-COLUMNS = {
-    Column.CONFIRMED: "Confirmed",
-    Column.DELIVERED: "Received",
-    Column.FAILED: "Failed",
-    Column.WITHDRAWN: "Withdrawn",
-    Column.EXPIRED: "Expired",
-    Column.OPEN: "Open",
-}
-ROLES = {
-    "drafter": "drafter",
-    "checker": "checker",
-    "signer": "signer",
-    "town-desk": "town desk",
-    "auditor": "auditor",
-    "operator": "operator",
-    "department": "department",
-}
-ACTS = {
-    "drafted": "drafted it",
-    "edited": "changed it",
-    "submitted": "sent it for approval",
-    "approved": "approved it",
-    "returned": "returned it",
-    "rejected": "rejected it",
-    "issued": "issued it",
-    "halted": "halted it",
-    "expired": "ran out",
-    "superseded": "was replaced",
-    "cancelled": "was lifted",
-    "update begun": "began an update",
-    "lift begun": "began to lift it",
-    "commented": "commented",
-    "runs out soon": "announced how many minutes are left",
-    "halt reviewed": "reviewed the halt",
-    "emergency reviewed": "reviewed the emergency flow",
-    "correction begun": "began a correction",
-    "split": "gave towns another colour",
-}
-FIELDS = {
-    "hazard": "signal",
-    "level": "colour",
-    "selection": "area",
-    "window": "window",
-    "slots": "numbers",
-    "observed": "observation",
-    "effective": "beginning",
-    "onset": "onset",
-    "expires": "validity",
-    "text": "Chinese text",
-    "text_en": "English text",
-    "supersedes": "what it replaces",
-    "beside": "what stays beside it",
-    "left_out": "ways left out",
-    "consultation": "note of the consultation",
-    "stage": "lead stage",
-    "department": "department",
-    "product": "product",
-}
-"""What a change of a draft touched; fields that only follow from others are not named."""
-
-OPERATORS = {"cmcc": "China Mobile", "cucc": "China Unicom", "ctcc": "China Telecom", "": "another carrier"}
-
-TABLES: tuple[dict[Any, str], ...] = (
-    *(MODES, STATES, KINDS, CHANNELS, UNITS, COLUMNS, ROLES, ACTS, FIELDS, OPERATORS),
-)
-"""Every table whose words are looked up in a catalogue."""
-
-
-HAPPENED = {
-    "session.opened": "signed in",
-    "session.failed": "was not let in",
-    "session.ended": "signed out",
-    "sessions.ended": "signed out everywhere else",
-    "account.rests": "rests after too many failures",
-    "account.made": "account made",
-    "account.roles": "roles changed",
-    "account.disabled": "account disabled",
-    "account.enabled": "account enabled",
-    "password.given": "password given by an operator",
-    "password.changed": "password changed",
-    "factor.enrolled": "second factor enrolled",
-    "factor.recovered": "recovery code used",
-    "factor.reset": "second factor forgotten",
-    "proposal.made": "proposed",
-    "proposal.confirmed": "proposal confirmed",
-    "proposal.declined": "proposal declined",
-}
-"""What may happen to an account, in words that catalogues have."""
-
-_BROWSERS = ("Edg/", "Firefox/", "MicroMessenger/", "Chrome/", "Safari/", "curl/", "python-httpx/")
-_SYSTEMS = ("HarmonyOS", "Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
-"""The first of each that a browser names; what others pretend to be comes after them."""
-
-NOTES = {
-    "password": "wrong password",
-    "code": "wrong code",
-    "resting": "while it rests",
-    "disabled": "account disabled",
-    "by hand": "from the list of sessions",
-    "too many sessions": "too many sessions",
-    "account": "New account",
-    "roles": "Other roles",
-    "second-factor": "Forget the second factor",
-    "enable": "Let it be used again",
-}
 
 
 @dataclass(frozen=True)
@@ -206,6 +85,10 @@ class Wording:
         """Name a telecom operator."""
         return self.say(OPERATORS.get(operator, operator))
 
+    def group(self, group: str) -> str:
+        """Name a group of recipients."""
+        return self.say(GROUPS[group]) if group in GROUPS else group
+
     def act(self, act: str) -> str:
         """Name what somebody did."""
         return self.say(ACTS.get(act, act))
@@ -231,7 +114,7 @@ class Wording:
 
     def browser(self, agent: str) -> str:
         """Name a browser and its system by what it calls itself."""
-        known = (next((word for word in words if word in agent), "") for words in (_BROWSERS, _SYSTEMS))
+        known = (next((word for word in words if word in agent), "") for words in (BROWSERS, SYSTEMS))
         return " · ".join(word.rstrip("/") for word in known if word) or agent[:40]
 
     def happened(self, act: str) -> str:
@@ -252,6 +135,11 @@ class Wording:
     def colour(self, level: Level) -> str:
         """Name a colour."""
         return self.both(self.catalogue.signals.colours[level].name)
+
+    def to_colour(self, level: Level, other: Level) -> str:
+        """Say what it is to give a warning another colour: to raise it, or to lower it."""
+        words = "Raise to %(colour)s" if Level(other).rank < Level(level).rank else "Lower to %(colour)s"
+        return self.say(words, colour=self.colour(Level(other)))
 
     def mark(self, level: Level) -> str:
         """Return the colour as an icon has room for it: the first character in Chinese."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.values import Level
-from services.issuer.model.content import Content
+from services.issuer.model.warning import WeatherWarning
 from services.kit.errors import Fault, Invalid
 
 
@@ -30,9 +30,12 @@ class NotAlone(Invalid):
     name, status, title = "alongside", 409, "Another warning in force says the same there"
 
 
-def unanswered(found: Iterable[Alongside], content: Content) -> list[Alongside]:
-    """Return those of which the content says neither that they are superseded nor that they stay."""
-    answered = {str(one) for one in content.supersedes} | {kept.reference for kept in content.beside}
+def unanswered(found: Iterable[Alongside], together: Sequence[WeatherWarning]) -> list[Alongside]:
+    """Return those of which nobody has said that they are superseded or stay, in the content or approving."""
+    contents = [one.content for one in together]
+    answered = {str(other) for content in contents for other in content.supersedes}
+    answered |= {kept.reference for content in contents for kept in content.beside}
+    answered |= {kept.reference for one in together for yes in one.approvals for kept in yes.beside}
     return [one for one in found if one.reference not in answered]
 
 

@@ -45,6 +45,7 @@ class Bound(Value):
     """A part of a mixed warning that goes out with its lead: which one, and exactly what it says to whom."""
 
     warning_id: UUID
+    revision: int = 1
     level: Level
     content_sha256: str
     manifest_sha256: str = ""
@@ -65,6 +66,8 @@ class Content(Value):
     """The numbers in the texts, by the names that the signal gives them."""
     observed: str = ""
     """What has happened already, as a sentence; empty for a forecast."""
+    observed_en: str = ""
+    """The same for the English texts."""
     effective: Instant | None = None
     """None: from the moment of issue."""
     onset: Instant | None = None
@@ -116,6 +119,7 @@ class Wish(Value):
     window: Window | None = None
     slots: dict[str, str] | None = None
     observed: str | None = None
+    observed_en: str | None = None
     effective: Instant | None = None
     onset: Instant | None = None
     expires: Instant | None = None
@@ -226,6 +230,7 @@ def _ring_faults(field: str, ring: Ring) -> Iterator[Fault]:
 
 def _other_faults(content: Content) -> Iterator[Fault]:
     yield from line_faults("observed", content.observed, OBSERVED)
+    yield from line_faults("observed_en", content.observed_en, OBSERVED)
     yield from choice_faults(content.beside, content.left_out, content.consultation)
     if len(content.supersedes) > MOST_SUPERSEDED:
         yield Fault("supersedes", "names too many warnings", f"name at most {MOST_SUPERSEDED}")

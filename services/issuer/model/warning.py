@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.plan import Manifest
 from contracts.warning import Notice, Predecessor
+from services.issuer.model.choices import Beside
 from services.issuer.model.content import Content, Kind
 from services.kit.errors import Forbidden, Refused
 
@@ -71,6 +72,8 @@ class Approval:
     content_sha256: str
     manifest_sha256: str
     statement: str = ""
+    beside: tuple[Beside, ...] = ()
+    """Others that came into force while it waited, and why they stay so."""
 
 
 @dataclass(frozen=True)
@@ -151,11 +154,17 @@ class WeatherWarning:
         )
 
     def approved(
-        self, by: Person, hashes: tuple[str, str], steps: Sequence[Step], at: datetime, statement: str = ""
+        self,
+        by: Person,
+        hashes: tuple[str, str],
+        steps: Sequence[Step],
+        at: datetime,
+        statement: str = "",
+        beside: tuple[Beside, ...] = (),
     ) -> "WeatherWarning":
         """Add one person's approval of exactly this content and manifest."""
         self._may_be_approved(by, hashes, steps)
-        approval = Approval(by.username, by.name, at, *hashes, statement)
+        approval = Approval(by.username, by.name, at, *hashes, statement, beside)
         return replace(self, approvals=(*self.approvals, approval), version=self.version + 1, updated_at=at)
 
     def _may_be_approved(self, by: Person, hashes: tuple[str, str], steps: Sequence[Step]) -> None:

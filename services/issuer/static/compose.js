@@ -41,8 +41,9 @@ async function ask() {
 }
 
 // Look whether the session stands; signed in again in another tab, the form takes that session's token.
+// One's own account is the lightest page that has one.
 async function signedIn() {
-  const reply = await fetch("/", { headers: { accept: "text/html" } });
+  const reply = await fetch("/account", { headers: { accept: "text/html" } });
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   signedOut.hidden = !reply.redirected;
   if (!reply.redirected) form.elements.csrf.value = page.querySelector("input[name=csrf]").value;

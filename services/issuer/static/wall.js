@@ -18,7 +18,9 @@ async function renew() {
     const reply = await fetch("/wall?part=1");
     if (reply.redirected) return location.reload();
     if (reply.ok) {
+      const key = document.activeElement?.dataset.key;
       main.innerHTML = await reply.text();
+      if (key) main.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
       heard = Date.now();
     }
   } catch {

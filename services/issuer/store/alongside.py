@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -44,9 +44,9 @@ async def ours(
     hazard: str,
     towns: Collection[str],
     now: datetime,
-    besides: UUID | None,
+    besides: Collection[UUID],
 ) -> list[Alongside]:
-    """Return our warnings in force for a hazard in some of these towns."""
+    """Return our warnings in force for a hazard in some of these towns, but for those named `besides`."""
     columns = ("warning_id", "level", "headline", "expires", "manifest", "notice")
     statement = select(*(WARNINGS.c[name] for name in columns)).where(
         WARNINGS.c.state == State.ISSUED,
@@ -54,7 +54,7 @@ async def ours(
         WARNINGS.c.hazard == hazard,
         WARNINGS.c.kind != Kind.CANCEL,
         WARNINGS.c.expires > now,
-        WARNINGS.c.warning_id != str(besides),
+        WARNINGS.c.warning_id.not_in([str(one) for one in besides]),
     )
     found = []
     for row in (await connection.execute(statement.order_by(WARNINGS.c.created_at))).mappings():
@@ -72,6 +72,12 @@ async def ours(
                 )
             )
     return found
+
+
+async def in_turn(tx: Transaction, mode: Mode, hazard: str) -> None:
+    """Wait for whoever issues a warning of this hazard now, so that each sees what the other one did."""
+    if tx.postgres:
+        await tx.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{mode}:{hazard}"))))
 
 
 async def others(
@@ -100,6 +106,20 @@ async def others(
                 )
             )
     return found
+
+
+async def headlines(connection: AsyncConnection, references: Collection[str]) -> dict[str, str]:
+    """Return the titles of warnings, of ours by id and of others by identifier, as far as they are known."""
+    wanted = list(references)
+    ours = select(WARNINGS.c.warning_id, WARNINGS.c.headline).where(
+        WARNINGS.c.warning_id.in_(wanted), WARNINGS.c.identifier.is_not(None)
+    )
+    theirs = select(FOREIGN.c.identifier, FOREIGN.c.headline).where(FOREIGN.c.identifier.in_(wanted))
+    rows = [
+        *(await connection.execute(ours.order_by(WARNINGS.c.revision))).all(),
+        *(await connection.execute(theirs)).all(),
+    ]
+    return {row[0]: row[1] for row in rows}
 
 
 async def keep(tx: Transaction, foreign: Foreign) -> None:

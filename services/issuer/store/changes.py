@@ -53,6 +53,7 @@ async def _save_approvals(tx: Transaction, warning: WeatherWarning) -> None:
             "content_sha256": approval.content_sha256,
             "manifest_sha256": approval.manifest_sha256,
             "statement": approval.statement,
+            "beside": orjson.dumps([one.model_dump(mode="json") for one in approval.beside]).decode(),
         }
         for number, approval in enumerate(warning.approvals, 1)
     ][written.scalar_one() :]

@@ -122,6 +122,7 @@ APPROVALS = Table(
     Column("content_sha256", String(64), nullable=False),
     Column("manifest_sha256", String(64), nullable=False),
     Column("statement", Text, nullable=False),
+    Column("beside", Text, nullable=False, server_default="[]"),
     UniqueConstraint("warning_id", "revision", "username", name="one_approval_each"),
 )
 

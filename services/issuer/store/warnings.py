@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.plan import Manifest
 from contracts.values import Level, Mode
 from contracts.warning import Notice, Predecessor
+from services.issuer.model.choices import Beside
 from services.issuer.model.content import Content, Kind
 from services.issuer.model.warning import OPEN, STANDING, Approval, Published, State, WeatherWarning
 from services.issuer.store.tables import APPROVALS, WARNINGS
@@ -189,6 +190,7 @@ def _approval(row: RowMapping) -> Approval:
         content_sha256=row["content_sha256"],
         manifest_sha256=row["manifest_sha256"],
         statement=row["statement"],
+        beside=tuple(Beside.model_validate(one) for one in orjson.loads(row["beside"])),
     )
 
 

@@ -88,6 +88,15 @@ class BeyondView(BaseModel):
     villages_without_a_way: list[str]
 
 
+class GroupView(BaseModel):
+    """How many recipients of one operator are in a group; who is in several groups counts in each."""
+
+    group: str
+    """A group of the registry, or the role of those who are in none."""
+    operator: str
+    count: int
+
+
 class SealedView(BaseModel):
     """Recipients on lists: each one once, whoever carries them."""
 
@@ -95,6 +104,7 @@ class SealedView(BaseModel):
     shares: list[ShareView]
     uncarried: int
     """Recipients for whom there is no gateway or account at all."""
+    groups: list[GroupView]
 
 
 class PreviewView(BaseModel):
@@ -219,4 +229,5 @@ def _sealed(registry: Registry, drawn: Drawn, channel: Channel) -> SealedView | 
         )
         for s in reach.shares
     ]
-    return SealedView(count=reach.count, shares=shares, uncarried=reach.uncarried)
+    groups = [GroupView(**vars(one)) for one in reach.groups]
+    return SealedView(count=reach.count, shares=shares, uncarried=reach.uncarried, groups=groups)

@@ -1,5 +1,6 @@
 """The manifest of a selection: for each channel the targets, named or known by keyed hash only."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,16 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Grouped:
+    """How many recipients of one operator are in a group; who is in several groups counts in each."""
+
+    group: str
+    """Empty: in no group."""
+    operator: str
+    count: int
+
+
+@dataclass(frozen=True)
 class SealedReach:
     """What a sealed channel reaches, and whom nobody carries."""
 
@@ -41,6 +52,7 @@ class SealedReach:
     count: int
     shares: tuple[Share, ...]
     uncarried: int
+    groups: tuple[Grouped, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,7 +169,23 @@ def _sealed(
         return ChannelTargets.named(channel, ()), SealedReach(channel, 0, (), len(picked))
     blocks = _blocks(registry, keys, picked)
     targets = ChannelTargets.sealed(channel, blocks, tuple(p.hash.hex() for p in picked))
-    return targets, SealedReach(channel, len(picked), _shares(cut(picked, routes)), 0)
+    groups = _groups(registry, keys, channel, picked)
+    return targets, SealedReach(channel, len(picked), _shares(cut(picked, routes)), 0, groups)
+
+
+def _groups(
+    registry: Registry, keys: Sequence[str], channel: Channel, picked: Sequence[Picked]
+) -> tuple[Grouped, ...]:
+    people = [registry.people[key] for key in keys]
+    sets = [one.phone_sets if channel is Channel.SMS else one.openid_sets for one in people]
+    counted: Counter[tuple[tuple[str, ...], str]] = Counter(
+        (people[one.source].groups(sets[one.source], one.place), one.operator) for one in picked
+    )
+    sums: Counter[tuple[str, str]] = Counter()
+    for (groups, operator), count in counted.items():
+        for group in groups or ("",):
+            sums[group, operator] += count
+    return tuple(Grouped(group, operator, count) for (group, operator), count in sorted(sums.items()))
 
 
 def _list(registry: Registry, key: str, channel: Channel) -> bytes:

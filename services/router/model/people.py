@@ -25,6 +25,9 @@ DRILL_GROUP = "drill"
 PUBLIC_ROLES = frozenset({"", "public", "subscriber"})
 """Those who asked to be told; every other role answers for something."""
 
+SET = 2
+"""Bytes of the number of a set of groups."""
+
 _RENDERING, _OPERATOR, _DRILL = 0b11, 0b1100, 0b1_0000
 
 
@@ -54,6 +57,11 @@ class Picked(NamedTuple):
         """The wording for this recipient."""
         return Rendering(self.traits & _RENDERING)
 
+    @property
+    def operator(self) -> str:
+        """The operator of this recipient's number, empty when nobody noted it."""
+        return OPERATORS[(self.traits & _OPERATOR) >> 2]
+
 
 @dataclass(frozen=True)
 class People:
@@ -63,19 +71,34 @@ class People:
     openids: bytes = b""
     count: int = 0
     """How many recipients there are, whatever they have."""
+    sets: tuple[tuple[str, ...], ...] = ()
+    """The different sets of groups that its recipients are in."""
+    phone_sets: bytes = b""
+    openid_sets: bytes = b""
+    """For each phone and each openid, the number of its set in two bytes."""
 
     @classmethod
     def of(cls, recipients: Iterable[RecipientEntry], keyed_hash: KeyedHash) -> "People":
         """Return the recipients packed, in their order on the list."""
         phones, openids, count = bytearray(), bytearray(), 0
+        sets: dict[tuple[str, ...], int] = {}
+        phone_sets, openid_sets = bytearray(), bytearray()
         for entry in recipients:
             count += 1
             rendering = rendering_of(entry)
+            number = sets.setdefault(groups_of(entry), len(sets)).to_bytes(SET)
             if entry.phone:
                 phones += keyed_hash(entry.phone) + bytes([_traits(entry, rendering)])
+                phone_sets += number
             if entry.openid:
                 openids += keyed_hash(entry.openid) + bytes([_traits(entry, min(rendering, Rendering.DUTY))])
-        return cls(bytes(phones), bytes(openids), count)
+                openid_sets += number
+        return cls(bytes(phones), bytes(openids), count, tuple(sets), bytes(phone_sets), bytes(openid_sets))
+
+    def groups(self, sets: bytes, place: int) -> tuple[str, ...]:
+        """Return the groups of the recipient at a place of one of the two lists."""
+        found = int.from_bytes(sets[place * SET : (place + 1) * SET])
+        return self.sets[found] if self.sets else ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +121,15 @@ def rendering_of(entry: RecipientEntry) -> Rendering:
     if entry.station:
         return Rendering.PERSON
     return Rendering.PUBLIC if entry.role in PUBLIC_ROLES else Rendering.DUTY
+
+
+def groups_of(entry: RecipientEntry) -> tuple[str, ...]:
+    """Return the groups that a recipient is counted in: those of the registry, or else his role.
+
+    Agreeing to be called in drills is no group of people.
+    """
+    groups = tuple(sorted({*entry.groups} - {DRILL_GROUP}))
+    return groups or ((entry.role,) if entry.role else ())
 
 
 def _traits(entry: RecipientEntry, rendering: Rendering) -> int:

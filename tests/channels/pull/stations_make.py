@@ -1,9 +1,6 @@
 """Stations, requests and a running house for the tests of stations."""
 
-import asyncio
 import base64
-import contextlib
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,49 +9,42 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import uvicorn
 from sqlalchemy import select
 
-from contracts import message_class
 from contracts.canonical import sha256_hex
 from contracts.delivery import DeliveryReported, DeliveryRequested, delivery_id_of
-from contracts.message import Message
+from contracts.outcome import TargetState
 from contracts.registry import BLOCK_CONTEXT, BlockChanged, KeyHash, StationEntry, VillageBlock
-from contracts.values import Action, Channel, Level, Mode, Place, PositionQuality, StationClass
+from contracts.values import Action, Channel, Level, Mode, PositionQuality, StationClass, Withdrawal
 from contracts.warning import Notice, WarningText
 from services.channels.pull.stations.actions.deliver import deliver
+from services.channels.pull.stations.actions.end import end
+from services.channels.pull.stations.actions.hear import Heard, Reports, hear
 from services.channels.pull.stations.actions.learn import learn
 from services.channels.pull.stations.app import open_stations
-from services.channels.pull.stations.store.tables import metadata
+from services.channels.pull.stations.model import Report
+from services.channels.pull.stations.store.tables import ITEMS, metadata
 from services.kit import leadership  # noqa: F401 (declares its table)
 from services.kit.clock import Clock
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
 from services.kit.db import Database
-from services.kit.http import create_app
 from services.kit.jetstream import apply
-from services.kit.outbox import FLOOR, OUTBOX
-from services.kit.process import Floor, Service, house_siblings, open_floor
+from services.kit.outbox import FLOOR
+from services.kit.process import Floor, Service, open_floor
 from services.kit.settings import Settings
+from tests.channels.pull.running import running
+from tests.notices import a_rainstorm
+from tests.outbox import said
 
 NOON = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
 MANIFEST = "0" * 64
 
 
-@dataclass
-class FakeClock:
-    """A clock that stands until it is moved."""
-
-    at: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.at
-
-    def forward(self, **time: float) -> None:
-        self.at += timedelta(**time)
-
-
 def codes(count: int) -> tuple[str, ...]:
     return tuple(f"5001101{n:05d}" for n in range(1, count + 1))
+
+
+ONE, TWO = codes(2)
 
 
 def a_notice(level: Level = Level.RED, expires: datetime = NOON + timedelta(hours=6), **more: Any) -> Notice:
@@ -64,21 +54,20 @@ def a_notice(level: Level = Level.RED, expires: datetime = NOON + timedelta(hour
         instruction="请立即停止户外活动。",
         short="綦江区气象台发布暴雨红色预警：未来3小时降雨量将达100毫米以上，请立即避险。",
     )
-    return Notice(
+    return a_rainstorm(
+        NOON,
         identifier=f"50011041600000_{uuid4().hex[:14]}_0",
-        hazard="11B03",
-        hazard_name="暴雨",
-        hazard_name_en="Rainstorm",
         level=level,
-        sender_code="50011041600000",
         sender_name="綦江区气象台",
-        sent=NOON,
-        effective=NOON,
         expires=expires,
         text=text,
-        areas=(Place(code="500110110000", name="赶水镇"),),
         **more,
     )
+
+
+def soon(**more: Any) -> Notice:
+    """Return a notice that stands for six hours from this moment."""
+    return a_notice(expires=datetime.now(UTC) + timedelta(hours=6), **more)
 
 
 def a_request(
@@ -120,12 +109,6 @@ async def a_database(url: str, clock: Clock | None = None) -> AsyncIterator[Data
         yield db
     finally:
         await db.close()
-
-
-async def said(db: Database) -> list[Message]:
-    """Return everything that the house has said, in order."""
-    rows = await db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-    return [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
 
 
 async def photographs(db: Database) -> dict[UUID, DeliveryReported]:
@@ -212,12 +195,6 @@ class Replica:
         return {"Authorization": f"Bearer {self.keys[code, mode]}"}
 
 
-def a_port() -> socket.socket:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    return listener
-
-
 @asynccontextmanager
 async def a_replica(
     url: str, nats_url: str, folder: Path, name: str = "a", clock: Clock | None = None
@@ -233,27 +210,30 @@ async def a_replica(
             floor.clock = clock
         await apply(floor.bus.jetstream, 1)
         service = await open_stations(floor)
-        listener = a_port()
-        app = create_app(floor, [service])
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
-        server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-        tasks = [asyncio.ensure_future(server.serve([listener]))]
-        siblings = [s for house in service.houses for s in house_siblings(floor.bus, house)]
-        tasks += [asyncio.ensure_future(sibling()) for sibling in siblings]
-        try:
-            yield Replica(floor, service, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        finally:
-            server.should_exit = True
-            await cancelled(tasks[1:])
-            await tasks[0]
+        async with running(floor, service) as address:
+            yield Replica(floor, service, address)
 
 
-async def cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """Cancel until all are gone, as the process does."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=3)
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def stop(db: Database, warning_id: UUID, revision: int, reason: Withdrawal) -> None:
+    async with db.transaction() as tx:
+        await end(tx, warning_id, revision, reason, lambda _: None)
+
+
+async def tell(db: Database, *told: tuple[str, Report], mode: Mode = Mode.LIVE) -> list[Heard]:
+    async with db.transaction() as tx:
+        groups = await hear(tx, [Reports(station, mode, (report,)) for station, report in told])
+    return [heard for group in groups for heard in group]
+
+
+def received(sequence: int = 1, fact: TargetState = TargetState.RECEIVED, by: str | None = None) -> Report:
+    return Report(fact, NOON, by, sequence=sequence)
+
+
+async def sequences(db: Database, station: str, mode: Mode = Mode.LIVE) -> list[tuple[int, str]]:
+    mine = select(ITEMS).where(ITEMS.c.station == station, ITEMS.c.mode == mode).order_by(ITEMS.c.sequence)
+    return [(row["sequence"], row["kind"]) for row in await db.rows(mine)]
+
+
+def path(what: str, code: str = ONE) -> str:
+    """Return where a station finds something."""
+    return f"/api/v1/stations/{code}/{what}"

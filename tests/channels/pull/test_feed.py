@@ -2,123 +2,44 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import feedparser
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, select
+from sqlalchemy import event
 
-from contracts import message_class
-from contracts.delivery import DeliveryReported, DeliveryRequested, DeliveryWithdrawn, delivery_id_of
 from contracts.outcome import TargetState
-from contracts.values import Action, Channel, Lane, Level, Mode, Place, Withdrawal
-from contracts.warning import Notice, WarningCancelled, WarningExpired, WarningHalted, WarningText
-from services.channels.pull.feed import actions, api, consumers
+from contracts.values import Action, Withdrawal
+from contracts.warning import WarningExpired, WarningHalted
+from services.channels.pull.feed import actions, api
 from services.channels.pull.feed.board import Board
 from services.kit.db import Database
-from services.kit.http import add_errors
-from services.kit.migrate import upgrade_async
-from services.kit.outbox import OUTBOX
-
-START = datetime(2026, 6, 1, 14, 5, tzinfo=UTC)
-WARNING = UUID(int=7)
-CAP = '<?xml version="1.0" encoding="UTF-8"?>\n<alert>  未经改动\r\n<!-- a byte is a byte --></alert>\n'
-BASE = "https://warnings.example"
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> datetime:
-        return self.at
-
-
-def a_notice(number: int = 0, *, expires: datetime = START + timedelta(hours=6)) -> Notice:
-    return Notice(
-        identifier=f"50011041600000_20260601220430_{number}",
-        hazard="11B03",
-        hazard_name="暴雨",
-        hazard_name_en="Rainstorm",
-        level=Level.ORANGE,
-        sender_code="50011041600000",
-        sender_name="重庆市綦江区气象台",
-        sent=START - timedelta(seconds=30),
-        effective=START,
-        expires=expires,
-        text=WarningText(
-            headline=f"暴雨橙色预警<{number}>&", description="雨", instruction="避险", short="雨"
-        ),
-        areas=(Place(code="500110110000", name="赶水镇", outline=((1, 1), (2, 1), (2, 2), (1, 1))),),
-    )
-
-
-def a_request(
-    revision: int = 1,
-    action: Action = Action.START,
-    *,
-    notice: Notice | None = None,
-    warning_id: UUID = WARNING,
-    cap: str = CAP,
-) -> DeliveryRequested:
-    return DeliveryRequested(
-        mode=Mode.LIVE,
-        lane=Lane.URGENT,
-        warning_id=warning_id,
-        revision=revision,
-        channel=Channel.FEED,
-        at=START,
-        delivery_id=delivery_id_of(warning_id, revision, Channel.FEED, "0"),
-        action=action,
-        notice=notice or a_notice(revision),
-        targets=("feed",),
-        cap_xml=cap,
-        manifest_sha256="0" * 64,
-    )
-
-
-@dataclass
-class FeedHouse:
-    db: Database
-    clock: HandClock
-    board: Board
-    http: httpx.AsyncClient
-
-    async def hear(self, *messages: object) -> None:
-        """Hear messages as the consumers do, and show what came of them."""
-        for message in messages:
-            subject = message.subject  # type: ignore[attr-defined]
-            for subscription in consumers.heard(self.board.changed):
-                if subject in subscription.subjects:
-                    async with self.db.transaction() as tx:
-                        await subscription.handle(tx, message)  # type: ignore[arg-type]
-        await self.board.renew()
-
-    async def parsed(self) -> feedparser.FeedParserDict:
-        answer = await self.http.get("/feed/cap.atom")
-        assert answer.headers["content-type"].startswith("application/atom+xml")
-        found = feedparser.parse(answer.content)
-        assert not found.bozo, found.get("bozo_exception")
-        return found
-
-    async def ids(self) -> list[str]:
-        return [entry.id for entry in (await self.parsed()).entries]
-
-    async def reports(self) -> list[DeliveryReported]:
-        rows = await self.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-        found = [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
-        return [message for message in found if isinstance(message, DeliveryReported)]
+from services.kit.problems import add_errors
+from tests.channels.pull.feed_make import (
+    BASE,
+    CAP,
+    START,
+    WARNING,
+    FeedHouse,
+    a_notice,
+    a_request,
+    cancelled,
+    ended,
+    withdrawn,
+)
+from tests.clock import HandClock
+from tests.databases import on_one_database
+from tests.migrated import migrate
 
 
 @pytest.fixture
 async def feed(database_url: str) -> AsyncIterator[FeedHouse]:
     """The feed over HTTP, on SQLite and on PostgreSQL."""
-    clock, url = HandClock(), database_url.format(name="feed")
-    await upgrade_async(url, "services.channels.pull.feed.migrations")
+    clock, url = HandClock(START), database_url.format(name="feed")
+    await migrate(url, "services.channels.pull.feed.migrations")
     db = Database("feed", url, clock)
     app = FastAPI()
     app.include_router(api.router)
@@ -129,44 +50,6 @@ async def feed(database_url: str) -> AsyncIterator[FeedHouse]:
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
         yield FeedHouse(db, clock, board, http)
     await db.close()
-
-
-def withdrawn(revision: int, reason: Withdrawal = Withdrawal.CANCELLED) -> DeliveryWithdrawn:
-    return DeliveryWithdrawn(
-        mode=Mode.LIVE,
-        lane=Lane.URGENT,
-        warning_id=WARNING,
-        revision=revision,
-        channel=Channel.FEED,
-        at=START,
-        reason=reason,
-    )
-
-
-def ended(kind: type[WarningHalted] | type[WarningExpired], revision: int) -> WarningHalted | WarningExpired:
-    said = {"by": "li", "reason": "wrong town"} if kind is WarningHalted else {}
-    return kind.model_validate(
-        {"mode": "live", "lane": "urgent", "warning_id": WARNING, "revision": revision, "at": START, **said}
-    )
-
-
-def cancelled(revision: int) -> WarningCancelled:
-    return WarningCancelled.model_validate(
-        {
-            "mode": "live",
-            "lane": "urgent",
-            "warning_id": WARNING,
-            "revision": revision,
-            "at": START,
-            "notice": a_notice(revision),
-            "selection": {},
-            "cap_xml": CAP,
-            "content_sha256": "0" * 64,
-            "manifest_sha256": "0" * 64,
-            "registry_version": "0" * 64,
-            "approved_at": START,
-        }
-    )
 
 
 async def test_an_empty_feed_is_a_feed(feed: FeedHouse) -> None:
@@ -294,6 +177,7 @@ async def test_a_withdrawal_and_a_request_at_once_never_leave_it_in_the_feed(fee
     assert await feed.ids() == []
 
 
+@on_one_database
 async def test_a_crowd_of_readers_does_not_touch_the_database(feed: FeedHouse) -> None:
     await feed.hear(*(a_request(warning_id=UUID(int=n), notice=a_notice(n)) for n in range(100, 130)))
     asked: list[str] = []
@@ -308,6 +192,7 @@ async def test_a_crowd_of_readers_does_not_touch_the_database(feed: FeedHouse) -
     assert asked == []
 
 
+@on_one_database
 async def test_the_public_page_shows_what_is_in_force_without_a_script(feed: FeedHouse) -> None:
     await feed.hear(a_request())
     page = (await feed.http.get("/public")).text

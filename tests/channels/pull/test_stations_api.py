@@ -1,48 +1,15 @@
 """The public contract of stations, over a real server."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from contracts.outcome import TargetState
 from contracts.values import Action, Level, Mode
-from tests.channels.pull.stations_make import (
-    Replica,
-    a_notice,
-    a_replica,
-    a_request,
-    codes,
-    photographs,
-)
-
-ONE, TWO = codes(2)
-
-
-def soon(**more: Any) -> Any:
-    return a_notice(expires=datetime.now(UTC) + timedelta(hours=6), **more)
-
-
-@pytest.fixture
-async def house(sqlite_url: str, clean_nats_url: str, tmp_path: Path) -> AsyncIterator[Replica]:
-    async with a_replica(sqlite_url, clean_nats_url, tmp_path) as replica:
-        await replica.enrol(codes(2))
-        yield replica
-
-
-@pytest.fixture
-async def http(house: Replica) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=house.url, timeout=20) as client:
-        yield client
-
-
-def path(what: str, code: str = ONE) -> str:
-    return f"/api/v1/stations/{code}/{what}"
+from tests.channels.pull.stations_make import ONE, TWO, Replica, a_request, codes, path, soon
 
 
 async def test_a_station_reads_what_it_lacks_and_its_number_is_the_truth(
@@ -108,93 +75,6 @@ async def test_a_station_that_claims_more_than_it_was_given_begins_anew(
     await house.ask(a_request([ONE], uuid4(), notice=soon()))
     page = (await http.get(path("alerts?after=77"), headers=house.bearer(ONE))).json()
     assert [alert["sequence"] for alert in page["data"]] == [1]
-
-
-async def test_reports_are_stored_when_they_are_answered(house: Replica, http: httpx.AsyncClient) -> None:
-    request = a_request(codes(2), uuid4(), notice=soon())
-    await house.ask(request)
-    now = datetime.now(UTC).isoformat()
-    told = [
-        {"sequence": 1, "fact": "received", "at": now},
-        {"warning_id": str(request.warning_id), "revision": 1, "fact": "confirmed", "at": now, "by": "李强"},
-        {"sequence": 8, "fact": "received", "at": now},
-        {"warning_id": str(uuid4()), "revision": 1, "fact": "received", "at": now},
-    ]
-    answer = await http.post(path("reports"), json={"reports": told}, headers=house.bearer(ONE))
-    assert answer.status_code == 200
-    body = answer.json()
-    assert (body["accepted"], body["early"], body["unknown"]) == (2, 1, [2])
-    tally = (await photographs(house.db))[request.delivery_id].tally
-    assert tally == {TargetState.CONFIRMED: 1, TargetState.QUEUED: 1}
-
-
-async def test_reports_of_many_stations_share_transactions(house: Replica, http: httpx.AsyncClient) -> None:
-    many = codes(60)
-    await house.enrol(many)
-    request = a_request(many, uuid4(), notice=soon())
-    await house.ask(request)
-    body = {"reports": [{"sequence": 1, "fact": "received", "at": datetime.now(UTC).isoformat()}]}
-    answers = await asyncio.gather(
-        *(http.post(path("reports", code), json=body, headers=house.bearer(code)) for code in many)
-    )
-    assert {answer.status_code for answer in answers} == {200}
-    taken = (await photographs(house.db))[request.delivery_id]
-    assert taken.tally == {TargetState.RECEIVED: 60}
-    assert taken.report < 40
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"reports": [{"fact": "received", "at": "2026-06-01T12:00:00+08:00"}]}, "reports.0.sequence"),
-        (
-            {"reports": [{"sequence": 1, "revision": 1, "fact": "received", "at": "2026-06-01T12:00:00Z"}]},
-            "reports.0.sequence",
-        ),
-        (
-            {"reports": [{"sequence": 1, "fact": "confirmed", "at": "2026-06-01T12:00:00+08:00"}]},
-            "reports.0.by",
-        ),
-        (
-            {"reports": [{"sequence": 1, "fact": "received", "at": "2026-06-01T12:00:00"}]},
-            "body.reports.0.at",
-        ),
-        (
-            {"reports": [{"sequence": 1, "fact": "queued", "at": "2026-06-01T12:00:00Z"}]},
-            "body.reports.0.fact",
-        ),
-        (
-            {"reports": [{"sequence": 0, "fact": "received", "at": "2026-06-01T12:00:00Z"}]},
-            "body.reports.0.sequence",
-        ),
-        ({"reports": []}, "body.reports"),
-        ({"reports": [], "phone": "13800000000"}, "body.phone"),
-        ({"reports": [], "13800000000": "phone"}, "body.(unknown field)"),
-    ],
-)
-async def test_a_wrong_report_is_refused_with_the_field_and_nothing_of_it_is_stored(
-    house: Replica, http: httpx.AsyncClient, body: dict[str, Any], field: str
-) -> None:
-    await house.ask(a_request([ONE], uuid4(), notice=soon()))
-    answer = await http.post(path("reports"), json=body, headers=house.bearer(ONE))
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert field in [error["field"] for error in answer.json()["errors"]]
-    assert all(error["mend"] for error in answer.json()["errors"])
-    assert "13800000000" not in answer.text
-    assert {p.report for p in (await photographs(house.db)).values()} == {1}
-
-
-async def test_a_body_beyond_the_limit_is_refused(house: Replica, http: httpx.AsyncClient) -> None:
-    async def rubbish() -> AsyncIterator[bytes]:
-        for _ in range(160):
-            yield b"x" * 65536
-
-    said = await http.post(path("reports"), content=b"x" * 300_000, headers=house.bearer(ONE))
-    assert said.status_code == 413
-    assert said.json()["status"] == 413
-    unsaid = await http.post(path("reports"), content=rubbish(), headers=house.bearer(ONE))
-    assert unsaid.status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -284,21 +164,6 @@ async def test_a_key_that_the_registry_takes_back_is_dead_and_its_stream_ends(
             assert [chunk async for chunk in chunks] == []
     assert (await http.get(path("alerts"), headers=old)).status_code == 401
     assert (await http.get(path("alerts"), headers=house.bearer(ONE))).status_code == 200
-
-
-async def test_a_station_that_reports_what_nobody_gave_it_is_stopped_at_last(
-    house: Replica, http: httpx.AsyncClient
-) -> None:
-    def junk() -> dict[str, Any]:
-        now = datetime.now(UTC).isoformat()
-        report = {"revision": 1, "fact": "received", "at": now}
-        return {"reports": [{"warning_id": str(uuid4()), **report} for _ in range(500)]}
-
-    answers = [
-        (await http.post(path("reports"), json=junk(), headers=house.bearer(ONE))).status_code
-        for _ in range(3)
-    ]
-    assert answers == [200, 200, 409]
 
 
 async def test_the_examples_of_the_open_api_page_work(house: Replica, http: httpx.AsyncClient) -> None:

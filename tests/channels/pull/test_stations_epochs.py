@@ -11,7 +11,8 @@ from services.channels.pull.stations.actions.presence import Beat, beat
 from services.channels.pull.stations.store import epochs
 from services.channels.pull.stations.store.tables import EPOCHS, ITEMS, SEQUENCES
 from services.kit.db import Database
-from tests.channels.pull.stations_make import NOON, FakeClock, a_database, a_request, ask, codes
+from tests.channels.pull.stations_make import NOON, a_database, a_request, ask, codes
+from tests.clock import HandClock
 
 ONE, TWO = codes(2)
 
@@ -34,7 +35,7 @@ async def set_back(db: Database, last: int) -> None:
 async def test_a_new_house_counts_from_one_and_a_house_that_opens_again_goes_on_above(
     database_url: str,
 ) -> None:
-    clock = FakeClock()
+    clock = HandClock(NOON)
     async with a_database(database_url, clock) as db:
         await renumber.begin(db)
         assert [await given(db), await given(db)] == [[1], [1, 2]]
@@ -43,7 +44,7 @@ async def test_a_new_house_counts_from_one_and_a_house_that_opens_again_goes_on_
         assert await given(db) == [1, 2, floor + 1]
         await renumber.begin(db)
         assert await given(db) == [1, 2, floor + 1, floor + 2]
-        clock.forward(minutes=2)
+        clock.move(minutes=2)
         await renumber.begin(db)
         assert (await given(db))[-1] == epochs.floor_of(NOON + timedelta(minutes=2)) + 1
         assert await given(db, TWO) == [*await given(db)][:6]
@@ -52,13 +53,13 @@ async def test_a_new_house_counts_from_one_and_a_house_that_opens_again_goes_on_
 async def test_a_restored_house_gives_no_number_again_however_often_it_is_restored(
     database_url: str,
 ) -> None:
-    clock = FakeClock()
+    clock = HandClock(NOON)
     async with a_database(database_url, clock) as db:
         seen = set(await given(db)) | set(await given(db))
         for _ in range(2):
             seen |= set(await given(db)) | set(await given(db))
             await set_back(db, 2)
-            clock.forward(minutes=1)
+            clock.move(minutes=1)
             await renumber.begin(db)
             fresh = (await given(db))[-1]
             assert fresh > max(seen)
@@ -66,7 +67,7 @@ async def test_a_restored_house_gives_no_number_again_however_often_it_is_restor
 
 
 async def test_a_heartbeat_that_knows_more_begins_an_epoch(database_url: str) -> None:
-    clock = FakeClock()
+    clock = HandClock(NOON)
     async with a_database(database_url, clock) as db:
         for _ in range(4):
             await given(db)
@@ -79,7 +80,7 @@ async def test_a_heartbeat_that_knows_more_begins_an_epoch(database_url: str) ->
 
 
 async def test_a_number_that_nobody_can_have_yet_proves_nothing(database_url: str) -> None:
-    async with a_database(database_url, FakeClock()) as db:
+    async with a_database(database_url, HandClock(NOON)) as db:
         await given(db)
         for claimed in (2**53, epochs.floor_of(NOON + timedelta(minutes=1)), 1, 0):
             await renumber.heed(db, claimed, 1)

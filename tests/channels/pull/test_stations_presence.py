@@ -1,6 +1,5 @@
 """Who is there: heartbeats, silence, and the registry, on both databases."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,23 +17,12 @@ from services.channels.pull.stations.store.tables import API_KEYS, STATIONS
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
 from services.kit.db import Database
 from services.kit.errors import Unauthenticated
-from tests.channels.pull.stations_make import NOON, FakeClock, a_block, a_database, codes, said
-
-ONE, TWO = codes(2)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+from tests.channels.pull.stations_make import NOON, ONE, TWO, a_block
+from tests.clock import HandClock
+from tests.outbox import said
 
 
-@pytest.fixture
-async def db(database_url: str, clock: FakeClock) -> AsyncIterator[Database]:
-    async with a_database(database_url, clock) as db:
-        yield db
-
-
-async def beats(db: Database, clock: FakeClock, *stations: str, mode: Mode = Mode.LIVE) -> list[Answer]:
+async def beats(db: Database, clock: HandClock, *stations: str, mode: Mode = Mode.LIVE) -> list[Answer]:
     async with db.transaction() as tx:
         return await beat(tx, [Beat(station, mode, "t1", 0, clock.now(), {}) for station in stations])
 
@@ -49,25 +37,25 @@ async def seen(db: Database) -> list[tuple[str, str]]:
 
 
 async def test_a_station_is_said_to_be_there_once_and_not_at_every_beat(
-    db: Database, clock: FakeClock
+    db: Database, clock: HandClock
 ) -> None:
     for _ in range(3):
         await beats(db, clock, ONE, TWO, ONE)
-        clock.forward(seconds=60)
+        clock.move(seconds=60)
     assert await seen(db) == [(ONE, "online"), (TWO, "online")]
 
 
 async def test_silence_makes_a_station_suspect_then_offline_and_a_beat_brings_it_back(
-    db: Database, clock: FakeClock
+    db: Database, clock: HandClock
 ) -> None:
     await beats(db, clock, ONE, TWO)
-    clock.forward(seconds=170)
+    clock.move(seconds=170)
     await beats(db, clock, TWO)
     assert await look(db) == 0
-    clock.forward(seconds=10)
+    clock.move(seconds=10)
     assert await look(db) == 1
     assert await look(db) == 0
-    clock.forward(seconds=120)
+    clock.move(seconds=120)
     await beats(db, clock, TWO)
     assert await look(db) == 1
     await beats(db, clock, ONE)
@@ -80,17 +68,17 @@ async def test_silence_makes_a_station_suspect_then_offline_and_a_beat_brings_it
     ]
 
 
-async def test_who_was_deaf_himself_does_not_judge(db: Database, clock: FakeClock) -> None:
+async def test_who_was_deaf_himself_does_not_judge(db: Database, clock: HandClock) -> None:
     await beats(db, clock, ONE)
-    clock.forward(hours=1)
+    clock.move(hours=1)
     assert await look(db, since=timedelta(hours=1)) == 0
-    clock.forward(seconds=300)
+    clock.move(seconds=300)
     assert await look(db, since=timedelta(hours=1)) == 1
 
 
-async def test_a_drill_terminal_does_not_make_the_live_one_look_alive(db: Database, clock: FakeClock) -> None:
+async def test_a_drill_terminal_does_not_make_the_live_one_look_alive(db: Database, clock: HandClock) -> None:
     await beats(db, clock, ONE)
-    clock.forward(seconds=300)
+    clock.move(seconds=300)
     await beats(db, clock, ONE, mode=Mode.DRILL)
     await look(db)
     found = [(m.mode, m.presence) for m in await said(db) if isinstance(m, StationSeen)]

@@ -2,99 +2,21 @@
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import orjson
 import pytest
 
-from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
 from contracts.values import Action, Mode, Withdrawal
-from sandbox.stations.wire import Event, Wire, WireLost
+from sandbox.stations.wire import Wire
 from services.channels.pull.stations.actions.deliver import deliver
 from services.channels.pull.stations.actions.end import end
-from tests.channels.pull.stations_make import (
-    Replica,
-    a_notice,
-    a_replica,
-    a_request,
-    codes,
-    photographs,
-)
-
-ONE, TWO = codes(2)
-
-
-def soon() -> Any:
-    return a_notice(expires=datetime.now(UTC) + timedelta(hours=6))
-
-
-@dataclass
-class Listener:
-    """A station that follows its stream and keeps what it got."""
-
-    code: str
-    events: list[Event] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: bool = False
-
-    async def follow(self, replica: Replica, after: int = 0, mode: Mode = Mode.LIVE) -> None:
-        headers = {**replica.bearer(self.code, mode), "Last-Event-ID": str(after)}
-        events = Wire(replica.url).events(f"/api/v1/stations/{self.code}/stream", headers)
-        with contextlib.suppress(WireLost):
-            async for event in events:
-                self.events.append(event)
-                self.changed.set()
-        self.ended = True
-        self.changed.set()
-
-    async def until(self, count: int, within_s: float = 10) -> list[dict[str, Any]]:
-        """Wait until so many alerts are there; return them."""
-        async with asyncio.timeout(within_s):
-            while len(self.alerts()) < count and not self.ended:
-                await self.changed.wait()
-                self.changed.clear()
-        return self.alerts()
-
-    def alerts(self) -> list[dict[str, Any]]:
-        return [orjson.loads(event.data) for event in self.events if event.kind != "hello"]
-
-    @property
-    def cursor(self) -> int:
-        """The last id, as a browser would send it back."""
-        return max((event.id for event in self.events if event.id is not None), default=0)
-
-
-@asynccontextmanager
-async def listening(replica: Replica, *stations: str, after: int = 0) -> AsyncIterator[list[Listener]]:
-    listeners = [Listener(code) for code in stations]
-    tasks = [asyncio.ensure_future(one.follow(replica, after)) for one in listeners]
-    async with asyncio.timeout(10):
-        for one in listeners:
-            while not one.events and not one.ended:
-                await one.changed.wait()
-                one.changed.clear()
-    try:
-        yield listeners
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@pytest.fixture
-async def house(sqlite_url: str, clean_nats_url: str, tmp_path: Path) -> AsyncIterator[Replica]:
-    async with a_replica(sqlite_url, clean_nats_url, tmp_path) as replica:
-        await replica.enrol(codes(2))
-        yield replica
+from tests.channels.pull.stations_make import ONE, Replica, a_replica, a_request, codes, photographs, soon
+from tests.channels.pull.stream_make import Listener, listening, publish, stuck_reader
 
 
 async def test_a_station_is_greeted_then_gets_each_alert_as_it_comes(house: Replica) -> None:
@@ -193,18 +115,6 @@ async def test_the_oldest_of_too_many_connections_gives_way(house: Replica) -> N
             while not any(one.ended for one in stations):
                 await asyncio.sleep(0.01)
         assert sum(one.ended for one in stations) == 1
-
-
-def stuck_reader(house: Replica, code: str) -> socket.socket:
-    """Open a stream and never read it, with a small buffer, or the kernel would hide it."""
-    port = int(house.url.rpartition(":")[2])
-    stuck = socket.socket()
-    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    stuck.connect(("127.0.0.1", port))
-    bearer = house.bearer(code)["Authorization"]
-    request = f"GET /api/v1/stations/{code}/stream HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer}\r\n\r\n"
-    stuck.sendall(request.encode())
-    return stuck
 
 
 async def test_a_hundred_stations_are_told_though_one_of_them_never_reads(house: Replica) -> None:
@@ -306,7 +216,3 @@ async def test_a_request_on_the_bus_reaches_the_station_and_its_report_reaches_t
         assert answer.status == 200
     tally = (await photographs(house.db))[request.delivery_id].tally
     assert tally == {TargetState.PLAYED: 1, TargetState.QUEUED: 1}
-
-
-async def publish(house: Replica, request: DeliveryRequested) -> None:
-    await house.floor.bus.publish(request.subject, request.to_bytes(), {}, str(uuid4()))

@@ -12,6 +12,7 @@ from sandbox import ebd
 from services.channels.push.broadcast import ids, packet
 from services.channels.push.broadcast.site import Site
 from services.kit import sm
+from tests.notices import a_rainstorm
 
 OURS, THEIRS = "45001100000000103010101", "45001100000000303010201"
 OUR_KEY, THEIR_KEY = sm.PrivateKey.generate(), sm.PrivateKey.generate()
@@ -22,6 +23,18 @@ MESSAGE_ID = ids.message_id(OURS, date(2026, 6, 1), 1)
 OLD_MESSAGE_ID = ids.message_id(OURS, date(2026, 5, 31), 9)
 PLATFORM = ebd.Party(THEIRS, THEIR_KEY.secret, "77")
 SHORT = "綦江区气象台2026年6月1日22时30分发布暴雨红色预警信号：未来3小时赶水镇等2个镇街雨量将达100毫米以上。"
+
+
+def a_notice(level: Level, expires: datetime, short: str, towns: tuple[str, ...]) -> Notice:
+    """Return a notice about a rainstorm in some towns."""
+    return a_rainstorm(
+        AT - timedelta(seconds=30),
+        level=level,
+        expires=expires,
+        text=WarningText(headline="暴雨红色预警", description="……", instruction="……", short=short),
+        areas=tuple(Place(code=code, name="某镇") for code in towns),
+        approved_by=("李四",),
+    )
 
 
 def a_request(
@@ -35,21 +48,6 @@ def a_request(
 ) -> DeliveryRequested:
     """Return a request of the router, in force unless it says otherwise."""
     warning_id = UUID(int=7)
-    notice = Notice(
-        identifier="50011041600000_20260601220430_0",
-        hazard="11B03",
-        hazard_name="暴雨",
-        hazard_name_en="Rainstorm",
-        level=level,
-        sender_code="50011041600000",
-        sender_name="重庆市綦江区气象台",
-        sent=AT - timedelta(seconds=30),
-        effective=AT - timedelta(seconds=30),
-        expires=expires,
-        text=WarningText(headline="暴雨红色预警", description="……", instruction="……", short=short),
-        areas=tuple(Place(code=code, name="某镇") for code in targets),
-        approved_by=("李四",),
-    )
     return DeliveryRequested(
         mode=mode,
         lane=Lane.URGENT,
@@ -59,7 +57,7 @@ def a_request(
         at=AT,
         delivery_id=delivery_id_of(warning_id, 1, Channel.BROADCAST, "all"),
         action=action,
-        notice=notice,
+        notice=a_notice(level, expires, short, targets),
         targets=targets,
         manifest_sha256="0" * 64,
     )

@@ -1,6 +1,5 @@
 """What the tests of the push houses share: keys, a clock, an adapter that does what it is told, a house."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,8 +7,10 @@ import pytest
 
 from services.kit import telemetry
 from services.kit.crypto import SoftwareCrypto
-from services.kit.migrate import upgrade
-from tests.channels.push.push_make import HandClock, PushHouse, Scripted, a_push_house, some_crypto
+from tests.channels.exam import Candidate, Network, examined
+from tests.channels.push.push_make import START, PushHouse, Scripted, a_push_house, some_crypto
+from tests.clock import HandClock
+from tests.migrated import migrate
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def crypto(tmp_path_factory: pytest.TempPathFactory) -> SoftwareCrypto:
 @pytest.fixture
 def clock() -> HandClock:
     """A clock that the test moves."""
-    return HandClock()
+    return HandClock(START)
 
 
 @pytest.fixture
@@ -44,16 +45,15 @@ async def house(
         yield opened
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite database of a push house, to be copied: all of them have the same tables."""
-    folder = tmp_path_factory.mktemp("template")
-    upgrade(f"sqlite:///{folder}/house.db", "services.channels.push.migrations")
-    return folder / "house.db"
+@pytest.fixture
+async def migrated(tmp_path: Path) -> Path:
+    """A folder with a migrated database of the test's own."""
+    await migrate(f"sqlite:///{tmp_path}/house.db", "services.channels.push.migrations")
+    return tmp_path
 
 
 @pytest.fixture
-def migrated(template: Path, tmp_path: Path) -> Path:
-    """A folder with a migrated database of the test's own."""
-    shutil.copy(template, tmp_path / "house.db")
-    return tmp_path
+async def sitting(candidate: Candidate, migrated: Path) -> AsyncIterator[tuple[PushHouse, Network]]:
+    """A house with the adapter of a test's own candidate, and the network to its sandbox."""
+    async with examined(candidate, migrated) as both:
+        yield both

@@ -11,7 +11,6 @@ from uuid import UUID
 import orjson
 from sqlalchemy import case, func, select
 
-from contracts import message_class
 from contracts.canonical import sha256_hex
 from contracts.delivery import DeliveryReported, DeliveryRequested, SealedBatch, delivery_id_of
 from contracts.fact import Fact
@@ -27,30 +26,16 @@ from services.channels.push.store.tables import DELIVERIES
 from services.channels.push.worker import Workers
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
-from services.kit.migrate import upgrade_async
-from services.kit.outbox import OUTBOX
+from tests.clock import HandClock
+from tests.migrated import migrate
+from tests.notices import a_rainstorm
+from tests.outbox import said
 
 START = datetime(2026, 6, 1, 14, 5, tzinfo=UTC)
 TOWNS = ("500110110000", "500110112000")
 WARNING = UUID(int=7)
 ACCOUNT = "wechat-main"
 SHORT = "綦江区气象台2026年6月1日22时5分发布暴雨橙色预警信号：未来3小时赶水镇、石壕镇雨量将达50毫米以上。"
-
-
-class HandClock:
-    """A clock that stands still until it is moved; the sandbox calls it, the product asks it."""
-
-    def __init__(self, at: datetime = START) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def move(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 def some_crypto(folder: Path) -> SoftwareCrypto:
@@ -66,16 +51,9 @@ def a_notice(
     short: str = SHORT,
     approved_by: tuple[str, ...] = ("王芳",),
 ) -> Notice:
-    return Notice(
-        identifier="50011041600000_20260601220430_0",
-        hazard="11B03",
-        hazard_name="暴雨",
-        hazard_name_en="Rainstorm",
+    return a_rainstorm(
+        START - timedelta(seconds=30),
         level=level,
-        sender_code="50011041600000",
-        sender_name="重庆市綦江区气象台",
-        sent=START - timedelta(seconds=30),
-        effective=START - timedelta(seconds=30),
         expires=expires,
         text=WarningText(headline="暴雨橙色预警", description="暴雨", instruction="避险", short=short),
         areas=tuple(
@@ -234,8 +212,7 @@ class PushHouse:
         return (await self.get(request)).tally
 
     async def said(self) -> list[Message]:
-        rows = await self.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-        return [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
+        return await said(self.db)
 
     async def reported(self, request: DeliveryRequested) -> list[DeliveryReported]:
         """Return the reports of a delivery; every one of them adds up."""
@@ -271,7 +248,7 @@ async def a_push_house(
 async def an_open_database(url: str, house: str, clock: HandClock) -> Database:
     """Return the migrated database of a house."""
     address = url.format(name=house)
-    await upgrade_async(address, "services.channels.push.migrations")
+    await migrate(address, "services.channels.push.migrations")
     return Database(house, address, clock)
 
 

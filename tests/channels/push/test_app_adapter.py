@@ -1,8 +1,5 @@
 """The phone apps as only a push vendor is: a push for each town, replaced and never taken back."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from contracts.outcome import TargetState
@@ -11,20 +8,15 @@ from services.channels.push.apps import notice
 from services.channels.push.apps.notice import Words, push
 from services.kit.crypto import SoftwareCrypto
 from services.kit.errors import Refused
-from tests.channels.exam import Network, examined
-from tests.channels.push.push_make import START, TOWNS, HandClock, PushHouse, a_notice, a_request, only
+from tests.channels.exam import Network
+from tests.channels.push.push_make import START, TOWNS, PushHouse, a_notice, a_request, only
 from tests.channels.push.test_exam_app import AppCandidate
+from tests.clock import HandClock
 
 
 @pytest.fixture
 def candidate(clock: HandClock, crypto: SoftwareCrypto) -> AppCandidate:
     return AppCandidate(clock, crypto)
-
-
-@pytest.fixture
-async def sitting(candidate: AppCandidate, migrated: Path) -> AsyncIterator[tuple[PushHouse, Network]]:
-    async with examined(candidate, migrated) as both:
-        yield both
 
 
 async def test_each_town_has_a_push_of_its_own_with_a_count(

@@ -1,6 +1,5 @@
 """The broadcast adapter as only a platform asks it: numbers that stay, packets that wear out, deaf areas."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,8 +21,9 @@ from services.kit.crypto import KeyFolder, SoftwareCrypto
 from services.kit.db import Database
 from services.kit.errors import Refused
 from tests.channels.exam import BAD_ANSWERS, Network, after_acting, examined
-from tests.channels.push.push_make import START, TOWNS, HandClock, PushHouse, a_notice, only
+from tests.channels.push.push_make import START, TOWNS, PushHouse, a_notice, only
 from tests.channels.push.test_exam_broadcast import OUR_KEY, OURS, THEIR_KEY, THEIRS, BroadcastCandidate
+from tests.clock import HandClock
 
 DRILL_KEY = sm.PrivateKey.generate()
 
@@ -46,12 +46,6 @@ class Strict(BroadcastCandidate):
 @pytest.fixture
 def candidate(clock: HandClock, crypto: SoftwareCrypto) -> BroadcastCandidate:
     return BroadcastCandidate(clock, crypto)
-
-
-@pytest.fixture
-async def sitting(candidate: BroadcastCandidate, migrated: Path) -> AsyncIterator[tuple[PushHouse, Network]]:
-    async with examined(candidate, migrated) as both:
-        yield both
 
 
 async def test_a_packet_has_the_same_numbers_in_each_attempt(

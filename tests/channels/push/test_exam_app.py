@@ -9,17 +9,16 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
-from contracts.values import Action, Channel, Mode
-from contracts.warning import Notice
+from contracts.values import Channel
 from sandbox import app as vendor
 from services.channels.push.adapter import Adapter
 from services.channels.push.apps.adapter import Apps
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from tests.channels.exam import Candidate, Exam, Network, answering
-from tests.channels.push.push_make import TOWNS, HandClock, a_request
+from tests.channels.push.push_make import TOWNS
+from tests.clock import HandClock
 
 KEY, SECRET = "app-key", "master-secret-of-the-exam"
 PUSH = "/v3/push"
@@ -52,17 +51,6 @@ class AppCandidate(Candidate):
 
     def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
         return Apps(self.line(http, url), KEY, SecretStr(SECRET))
-
-    def request(
-        self,
-        revision: int = 1,
-        action: Action = Action.START,
-        *,
-        mode: Mode = Mode.LIVE,
-        notice: Notice | None = None,
-        part: str = "0",
-    ) -> DeliveryRequested:
-        return a_request(self.channel, revision=revision, action=action, mode=mode, notice=notice, part=part)
 
     @staticmethod
     def _void(pushed: vendor.Pushed) -> bool:

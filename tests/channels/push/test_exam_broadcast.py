@@ -6,10 +6,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
-from contracts.values import Action, Channel, Mode
-from contracts.warning import Notice
+from contracts.values import Channel, Mode
 from sandbox import broadcast
 from sandbox.faults import FaultKind
 from services.channels.push.adapter import Adapter
@@ -23,7 +21,7 @@ from services.kit import sm
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from tests.channels.exam import Candidate, Exam, Network, answering
-from tests.channels.push.push_make import HandClock, a_request
+from tests.clock import HandClock
 
 OURS, THEIRS = "45001100000000103010101", "45001100000000303010201"
 OUR_KEY, THEIR_KEY = sm.PrivateKey.generate(), sm.PrivateKey.generate()
@@ -65,17 +63,6 @@ class BroadcastCandidate(Candidate):
         site = Site(ebrid=OURS, platform=THEIRS, certificate="77")
         desk = Desk(self.line(http, url), site, OUR_KEY, Trusting())
         return Broadcast(dict.fromkeys(Mode, desk), Drafts(Serials(db), db.clock), words.put)
-
-    def request(
-        self,
-        revision: int = 1,
-        action: Action = Action.START,
-        *,
-        mode: Mode = Mode.LIVE,
-        notice: Notice | None = None,
-        part: str = "0",
-    ) -> DeliveryRequested:
-        return a_request(self.channel, revision=revision, action=action, mode=mode, notice=notice, part=part)
 
     def said(self) -> int:
         return sum(message.message_type != 2 for message in self.platform.messages.values())

@@ -7,17 +7,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
-from contracts.values import Action, Channel, Mode
-from contracts.warning import Notice
+from contracts.values import Channel
 from sandbox import cable
 from services.channels.push.adapter import Adapter
 from services.channels.push.cable.adapter import Cable
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from tests.channels.exam import Candidate, Exam, Network, answering
-from tests.channels.push.push_make import HandClock, a_request
+from tests.clock import HandClock
 
 KEY = "head-end-key-of-the-exam"
 
@@ -44,17 +42,6 @@ class CableCandidate(Candidate):
 
     def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
         return Cable(self.line(http, url), KEY.encode())
-
-    def request(
-        self,
-        revision: int = 1,
-        action: Action = Action.START,
-        *,
-        mode: Mode = Mode.LIVE,
-        notice: Notice | None = None,
-        part: str = "0",
-    ) -> DeliveryRequested:
-        return a_request(self.channel, revision=revision, action=action, mode=mode, notice=notice, part=part)
 
     def _orders(self) -> list[cable.Order]:
         return [kept.order for kept in self.head_end.orders.values() if kept.order is not None]

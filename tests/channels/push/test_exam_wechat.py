@@ -8,9 +8,8 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
-from contracts.values import Action, Channel, Mode
+from contracts.values import Channel
 from contracts.warning import Notice
 from sandbox import wechat
 from sandbox.wechat_token import Tokens
@@ -21,16 +20,10 @@ from services.channels.push.wechat.adapter import Account, Wechat
 from services.channels.push.wechat.token import Token
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from services.kit.http import add_errors
+from services.kit.problems import add_errors
 from tests.channels.exam import Candidate, Exam, Network, answering
-from tests.channels.push.push_make import (
-    ACCOUNT,
-    HandClock,
-    PushHouse,
-    a_batch,
-    a_notice,
-    a_request,
-)
+from tests.channels.push.push_make import ACCOUNT, PushHouse, a_notice
+from tests.clock import HandClock
 
 APPID, SECRET, CALLBACK = "wx0123456789", "app-secret-of-the-exam", "callback-token-of-the-exam"
 TEMPLATE = "template-of-the-exam"
@@ -46,6 +39,7 @@ class WechatCandidate(Candidate):
     path = SEND
     arrived = TargetState.RECEIVED
     times = at_once = len(FOLLOWERS)
+    people = FOLLOWERS
     can_stop = False
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
@@ -75,28 +69,6 @@ class WechatCandidate(Candidate):
         token = Token(db, line, self.crypto, APPID, SecretStr(SECRET))
         account = Account(ACCOUNT, TEMPLATE, fields.read(FIELDS), "http://ours/public")
         return Wechat(line, token, account, per_s=1000)
-
-    def request(
-        self,
-        revision: int = 1,
-        action: Action = Action.START,
-        *,
-        mode: Mode = Mode.LIVE,
-        notice: Notice | None = None,
-        part: str = "0",
-    ) -> DeliveryRequested:
-        def build(batch: object = None) -> DeliveryRequested:
-            return a_request(
-                self.channel,
-                revision=revision,
-                action=action,
-                mode=mode,
-                notice=notice,
-                part=part,
-                batch=batch,  # type: ignore[arg-type]
-            )
-
-        return build(a_batch(self.crypto, build().delivery_id, FOLLOWERS, mode))
 
     def empty(self) -> Notice:
         return a_notice().model_copy(update={"areas": ()})

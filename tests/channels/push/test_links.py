@@ -13,9 +13,10 @@ from contracts.values import Channel
 from services.channels.push import api
 from services.channels.push.adapter import Unwell
 from services.channels.push.links import Links
-from services.kit.http import add_errors
 from services.kit.identity import Principal
-from tests.channels.push.push_make import HandClock, Scripted, an_open_database
+from services.kit.problems import add_errors
+from tests.channels.push.push_make import Scripted, an_open_database
+from tests.clock import HandClock
 
 INTERNAL = "the-internal-key"
 

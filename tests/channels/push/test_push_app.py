@@ -19,10 +19,10 @@ from services.kit.clock import SystemClock
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.errors import Refused
 from services.kit.http import create_app
-from services.kit.migrate import upgrade_async
 from services.kit.process import Floor
 from services.kit.settings import Settings
 from tests.channels.push.push_make import a_request
+from tests.migrated import migrate
 
 PUSHED = tuple(ADAPTERS)
 
@@ -41,7 +41,7 @@ async def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     init_keys(keys)
     init_partner_keys(keys)
     for channel in PUSHED:
-        await upgrade_async(settings.database(channel), MIGRATIONS[channel])
+        await migrate(settings.database(channel), MIGRATIONS[channel])
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(httpx.AsyncClient())
         bus: Any = NoBus()

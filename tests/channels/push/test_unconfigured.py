@@ -7,14 +7,15 @@ from structlog.testing import capture_logs
 from contracts.outcome import TargetState
 from services.channels.push.adapter import Unconfigured, Unset
 from services.kit.errors import Problem
-from tests.channels.push.push_make import HandClock, Scripted, a_push_house, a_request, some_crypto
+from tests.channels.push.push_make import START, Scripted, a_push_house, a_request, some_crypto
+from tests.clock import HandClock
 
 
 async def levels(url: str, folder: Path, *problems: Problem) -> list[str]:
     """Return the levels at which putting off is logged, when the partner answers so."""
     adapter = Scripted()
     adapter.sends = [[problem] for problem in problems]
-    async with a_push_house(url, adapter, some_crypto(folder), HandClock()) as house:
+    async with a_push_house(url, adapter, some_crypto(folder), HandClock(START)) as house:
         await house.take(a_request())
         with capture_logs() as said:
             await house.work(600)

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,9 @@ from services.channels.push.actions import attempts
 from services.channels.push.wechat.adapter import PORTION
 from services.kit.crypto import SoftwareCrypto
 from tests.channels.exam import Network, examined
-from tests.channels.push.push_make import HandClock, PushHouse, a_batch, a_request, only
+from tests.channels.push.push_make import PushHouse, a_batch, a_request, only
 from tests.channels.push.test_exam_wechat import CALLBACK, FOLLOWERS, WechatCandidate
+from tests.clock import HandClock
 
 CROWD = tuple(f"openid-of-crowd-{n}" for n in range(120))
 EVENTS = "http://ours/api/v1/wechat/events"
@@ -28,12 +28,6 @@ def candidate(clock: HandClock, crypto: SoftwareCrypto) -> WechatCandidate:
     found = WechatCandidate(clock, crypto)
     found.account.followers |= set(CROWD)
     return found
-
-
-@pytest.fixture
-async def sitting(candidate: WechatCandidate, migrated: Path) -> AsyncIterator[tuple[PushHouse, Network]]:
-    async with examined(candidate, migrated) as both:
-        yield both
 
 
 def to_the_crowd(crypto: SoftwareCrypto, revision: int = 1) -> DeliveryRequested:

@@ -18,7 +18,9 @@ from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.errors import Retry
 from tests.channels.exam import BAD_ANSWERS, Network, answering
-from tests.channels.push.push_make import HandClock, an_open_database
+from tests.channels.push.push_make import an_open_database
+from tests.clock import HandClock
+from tests.databases import on_one_database
 
 APPID, SECRET = "wx0123456789", "app-secret"
 PATH = "/cgi-bin/stable_token"
@@ -124,6 +126,7 @@ async def test_another_replica_that_asks_is_waited_for(shop: Shop) -> None:
     assert await shop.replica().get()
 
 
+@on_one_database
 async def test_a_wrong_secret_is_for_an_operator_and_is_not_repeated(shop: Shop) -> None:
     with pytest.raises(Unset) as unset:
         await shop.replica("wrong-secret").get()
@@ -131,6 +134,7 @@ async def test_a_wrong_secret_is_for_an_operator_and_is_not_repeated(shop: Shop)
     assert await shop.replica().get()
 
 
+@on_one_database
 @pytest.mark.parametrize("kind", ["a page of HTML", "JSON null", "500", "another object", "nothing at all"])
 async def test_garbage_in_place_of_a_token_is_no_token(kind: str, shop: Shop) -> None:
     shop.network.spoil(BAD_ANSWERS[kind], PATH)
@@ -139,6 +143,7 @@ async def test_garbage_in_place_of_a_token_is_no_token(kind: str, shop: Shop) ->
     assert await shop.replica().get()
 
 
+@on_one_database
 @pytest.mark.parametrize("life", [b"-5", b'"7200"', b"null"])
 async def test_a_token_without_a_life_is_no_token(life: bytes, shop: Shop) -> None:
     body = b'{"access_token": "abc", "expires_in": ' + life + b"}"

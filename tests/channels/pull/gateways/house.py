@@ -1,28 +1,21 @@
 """The gateways' house for tests: a real database, its HTTP without a network, a clock that can be moved."""
 
-import base64
-import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
-import orjson
 from fastapi import FastAPI
-from sqlalchemy import select
 
-from contracts import message_class
-from contracts.delivery import DeliveryReported, DeliveryRequested, SealedBatch, delivery_id_of
+from contracts.delivery import DeliveryReported, DeliveryRequested
 from contracts.fact import Fact
 from contracts.message import Message
 from contracts.registry import GatewayEntry, KeyHash
-from contracts.values import Action, Channel, Lane, Level, Mode, Place
-from contracts.warning import Notice, WarningText
+from contracts.values import Mode
 from services.channels.pull.gateways import api
 from services.channels.pull.gateways.actions import clock as ticking
 from services.channels.pull.gateways.actions.deliver import deliver
@@ -30,150 +23,23 @@ from services.channels.pull.gateways.bell import Bells
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.settings import GatewaySettings
 from services.channels.pull.gateways.store import gateways
-from services.kit.clock import Clock
-from services.kit.crypto import CryptoProvider, KeyFolder, SoftwareCrypto, init_keys, new_api_key
+from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
 from services.kit.db import Database
-from services.kit.http import add_errors
 from services.kit.leadership import Leadership
-from services.kit.migrate import upgrade_async
-from services.kit.outbox import OUTBOX
+from services.kit.problems import add_errors
+from tests.channels.pull.gateways.requests import NOW, Requests
+from tests.clock import HandClock
+from tests.migrated import migrate
+from tests.outbox import said
 
-NOW = datetime(2026, 6, 1, 14, 0, tzinfo=UTC)
-TOWN = "500110001000"
-RING = ((106.6, 29.0), (106.7, 29.0), (106.7, 29.1), (106.6, 29.1), (106.6, 29.0))
 MIGRATIONS = "services.channels.pull.gateways.migrations"
-
-
-@dataclass
-class MovedClock:
-    """A clock that stands still until it is moved."""
-
-    at: datetime = NOW
-
-    def now(self) -> datetime:
-        """Return the moment it was moved to."""
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Move it on."""
-        self.at += timedelta(**by)
-
-
-def a_notice(
-    now: datetime, level: Level = Level.RED, short: str = "綦江区气象台发布暴雨红色预警信号。", **more: Any
-) -> Notice:
-    """A notice of a rainstorm, for six hours."""
-    text = WarningText(
-        headline="綦江区气象台发布暴雨预警信号", description="雨很大。", instruction="请避险。", short=short
-    )
-    given: dict[str, Any] = {
-        "identifier": "50011041600000_20260601220000_1",
-        "hazard": "11B03",
-        "hazard_name": "暴雨",
-        "hazard_name_en": "Rainstorm",
-        "level": level,
-        "sender_code": "50011041600000",
-        "sender_name": "綦江区气象台",
-        "sent": now,
-        "effective": now,
-        "expires": now + timedelta(hours=6),
-        "text": text,
-        "areas": (Place(code=TOWN, name="古南街道", outline=RING),),
-    }
-    return Notice(**{**given, **more})
-
-
-def phones(count: int, first: int = 13900230000) -> list[str]:
-    """Phone numbers that were made up."""
-    return [str(first + i) for i in range(count)]
-
-
-@dataclass
-class Requests:
-    """Makes the deliveries that a router would ask for."""
-
-    crypto: CryptoProvider
-    clock: Clock
-
-    def batch(
-        self,
-        numbers: Sequence[str],
-        *,
-        warning_id: UUID | None = None,
-        revision: int = 1,
-        level: Level = Level.RED,
-        mode: Mode = Mode.LIVE,
-        action: Action = Action.START,
-        gateway: str = "cmcc",
-        rendering: str = "public",
-        part: str = "0",
-        **more: Any,
-    ) -> DeliveryRequested:
-        """A request to send to these numbers."""
-        warning_id = warning_id or uuid4()
-        delivery_id = delivery_id_of(warning_id, revision, Channel.SMS, f"{gateway}/{rendering}/{part}")
-        ordered = sorted(numbers, key=self.crypto.keyed_hash)
-        rows = [[n, f"{n[-4:]:0>24}"] if rendering == "person" else [n] for n in ordered]
-        sealed = self.crypto.seal(orjson.dumps(rows), SealedBatch.context(mode, delivery_id))
-        batch = SealedBatch(
-            size=len(numbers),
-            rendering=rendering,
-            route=gateway,
-            hashes=base64.b64encode(b"".join(map(self.crypto.keyed_hash, ordered))).decode(),
-            sealed=base64.b64encode(sealed).decode(),
-            sha256=hashlib.sha256(sealed).hexdigest(),
-        )
-        head = self._head(Channel.SMS, warning_id, revision, level, mode, action, **more)
-        return DeliveryRequested(**head, delivery_id=delivery_id, batch=batch)
-
-    def order(
-        self,
-        *,
-        warning_id: UUID | None = None,
-        gateway: str = "cmcc",
-        towns: Sequence[str] = (TOWN,),
-        **more: Any,
-    ) -> DeliveryRequested:
-        """A request for an area order."""
-        warning_id = warning_id or uuid4()
-        head = self._head(
-            Channel.AREA, warning_id, more.pop("revision", 1), Level.RED, Mode.LIVE, Action.START, **more
-        )
-        return DeliveryRequested(
-            **head,
-            delivery_id=delivery_id_of(warning_id, head["revision"], Channel.AREA, gateway),
-            targets=tuple(sorted(f"{gateway}:{town}" for town in towns)),
-        )
-
-    def _head(
-        self,
-        channel: Channel,
-        warning_id: UUID,
-        revision: int,
-        level: Level,
-        mode: Mode,
-        action: Action,
-        **more: Any,
-    ) -> dict[str, Any]:
-        urgent = level.lane is Lane.URGENT or action is not Action.START
-        return {
-            "mode": mode,
-            "lane": more.pop("lane", Lane.URGENT if urgent else Lane.ROUTINE),
-            "warning_id": warning_id,
-            "revision": revision,
-            "channel": channel,
-            "at": self.clock.now(),
-            "action": action,
-            "notice": a_notice(self.clock.now(), level, **more),
-            "manifest_sha256": "0" * 64,
-        }
 
 
 @dataclass
 class GatewaysHouse(Requests):
     """The house, opened; `live` and `drill` are keys of the gateway cmcc, `other` is one of cucc."""
 
-    clock: MovedClock
+    clock: HandClock
     parts: Parts
     client: httpx.AsyncClient
     keys: dict[str, str]
@@ -222,8 +88,7 @@ class GatewaysHouse(Requests):
 
     async def said(self) -> list[Message]:
         """Return everything that the house has said, in order."""
-        rows = await self.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-        return [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
+        return await said(self.db)
 
     async def facts(self, kind: str) -> list[Fact]:
         """Return the facts of a kind that were said."""
@@ -247,10 +112,10 @@ async def an_open_house(
     url: str, folder: Path, instance: str = "a", keys: dict[str, str] | None = None, **settings: Any
 ) -> AsyncIterator[GatewaysHouse]:
     """Open the house; with the keys of another replica, on the same database as that one."""
-    await upgrade_async(url, MIGRATIONS)
+    await migrate(url, MIGRATIONS)
     folder_of_keys = KeyFolder(folder / "keys")
     init_keys(folder_of_keys)
-    clock = MovedClock()
+    clock = HandClock(NOW)
     db = Database("gateways", url, clock)
 
     async def tell(_gateways: list[str]) -> None:
@@ -263,12 +128,7 @@ async def an_open_house(
         GatewaySettings.load(**settings),
         "https://yt.example/c/",
     )
-    app = FastAPI()
-    for router in api.routers:
-        app.include_router(router)
-    add_errors(app)
-    app.state.parts, app.state.databases = {"gateways": parts}, {"gateways": db}
-    app.state.settings = SimpleNamespace(base_url=lambda: "")
+    app = _app(parts)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield GatewaysHouse(
@@ -276,6 +136,17 @@ async def an_open_house(
         )
     await parts.bells.close()
     await db.close()
+
+
+def _app(parts: Parts) -> FastAPI:
+    """Return the house's API alone."""
+    app = FastAPI()
+    for router in api.routers:
+        app.include_router(router)
+    add_errors(app)
+    app.state.parts, app.state.databases = {"gateways": parts}, {"gateways": parts.db}
+    app.state.settings = SimpleNamespace(base_url=lambda: "")
+    return app
 
 
 async def _keys(db: Database) -> dict[str, str]:

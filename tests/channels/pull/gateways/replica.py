@@ -2,9 +2,7 @@
 
 import asyncio
 import base64
-import contextlib
 import hashlib
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,10 +11,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import uvicorn
-from sqlalchemy import select
-
-from contracts import message_class
 from contracts.delivery import DeliveryReported
 from contracts.message import Message
 from contracts.registry import BLOCK_CONTEXT, BlockChanged, DistrictBlock, GatewayEntry, KeyHash
@@ -24,13 +18,13 @@ from contracts.values import Mode
 from services.channels.pull.gateways.app import HOUSE, open_gateways
 from services.channels.pull.gateways.parts import Parts
 from services.kit.crypto import KeyFolder, init_keys, new_api_key
-from services.kit.http import create_app
 from services.kit.jetstream import apply
 from services.kit.migrate import upgrade_async
-from services.kit.outbox import OUTBOX
-from services.kit.process import Floor, Service, house_siblings, open_floor
+from services.kit.process import Floor, Service, open_floor
 from services.kit.settings import Settings
 from tests.channels.pull.gateways.house import MIGRATIONS
+from tests.channels.pull.running import running
+from tests.outbox import said
 
 
 @dataclass
@@ -54,8 +48,7 @@ class Replica:
 
     async def said(self) -> list[Message]:
         """Return everything that the house has said."""
-        rows = await self.parts.db.rows(select(OUTBOX).order_by(OUTBOX.c.position))
-        return [message_class(row["subject"]).from_bytes(row["payload"]) for row in rows]
+        return await said(self.parts.db)
 
     async def tallies(self) -> dict[str, dict[str, int]]:
         """Return the newest tally of each delivery."""
@@ -106,25 +99,5 @@ async def a_replica(url: str, nats_url: str, folder: Path, name: str = "a") -> A
     async with open_floor(settings, name) as floor:
         await apply(floor.bus.jetstream, 1)
         service = await open_gateways(floor)
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            create_app(floor, [service]),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
-        http = asyncio.ensure_future(server.serve([listener]))
-        siblings = [s for house in service.houses for s in house_siblings(floor.bus, house)]
-        tasks = [asyncio.ensure_future(sibling()) for sibling in siblings]
-        try:
-            yield Replica(floor, service, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        finally:
-            server.should_exit = True
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await http
+        async with running(floor, service, patience_s=1) as address:
+            yield Replica(floor, service, address)

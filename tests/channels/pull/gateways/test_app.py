@@ -12,8 +12,8 @@ from contracts.registry import DistrictBlock
 from contracts.values import Channel, Lane, Mode, Withdrawal
 from contracts.warning import WarningHalted
 from services.kit.clock import SystemClock
-from tests.channels.pull.gateways.house import NOW, Requests, phones
 from tests.channels.pull.gateways.replica import Replica, a_replica, block_of, issue_keys, until
+from tests.channels.pull.gateways.requests import NOW, Requests, phones
 
 
 def a_batch(replica: Replica, **more: Any) -> DeliveryRequested:

@@ -10,8 +10,8 @@ import pytest
 
 from contracts.values import Mode
 from services.kit.clock import SystemClock
-from tests.channels.pull.gateways.house import Requests, phones
 from tests.channels.pull.gateways.replica import a_replica, block_of, issue_keys, until
+from tests.channels.pull.gateways.requests import Requests, phones
 
 LEASE = """curl -s -X POST $URL/leases -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \
   -d '{"max_batches": 1, "wait_s": 20}'"""

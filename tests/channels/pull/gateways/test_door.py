@@ -9,7 +9,8 @@ import structlog
 
 from services.channels.pull.gateways.api.door import MOST_BYTES
 from services.channels.pull.gateways.store import gateways
-from tests.channels.pull.gateways.house import GatewaysHouse, phones
+from tests.channels.pull.gateways.house import GatewaysHouse
+from tests.channels.pull.gateways.requests import phones
 
 PATHS = [
     ("POST", "/leases"),

@@ -3,15 +3,14 @@
 import asyncio
 import hashlib
 from datetime import timedelta
-from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 
-from contracts.outcome import TargetState
-from contracts.values import Action, Level, Mode, Withdrawal
-from services.channels.pull.gateways.actions.end import end
-from tests.channels.pull.gateways.house import TOWN, GatewaysHouse, an_open_house, phones
+from contracts.values import Action, Level, Mode
+from tests.channels.pull.gateways.house import GatewaysHouse
+from tests.channels.pull.gateways.requests import TOWN, phones
+from tests.databases import on_one_database
 
 
 async def test_a_batch_goes_out_with_its_numbers_and_their_hash(house: GatewaysHouse) -> None:
@@ -40,6 +39,7 @@ async def test_a_delivery_that_comes_again_is_reported_again_and_sent_once(house
     assert len(await house.lease(10)) == 1
 
 
+@on_one_database
 async def test_each_recipient_with_a_link_has_his_token(house: GatewaysHouse) -> None:
     await house.deliver(house.batch(phones(2), rendering="person"))
     (item,) = await house.lease()
@@ -47,6 +47,7 @@ async def test_each_recipient_with_a_link_has_his_token(house: GatewaysHouse) ->
     assert {len(row) for row in item["recipients"]} == {2}
 
 
+@on_one_database
 async def test_an_area_order_holds_codes_and_a_polygon_and_no_number(house: GatewaysHouse) -> None:
     await house.deliver(house.order())
     (item,) = await house.lease()
@@ -218,102 +219,3 @@ async def test_a_batch_that_was_not_the_one_hashed_fails_its_targets(house: Gate
         assert one.batch
         await house.deliver(one.model_copy(update={"batch": one.batch.model_copy(update=spoilt)}))
         assert await house.tally(one.delivery_id) == {"failed": 2}
-
-
-async def test_a_waiting_gateway_gets_work_the_moment_it_comes(house: GatewaysHouse) -> None:
-    waiting = asyncio.ensure_future(house.lease(wait_s=30))
-    await asyncio.sleep(0.2)
-    assert not waiting.done()
-    await house.deliver(house.batch(phones(1)))
-    assert len(await asyncio.wait_for(waiting, 2)) == 1
-
-
-async def test_a_wait_ends_in_time_with_nothing(house: GatewaysHouse) -> None:
-    begun = asyncio.get_running_loop().time()
-    assert await house.lease(wait_s=0.3) == []
-    assert 0.25 < asyncio.get_running_loop().time() - begun < 2
-
-
-async def test_a_wait_ends_when_the_process_stops(a_house: GatewaysHouse) -> None:
-    a_house.app.state.stopping = asyncio.Event()
-    waiting = asyncio.ensure_future(a_house.lease(wait_s=30))
-    await asyncio.sleep(0.1)
-    a_house.app.state.stopping.set()
-    assert await asyncio.wait_for(waiting, 2) == []
-
-
-async def test_a_gateway_that_has_hung_up_is_given_nothing(a_house: GatewaysHouse) -> None:
-    heard = [{"type": "http.request", "body": b'{"wait_s": 30}', "more_body": False}]
-    gone = asyncio.Event()
-
-    async def receive() -> dict[str, object]:
-        if heard:
-            return heard.pop()
-        await gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(_message: object) -> None:
-        """Nobody listens."""
-
-    path = "/api/v1/gateways/cmcc/leases"
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "path": path,
-    }
-    headers = [
-        (b"authorization", f"Bearer {a_house.keys['live']}".encode()),
-        (b"content-type", b"application/json"),
-    ]
-    scope |= {
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": headers,
-        "root_path": "",
-        "state": {},
-    }
-    call = asyncio.ensure_future(a_house.app(scope, receive, send))  # type: ignore[arg-type]
-    await asyncio.sleep(0.2)
-    gone.set()
-    await asyncio.wait_for(call, 2)
-    await a_house.deliver(a_house.batch(phones(1)))
-    assert len(await a_house.lease()) == 1
-
-
-async def test_two_replicas_on_one_database_never_lease_the_same_batch(
-    postgres_house_url: str, tmp_path: Path
-) -> None:
-    url = postgres_house_url.format(name="gateways")
-    async with (
-        an_open_house(url, tmp_path, "a") as one,
-        an_open_house(url, tmp_path, "b", keys=one.keys) as two,
-    ):
-        warning = uuid4()
-        for i in range(60):
-            await one.deliver(one.batch(phones(1, 13900230000 + i), warning_id=warning, part=str(i)))
-        pulled = await asyncio.gather(*(h.lease(4) for _ in range(12) for h in (one, two)))
-        numbers = [row[0] for items in pulled for item in items for row in item["recipients"]]
-        rest = [row[0] for item in await two.lease(100) for row in item["recipients"]]
-        assert sorted(numbers + rest) == phones(60)
-
-
-async def test_a_tombstone_and_its_request_at_once_leave_nothing_to_lease(
-    postgres_house_url: str, tmp_path: Path
-) -> None:
-    url = postgres_house_url.format(name="gateways")
-    async with (
-        an_open_house(url, tmp_path, "a") as one,
-        an_open_house(url, tmp_path, "b", keys=one.keys) as two,
-    ):
-
-        async def halt(warning_id: UUID) -> None:
-            async with two.db.transaction() as tx:
-                await end(tx, two.parts, warning_id, 1, Withdrawal.HALTED)
-
-        requests = [one.batch(phones(1)) for _ in range(20)]
-        await asyncio.gather(*(step for r in requests for step in (one.deliver(r), halt(r.warning_id))))
-        assert await one.lease(100) == []
-        for request in requests:
-            assert await one.tally(request.delivery_id) == {TargetState.WITHDRAWN: 1}

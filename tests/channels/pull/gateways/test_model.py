@@ -15,7 +15,7 @@ from services.channels.pull.gateways.model import receipts, results, said
 from services.channels.pull.gateways.model.places import Places
 from services.channels.pull.gateways.model.work import MOVES, State, Work
 from services.kit.errors import Invalid, Refused
-from tests.channels.pull.gateways.house import NOW
+from tests.channels.pull.gateways.requests import NOW
 
 SOON = NOW + timedelta(hours=6)
 

@@ -8,7 +8,8 @@ import pytest
 from contracts.outcome import TargetState
 from contracts.values import Withdrawal
 from services.channels.pull.gateways.actions.end import end
-from tests.channels.pull.gateways.house import GatewaysHouse, phones
+from tests.channels.pull.gateways.house import GatewaysHouse
+from tests.channels.pull.gateways.requests import phones
 
 
 async def test_receipts_finish_what_was_accepted(house: GatewaysHouse) -> None:

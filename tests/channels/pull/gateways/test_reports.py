@@ -7,7 +7,8 @@ import pytest
 from contracts.outcome import TargetState
 from contracts.values import Lane, Level, Withdrawal
 from services.channels.pull.gateways.actions.end import end
-from tests.channels.pull.gateways.house import GatewaysHouse, phones
+from tests.channels.pull.gateways.house import GatewaysHouse
+from tests.channels.pull.gateways.requests import phones
 
 
 async def test_one_state_holds_for_all_but_the_exceptions(house: GatewaysHouse) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from services.channels.pull.gateways.store import batches
 from services.channels.pull.gateways.store.tables import BATCHES
-from tests.channels.pull.gateways.house import GatewaysHouse, phones
+from tests.channels.pull.gateways.house import GatewaysHouse
+from tests.channels.pull.gateways.requests import phones
 
 
 async def test_a_phone_is_found_by_the_first_hash_of_its_batch(house: GatewaysHouse) -> None:

@@ -7,7 +7,8 @@ from contracts.values import Action, Mode
 from services.channels.pull.gateways.area import MOST_POINTS, few_points, gateway_of
 from services.channels.pull.gateways.text import PLACE, render_sms
 from services.kit.errors import Reject
-from tests.channels.pull.gateways.house import GatewaysHouse, phones
+from tests.channels.pull.gateways.house import GatewaysHouse
+from tests.channels.pull.gateways.requests import phones
 
 LINKS = "https://yt.example/c/"
 

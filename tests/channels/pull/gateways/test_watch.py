@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 from contracts.values import Action, Withdrawal
 from services.channels.pull.gateways.actions.end import end
-from tests.channels.pull.gateways.house import GatewaysHouse, phones
+from tests.channels.pull.gateways.house import GatewaysHouse
+from tests.channels.pull.gateways.requests import phones
 
 
 async def halt(house: GatewaysHouse, warning_id: UUID, reason: Withdrawal = Withdrawal.CANCELLED) -> None:
