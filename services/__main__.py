@@ -4,6 +4,7 @@ What only one command needs is imported by that command, so that a service start
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from contextlib import nullcontext
@@ -14,14 +15,15 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from services import all_settings
 from services.audit.command import audit
 from services.houses import MIGRATIONS, houses_of, openers
-from services.kit import outbox, postgres
-from services.kit.db import Database
+from services.kit import postgres
 from services.kit.errors import Invalid, Problem, Refused
 from services.kit.http import create_app
 from services.kit.process import configure_telemetry, open_floor, run
 from services.kit.settings import PREFIX, Settings
+from services.kit.terminal import Output
 from services.laptop import children, prepare
 
 cli = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__, pretty_exceptions_enable=False)
@@ -79,8 +81,8 @@ async def _up(settings: Settings, seed: bool, own_bus: bool) -> None:
     with prepare.locked(settings.var):
         children.require_free(settings.host, settings.port, "HTTP", f"{PREFIX}PORT")
         prepare.make_keys(settings)
-        port = int(settings.nats_url.rsplit(":", 1)[1])
-        async with children.nats_child(settings.var / "nats", port) if own_bus else nullcontext():
+        bus = children.nats_child(settings.var / "nats", settings.nats_port())
+        async with bus if own_bus else nullcontext():
             await prepare.migrate(settings, list(MIGRATIONS))
             await prepare.apply_streams(settings)
             if seed:
@@ -133,15 +135,8 @@ def replay(
     service: Annotated[str, typer.Argument(help="all, a service, or a house")] = "all",
 ) -> None:
     """Publish again what was said since then, after a lost bus; receivers skip what they have."""
-    _run(_replay(Settings.load(), houses_of(service), since))
-
-
-async def _replay(settings: Settings, houses: list[str], since: datetime) -> None:
-    for house in houses:
-        db = Database(house, settings.database(house))
-        async with db.transaction() as tx:
-            count = await outbox.replay(tx.connection, since.replace(tzinfo=since.tzinfo or UTC))
-        await db.close()
+    moment = since.replace(tzinfo=since.tzinfo or UTC)
+    for house, count in _run(prepare.replay(Settings.load(), houses_of(service), moment)):
         typer.echo(f"{house}: {count} messages will be published again")
 
 
@@ -176,11 +171,9 @@ def code(
 
 @cli.command(name="settings")
 def show_settings(
-    output: Annotated[str, typer.Option("--output", "-o", help="table or json")] = "table",
+    output: Output = "table",
 ) -> None:
     """Show every setting of every service: default, value (secrets masked), where it came from."""
-    from services import all_settings
-
     rows = list(all_settings.rows())
     if output == "json":
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -195,6 +188,9 @@ def show_settings(
 
 def main() -> None:
     """Run the command: exit 0 done, 1 found something, 2 used wrongly, one line for every error."""
+    strange = all_settings.unread(os.environ)
+    if strange:
+        sys.stderr.write(f"yutian: warning: {strange}\n")
     try:
         cli()
     except (Refused, Problem) as problem:

@@ -1,7 +1,8 @@
 """Every setting of every service: what `yutian settings` shows."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pkgutil import resolve_name
 from typing import Any
 
@@ -24,6 +25,38 @@ READERS: dict[str, tuple[str, ...]] = {
     "laptop": ("services.laptop.settings:LaptopSettings",),
 }
 """Who reads which settings; `all` are those that every service reads."""
+
+
+ELSEWHERE = frozenset(
+    f"{PREFIX}{name}" for name in ("AUDIT_URL", "TOKEN", "ROLE_PASSWORD", "TEST_POSTGRES", "SCREENSHOTS")
+)
+"""What single commands and the tests read for themselves."""
+
+
+def names() -> set[str]:
+    """Return the name of every setting, without reading one."""
+    kinds = [resolve_name(place) for places in READERS.values() for place in places]
+    return {f"{PREFIX}{name.upper()}" for kind in kinds for name in kind.model_fields}
+
+
+def unread(environment: Iterable[str]) -> str | None:
+    """Return the line about variables that look like settings and that nobody reads; None without one.
+
+    No value is repeated: it may be a secret under a mistyped name.
+    """
+    given = {name for name in environment if name.startswith(PREFIX)} - ELSEWHERE
+    if not given:
+        return None
+    known = names()
+    strange = sorted(name for name in given if name.removesuffix("_FILE") not in known and name not in known)
+    if not strange:
+        return None
+    return f"nobody reads {', '.join(_guessed(name, known) for name in strange)}; see `yutian settings`"
+
+
+def _guessed(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.85)
+    return f"{name} (is it {near[0]}?)" if near else name
 
 
 def rows() -> Iterator[dict[str, str]]:

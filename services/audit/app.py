@@ -14,8 +14,10 @@ from services.audit.actions.sign import Signer
 from services.audit.api import accounts, records
 from services.audit.api.parts import Parts
 from services.audit.consumers import Recorder
+from services.audit.issuer import HttpIssuer
 from services.audit.settings import AuditSettings
 from services.audit.stream import LedgerStream
+from services.kit.http import internal_key
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
 
@@ -32,10 +34,12 @@ async def open_audit(floor: Floor) -> Service:
     signing = partial(leadership.lead, sign.LEASE, partial(sign.run, db, signer, settings.ledger_head_s))
     static = APIRouter()
     static.routes.append(Mount("/static/audit", StaticFiles(directory=STATIC)))
+    issuer_url = floor.settings.issuer_url or floor.settings.base_url()
+    issuer = HttpIssuer(floor.http, issuer_url, internal_key(floor))
     grace = timedelta(seconds=settings.reconcile_grace_s)
     return Service(
         "audit",
         routers=[accounts.router, records.router, desk.router, static],
         houses=[House(db, leadership, siblings=[recorder.run, signing])],
-        parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load())},
+        parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer)},
     )

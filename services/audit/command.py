@@ -18,8 +18,9 @@ from services.audit.checkpoint import PublicKey
 from services.audit.verify import Verdict
 from services.audit.verify import verify as verify_lines
 from services.kit.crypto import KeyFolder
-from services.kit.errors import Refused
+from services.kit.errors import Invalid, Refused
 from services.kit.settings import Settings
+from services.kit.terminal import Output
 
 audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, export, verify.")
 
@@ -27,7 +28,6 @@ Url = Annotated[str, typer.Option(envvar="YUTIAN_AUDIT_URL", help="Where the aud
 Token = Annotated[
     str, typer.Option(envvar="YUTIAN_TOKEN", help="An auditor's session; default: the services' own key")
 ]
-Output = Annotated[str, typer.Option("--output", "-o", help="table or json")]
 
 WAIT_S = 60.0
 _STDOUT = "-"
@@ -207,6 +207,10 @@ def _client(url: str, token: str) -> Iterator[httpx.Client]:
     try:
         with httpx.Client(base_url=address, headers=headers, timeout=WAIT_S) as client:
             yield client
+    except (httpx.InvalidURL, UnicodeEncodeError):
+        raise Invalid(
+            "--url or --token", "is none", "give an address such as http://127.0.0.1:8600"
+        ) from None
     except httpx.HTTPError as error:
         raise Refused(
             f"no answer from {address}: {type(error).__name__}", mend="start the audit, or give --url"

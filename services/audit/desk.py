@@ -52,7 +52,7 @@ async def overview(
 @router.get("/audit/reconcile")
 async def compare(request: Request, given: Given, _: Auditor) -> HTMLResponse:
     """Show what does not add up."""
-    found = await reconcile(given.db, given.stream, given.grace)
+    found = await reconcile(given.db, given.stream, given.grace, issuer=given.issuer)
     return _page("reconcile", request, found=ReconciledView.of(found))
 
 

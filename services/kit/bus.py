@@ -63,7 +63,7 @@ class Bus:
                 )
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise Refused(
-                f"no bus at {settings.nats_url}: {type(error).__name__}",
+                f"no bus at {settings.nats_place()}: {type(error).__name__}",
                 mend="start nats-server, or set YUTIAN_NATS_URL",
             ) from None
         return bus

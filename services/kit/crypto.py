@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from services.kit.errors import Refused, Reject
+from services.kit.errors import Refused, Reject, Retry
 
 HASH_BYTES = 8
 """A keyed hash of a phone number: 64 bits, enough to find one among ten million."""
@@ -56,6 +56,10 @@ class CryptoProvider(Protocol):
         ...
 
 
+KEY_COMES_S = 30.0
+"""How long to wait for a key that is not here."""
+
+
 class KeyFolder:
     """Keys in files: one folder for each purpose, one active key in each."""
 
@@ -71,13 +75,13 @@ class KeyFolder:
         return key_id, self.key(purpose, key_id)
 
     def key(self, purpose: str, key_id: str) -> bytes:
-        """Return one key; raise Reject when it is not there."""
+        """Return one key; raise Retry when it is not there: a new key may reach the others before us."""
         if not key_id.isascii() or "/" in key_id or key_id.startswith("."):
             raise Reject("a key id is a plain file name")
         try:
             return (self.root / purpose / key_id).read_bytes()
         except OSError:
-            raise Reject(f"there is no {purpose} key {key_id}") from None
+            raise Retry(f"there is no {purpose} key {key_id} here", after=KEY_COMES_S) from None
 
     def ids(self, purpose: str) -> list[str]:
         """Return the ids of all keys of a purpose."""

@@ -1,7 +1,7 @@
 """Idempotency-Key: the same request sent twice is done once and answered twice.
 
 The claim is written in the action's own transaction, so that a crash leaves neither or both. A request
-that was refused leaves no claim. Keys are kept for 24 hours.
+that was refused leaves no claim, even if a part of it was done before. Keys are kept for 24 hours.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, delete, select, update
@@ -21,6 +22,7 @@ from services.kit.clock import microseconds
 from services.kit.errors import Invalid, Refused, Retry
 from services.kit.identity import whoever
 from services.kit.outbox import FLOOR
+from services.kit.telemetry import log
 
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
@@ -36,6 +38,9 @@ CLAIMS = Table(
     Column("media_type", String(100)),
     Column("body", LargeBinary),
 )
+"""Without a `media_type`, the body begins with a line of JSON: the headers of the answer."""
+
+_KEPT_HEADERS = ("content-type", "etag", "location")
 
 
 @dataclass
@@ -122,6 +127,10 @@ async def _answer_once(request: Request, wanted: Claim, answer: Handler) -> Resp
         if earlier is None:
             raise Retry("the same request is being answered", after=1) from None
         return earlier
+    except BaseException:
+        if wanted.written:
+            await _release(db, wanted)
+        raise
     finally:
         _CLAIM.reset(mark)
     if wanted.written:
@@ -141,18 +150,32 @@ async def _earlier(db: Any, wanted: Claim) -> Response | None:
         raise Refused(
             "the same request is being answered, or its answer was lost", mend="read the resource itself"
         )
-    headers = {"Idempotency-Replayed": "true"}
-    return Response(row["body"], row["status"], headers, row["media_type"])
+    if row["media_type"] is not None:
+        return Response(row["body"], row["status"], _REPLAYED, row["media_type"])
+    headers, _, body = row["body"].partition(b"\n")
+    return Response(body, row["status"], {**orjson.loads(headers), **_REPLAYED})
+
+
+_REPLAYED = {"Idempotency-Replayed": "true"}
+
+
+async def _release(db: Any, wanted: Claim) -> None:
+    """Forget the claim of a request that failed after its first transaction: it may be sent again."""
+    unanswered = delete(CLAIMS).where(CLAIMS.c.key == wanted.key, CLAIMS.c.status.is_(None))
+    try:
+        async with db.transaction() as tx:
+            await tx.execute(unanswered)
+    except Retry as away:
+        log.warning("a claim was not released", why=away.why)
 
 
 async def _keep(db: Any, wanted: Claim, response: Response) -> None:
     body = getattr(response, "body", None)
     if body is None:
         return
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    kept = orjson.dumps(headers) + b"\n" + body
     async with db.transaction() as tx:
         await forget_old(tx.connection, tx.now)
-        await tx.execute(
-            update(CLAIMS)
-            .where(CLAIMS.c.key == wanted.key)
-            .values(status=response.status_code, media_type=response.headers.get("content-type"), body=body)
-        )
+        mine = update(CLAIMS).where(CLAIMS.c.key == wanted.key)
+        await tx.execute(mine.values(status=response.status_code, media_type=None, body=kept))

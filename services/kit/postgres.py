@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from services.kit.errors import Refused
+from services.kit.errors import Invalid, Refused
 
 
 async def provision(admin_url: str, houses: list[str], password: str, prefix: str = "") -> None:
@@ -12,6 +12,8 @@ async def provision(admin_url: str, houses: list[str], password: str, prefix: st
     """
     try:
         connection = await asyncpg.connect(admin_url)
+    except (asyncpg.InterfaceError, ValueError):
+        raise Invalid("--provision", "is no address of PostgreSQL", "use postgresql://...") from None
     except (OSError, asyncpg.PostgresError) as error:
         raise Refused(f"PostgreSQL does not answer: {type(error).__name__}") from error
     try:

@@ -11,12 +11,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from contracts import printable
 from services.kit import kept, pages
 from services.kit.errors import Fault, Forbidden, Invalid, NotFound, Owing, Problem, Retry, Unauthenticated
 from services.kit.identity import refuse_foreign
 from services.kit.telemetry import log
 
 PROBLEM = "application/problem+json"
+UNREADABLE = 400
+"""What the framework answers when a body cannot be parsed."""
 
 
 def add_errors(app: FastAPI) -> None:
@@ -61,11 +64,14 @@ async def _first(request: Request, error: Unauthenticated | Owing) -> Response |
 async def _on_validation(request: Request, error: Exception) -> Response:
     """Name the fields and what is wrong with them, and never what was sent."""
     assert isinstance(error, RequestValidationError)
-    faults = [
-        Fault(_place(e["type"], e["loc"]), str(e["msg"]), _MENDS.get(e["type"], "see /docs"))
-        for e in error.errors()
-    ]
-    return await _on_problem(request, Invalid.of(faults))
+    return await _on_problem(request, Invalid.of([_fault(one) for one in error.errors()]))
+
+
+def _fault(error: Mapping[str, Any]) -> Fault:
+    place = _place(error["type"], error["loc"])
+    if error.get("ctx", {}).get("pattern") in (printable.LINE, printable.TEXT):
+        return Fault(place, printable.WHY, printable.MEND)
+    return Fault(place, str(error["msg"]), _MENDS.get(error["type"], "see /docs"))
 
 
 def _place(kind: str, place: Sequence[int | str]) -> str:
@@ -92,6 +98,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == NotFound.status:
         return await _on_problem(request, NotFound("there is nothing at this address"))
+    if error.status_code == UNREADABLE:
+        why = "cannot be read: it is broken, or nested too deeply"
+        fault = Fault("body", why, "send it well-formed, in UTF-8, and flat")
+        return problem(request, UNREADABLE, Invalid.name, Invalid.title, f"body: {why}", fault.mend, [fault])
     return problem(request, error.status_code, "http", str(error.detail), str(error.detail))
 
 

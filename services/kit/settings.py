@@ -4,11 +4,14 @@ import os
 import socket
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
-from services.kit.errors import Refused
+from services.kit.errors import Invalid, Refused
 
 PREFIX = "YUTIAN_"
 
@@ -81,7 +84,52 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-            raise Refused(f"setting {name}: {first['msg']}", mend="see `yutian settings`") from None
+            why = first["msg"].removeprefix("Value error, ")
+            raise Invalid(f"setting {name}", why, "see `yutian settings`") from None
+
+    @field_validator("nats_url")
+    @classmethod
+    def _of_a_bus(cls, url: str) -> str:
+        """Take an address with a port, as a bus that we start ourselves needs one."""
+        try:
+            parts = urlsplit(url)
+            good = parts.scheme in ("nats", "tls", "ws", "wss") and parts.hostname and parts.port
+        except ValueError:
+            good = False
+        if not good:
+            raise ValueError("is not the address of a bus, such as nats://127.0.0.1:4222")
+        return url
+
+    @field_validator("keys")
+    @classmethod
+    def _of_a_folder(cls, keys: Path) -> Path:
+        """Take what can be filled in."""
+        try:
+            str(keys).format(var="var")
+        except (LookupError, ValueError):
+            raise ValueError("is not a folder, such as {var}/keys") from None
+        return keys
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_a_database(cls, url: SecretStr) -> SecretStr:
+        """Take what can be read as an address; nothing of it is repeated, as it holds a password."""
+        try:
+            parsed = make_url(url.get_secret_value().format(var="var", name="house"))
+            good = parsed.get_backend_name() in ("sqlite", "postgresql")
+        except (ArgumentError, LookupError, ValueError):
+            good = False
+        if not good:
+            raise ValueError("is not sqlite:///{var}/db/{name}.db or postgresql://{name}:...@host/db")
+        return url
+
+    def nats_port(self) -> int:
+        """Return the port of the bus."""
+        return urlsplit(self.nats_url).port or 0
+
+    def nats_place(self) -> str:
+        """Return where the bus is, without a name or password."""
+        return f"{urlsplit(self.nats_url).hostname}:{self.nats_port()}"
 
     def database(self, name: str) -> str:
         """Return the database URL of one house."""

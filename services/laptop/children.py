@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import errno
 import importlib.metadata
 import os
 import shutil
@@ -73,10 +74,11 @@ def require_free(host: str, port: int, what: str, setting: str) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            raise Refused(
-                f"port {port} for {what} is in use", mend=f"stop what uses it, or set {setting}"
-            ) from None
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                mend = f"stop what uses it, or set {setting}"
+                raise Refused(f"port {port} for {what} is in use", mend=mend) from None
+            raise Refused(f"{host}:{port} for {what} cannot be listened on: {error.strerror}") from None
 
 
 @asynccontextmanager

@@ -74,9 +74,9 @@ def code_of(credentials: Path, username: str) -> str:
     """Return the code that an account's authenticator would show now."""
     try:
         accounts = orjson.loads(credentials.read_bytes())["accounts"]
-    except (OSError, ValueError) as error:
+        secrets_of = {account["username"]: account.get("totp_secret") for account in accounts}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise Refused(f"{credentials} cannot be read: {type(error).__name__}") from None
-    secrets_of = {account["username"]: account.get("totp_secret") for account in accounts}
     secret = secrets_of.get(username)
     if secret is None:
         raise Refused(f"{username} has no second factor in {credentials}")

@@ -5,14 +5,18 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.channels.push.broadcast.keys import init_partner_keys
 from services.houses import MIGRATIONS
-from services.kit import jetstream
+from services.kit import jetstream, outbox
 from services.kit.bus import Bus
 from services.kit.crypto import KeyFolder, init_keys
-from services.kit.errors import Refused
+from services.kit.db import Database
+from services.kit.errors import Invalid, Refused
 from services.kit.migrate import upgrade_async
 from services.kit.settings import Settings
 from services.kit.xmlsig import init_cap_keys
@@ -68,6 +72,21 @@ async def migrate(settings: Settings, houses: Sequence[str]) -> None:
     """Bring the databases of these houses up to date."""
     for house in houses:
         await upgrade_async(settings.database(house), MIGRATIONS[house])
+
+
+async def replay(settings: Settings, houses: Sequence[str], since: datetime) -> list[tuple[str, int]]:
+    """Make what was said since then unpublished again; return how many messages of each house."""
+    counts = []
+    for house in houses:
+        db = Database(house, settings.database(house))
+        try:
+            async with db.transaction() as tx:
+                counts.append((house, await outbox.replay(tx.connection, since)))
+        except (SQLAlchemyError, OSError):
+            raise Invalid(f"outbox of {house}", "cannot be read", "run `yutian migrate` first") from None
+        finally:
+            await db.close()
+    return counts
 
 
 async def apply_streams(settings: Settings) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from contracts.registry import registry_version
 from contracts.values import Mode
-from services.kit import proposals
+from services.kit import forms, proposals
 from services.kit.errors import Invalid, Problem
 from services.kit.identity import Principal, needs
 from services.kit.pages import render
@@ -54,7 +54,7 @@ async def keys(request: Request, given: Given, by: Operator) -> HTMLResponse:
 @router.post("/registry/keys")
 async def propose_keys(request: Request, given: Given, by: Operator) -> Response:
     """Propose keys; refused, show why, and what was typed."""
-    form = await request.form()
+    form = await forms.read(request)
     owner, modes = str(form.get("owner", "")).strip()[:40], [str(mode) for mode in form.getlist("modes")]
     try:
         if not modes or not set(modes) <= {str(mode) for mode in Mode}:

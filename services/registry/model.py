@@ -1,10 +1,19 @@
 """The rows of the registry and their rules. Pure: a row is right or names every fault it has."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
+from contracts.printable import WHY, is_text
 from contracts.registry import Operator
 from contracts.values import (
     Channel,
@@ -42,6 +51,13 @@ class Row(BaseModel):
     """A row as it is imported and kept; unknown columns are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _readable(cls, cell: Any) -> Any:
+        if isinstance(cell, str) and not is_text(cell):
+            raise ValueError(WHY)
+        return cell
 
 
 class Town(Row):

@@ -60,8 +60,8 @@ async def test_what_overlaps_is_found_and_nothing_else(office: Office) -> None:
     await kept(office, identifier="x", towns=())
     assert await found(office, "500110120") == ["x"]
     async with office.db.transaction() as tx:
-        await store.alongside.end(tx, [city.identifier], "somebody else")
-        await store.alongside.end(tx, ["x"], city.sender)
+        await store.alongside.end(tx, Mode.LIVE, [city.identifier], "somebody else")
+        await store.alongside.end(tx, Mode.LIVE, ["x"], city.sender)
     assert await found(office) == [mine, city.identifier]
     office.clock.move(days=3)
     assert await found(office) == []

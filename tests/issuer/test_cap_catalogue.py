@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from contracts import cap
 from contracts.values import Level, Mode
-from services.issuer.actions import Press, drafting, making
+from services.issuer.actions import Press, making, revising
 from services.issuer.catalogue import Catalogue, Hazard, load
 from services.issuer.model import Approval, Content, Kind, Published, State
 from services.issuer.reach import Reached
@@ -61,7 +61,7 @@ def lift_of(content: Content) -> Content:
     out = Published(notice, b"", NOW)
     approved = (Approval("wang", "王芳", NOW, "", ""),)
     published = type(issued)(**{**vars(issued), "published": out, "approvals": approved})
-    return drafting.lifting(CATALOGUE, published, NOW)
+    return revising.lifting(CATALOGUE, published, NOW)
 
 
 def as_wmo_verifies(document: bytes) -> None:

@@ -78,7 +78,7 @@ class Town(Desk):
         office = self.office
         issued = await office.issued(level=level)
         base = replace(issued, published=None, approvals=(), planned_at=None)
-        lift = actions.drafting.lifting(office.catalogue, issued, NOW)
+        lift = actions.revising.lifting(office.catalogue, issued, NOW)
         made = {state: replace(issued, state=State(state)) for state in map(str, State)}
         made["draft"] = replace(base, state=State.DRAFT, manifest=None, submitted_at=None)
         made["review"] = replace(base, state=State.REVIEW)

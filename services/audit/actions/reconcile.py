@@ -1,4 +1,7 @@
-"""Reconcile: manifests, deliveries, reports, stream and ledger are compared; every difference is named."""
+"""Reconcile: what was issued, manifests, deliveries, reports, stream and ledger are compared.
+
+Every difference is named.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -6,6 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.audit.actions import compare
+from services.audit.issuer import Issuer
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.store import books, ledger, questions, tree
 from services.audit.store.ledger import Place
@@ -40,20 +45,30 @@ class Reconciled:
 
 
 async def reconcile(
-    db: Database, stream: LedgerStream, grace: timedelta, warning_id: str | None = None
+    db: Database,
+    stream: LedgerStream,
+    grace: timedelta,
+    warning_id: str | None = None,
+    *,
+    issuer: Issuer | None = None,
 ) -> Reconciled:
-    """Compare everything, or one warning; raise NotFound when the ledger has never heard of that one."""
+    """Compare everything, or one warning; raise NotFound when nobody has ever heard of that one.
+
+    Without an issuer to ask, as over a ledger that stands alone, nothing is said of what it has issued.
+    """
     patience = Patience(db.clock.now(), grace)
+    issued, silent = await compare.ask(issuer, warning_id) if issuer else ((), [])
     life = await stream.life()
     async with questions.snapshot(db) as connection:
         place = await ledger.place(connection)
-        found = await _of_ledger(connection, place)
+        found = [*silent, *await _of_ledger(connection, place)]
+        found += await compare.unheard(connection, issued, patience)
         count = deliveries = 0
         async for ids in _warnings(connection, warning_id):
             known = await books.whole(connection, ids)
             found += differences(known, patience)
             count, deliveries = count + len(ids), deliveries + len(known.deliveries)
-    if warning_id is not None and not count:
+    if warning_id is not None and not count and not issued:
         raise NotFound("the ledger knows no such warning")
     found += await _of_stream(stream, place, life, patience)
     return Reconciled(

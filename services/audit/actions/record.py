@@ -27,7 +27,7 @@ from services.kit import failpoints
 from services.kit.clock import from_microseconds
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
-from services.kit.errors import Reject
+from services.kit.errors import Reject, Retry
 from services.kit.leadership import Leadership
 from services.kit.telemetry import log
 
@@ -122,7 +122,7 @@ def _names(drafts: Sequence[_Draft], crypto: CryptoProvider) -> list[Named]:
             try:
                 plain = crypto.unseal(base64.b64decode(message.sealed), BLOCK_CONTEXT)
                 found += named(orjson.loads(plain))
-            except (Reject, binascii.Error, orjson.JSONDecodeError):
+            except (Reject, Retry, binascii.Error, orjson.JSONDecodeError):
                 log.warning("block cannot be opened", block=draft.entry.about)
     return found
 

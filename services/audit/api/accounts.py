@@ -112,4 +112,5 @@ async def compare(
 ) -> ReconciledView:
     """Return every difference, named; what is younger than the grace is on its way."""
     only = str(warning) if warning else None
-    return ReconciledView.of(await reconcile(given.db, given.stream, given.grace, only))
+    found = await reconcile(given.db, given.stream, given.grace, only, issuer=given.issuer)
+    return ReconciledView.of(found)

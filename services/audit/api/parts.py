@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from services.audit.actions.sign import Signer
+from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
 from services.audit.stream import LedgerStream
 from services.kit.db import Database
@@ -25,6 +26,8 @@ class Parts:
     stream: LedgerStream
     grace: timedelta
     formulas: Formulas
+    issuer: Issuer | None = None
+    """Who knows what was issued."""
 
 
 def _parts(request: Request) -> Parts:

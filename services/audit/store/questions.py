@@ -97,6 +97,13 @@ def revisions_between(
     return select(REVISIONS).where(r.warning_id.in_(warning_ids), r.mode == mode, period)
 
 
+async def heard(connection: AsyncConnection, warning_ids: Collection[str]) -> set[tuple[str, int]]:
+    """Return the revisions of these warnings of which the ledger has heard."""
+    r = REVISIONS.c
+    statement = select(r.warning_id, r.revision).where(r.warning_id.in_(list(warning_ids)))
+    return {(row.warning_id, row.revision) for row in await connection.execute(statement)}
+
+
 async def all_warnings(connection: AsyncConnection, after: str, limit: int) -> list[str]:
     """Return the warnings of which anything is known, by id."""
     known = [select(t.c.warning_id) for t in (REVISIONS, PLANS, DELIVERIES)]

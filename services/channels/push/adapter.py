@@ -25,6 +25,10 @@ class Unset(Retry):
     name = "partner-unset"
 
 
+class Unconfigured(Unset):
+    """This partner has not been set up here: no fault, as long as nobody means to use it."""
+
+
 class NotThere(Retry):
     """The partner does not know what it may have been sent. It may still come to know it."""
 

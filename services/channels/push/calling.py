@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
-from services.channels.push.adapter import Unset, Unwell
+from services.channels.push.adapter import Unconfigured, Unset, Unwell
 from services.kit.errors import Reject, Retry
 
 MOST_BYTES = 1 << 20
@@ -68,7 +68,7 @@ class Line:
         an operator must see to it, Reject when the same request will never do.
         """
         if not self.base_url:
-            raise Unset(f"{self.whom} is not configured", after=10)
+            raise Unconfigured(f"{self.whom} is not configured", after=10)
         try:
             request = self.http.build_request(
                 method,

@@ -13,7 +13,7 @@ from contracts.delivery import SealedBatch
 from contracts.values import Lane, Mode
 from services.channels.push import model
 from services.channels.push.actions import attempts, hear, take
-from services.channels.push.adapter import Adapter, Answers, Earlier, Job, Unset, Unwell
+from services.channels.push.adapter import Adapter, Answers, Earlier, Job, Unconfigured, Unset, Unwell
 from services.channels.push.breaker import Breaker
 from services.channels.push.model import Delivery, Stage
 from services.channels.push.store import deliveries
@@ -46,6 +46,8 @@ class Workers:
         self.adapter = adapter
         self.crypto = crypto
         self.breaker = Breaker()
+        self._unconfigured: set[str] = set()
+        """What has been said of this partner: it is no news the second time."""
         self._heard = asyncio.Event()
         self._due: dict[tuple[Mode, Lane | None], datetime | None] = {}
         """When the next delivery of a lane is due, as it was last seen."""
@@ -185,14 +187,23 @@ class Workers:
     async def _write_end(self, claimed: Delivery, problem: Problem | None) -> None:
         self._note(problem)
         if problem is None:
+            self._unconfigured.clear()
             return
         if isinstance(problem, Reject | Refused) and claimed.stage is not Stage.STOP:
             log.error("delivery failed", house=self.db.house, why=problem.why)
             await attempts.fail(self.db, claimed, problem.why)
             return
-        say = log.error if isinstance(problem, Unset | Reject | Refused) else log.warning
-        say("attempt put off", house=self.db.house, stage=claimed.stage, why=problem.why)
+        self._say(claimed, problem)
         await attempts.put_off(self.db, claimed, problem)
+
+    def _say(self, claimed: Delivery, problem: Problem) -> None:
+        """Log why an attempt is put off; of a partner that is not set up, once until that changes."""
+        if not isinstance(problem, Unconfigured):
+            say = log.error if isinstance(problem, Unset | Reject | Refused) else log.warning
+            say("attempt put off", house=self.db.house, stage=claimed.stage, why=problem.why)
+        elif problem.why not in self._unconfigured:
+            self._unconfigured.add(problem.why)
+            log.info("nothing goes out", house=self.db.house, why=problem.why)
 
     def _note(self, problem: Problem | None) -> None:
         """Let the breaker know how the partner is; one that closes it again wakes all lanes."""

@@ -4,7 +4,7 @@ from services.issuer.actions.afterwards import import_afterwards, write_afterwar
 from services.issuer.actions.commenting import comment
 from services.issuer.actions.correcting import correct
 from services.issuer.actions.door import Doorman, SignedIn, answer, needs_ticket, sign_in
-from services.issuer.actions.drafting import cancel, draft, edit, update
+from services.issuer.actions.drafting import draft, edit
 from services.issuer.actions.ending import expire_due, halt, mind, retell_due
 from services.issuer.actions.following import hear_plan, hear_report, photograph
 from services.issuer.actions.mixing import split
@@ -19,6 +19,7 @@ from services.issuer.actions.people import (
 from services.issuer.actions.press import Press
 from services.issuer.actions.review import approve, reject, send_back, submit
 from services.issuer.actions.reviewing import review
+from services.issuer.actions.revising import cancel, update
 from services.issuer.actions.shift import hand_over, take_over
 from services.issuer.actions.together import lift_all, update_all
 

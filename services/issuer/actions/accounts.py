@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from uuid import UUID
 
+from contracts.printable import is_line
 from services.issuer import store
 from services.issuer.actions.door import Doorman
 from services.issuer.actions.people import tell
@@ -25,7 +26,7 @@ async def new_account(
     """Make an account without a password, or propose one that would approve, operate or audit."""
     wanted = checked_roles(roles, town)
     name = " ".join(display_name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not name or len(name) > LONGEST_NAME or not is_line(name):
         raise Invalid("display_name", "is missing or too long", f"use 1 to {LONGEST_NAME} characters")
     account = Account(checked_name(username), name, "", wanted, town, must_change=True)
     async with db.transaction() as tx:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from contracts.printable import is_text
 from services.issuer import store
-from services.issuer.actions.drafting import at_the_desk
+from services.issuer.actions.permission import at_the_desk
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Person
 from services.issuer.model.afterwards import LONGEST_TEXT, Afterwards, Hit, Told
@@ -122,6 +123,6 @@ def _whole(told: Told) -> None:
         raise Invalid("ended", "is before the onset", "choose a later time")
     for field in ("amounts", "source", "note"):
         text = getattr(told, field)
-        if len(text) > LONGEST_TEXT or not text.isprintable():
+        if len(text) > LONGEST_TEXT or not is_text(text):
             why = "is too long or cannot be printed"
             raise Invalid(field, why, f"use at most {LONGEST_TEXT} characters")

@@ -7,9 +7,10 @@ from contracts.values import Level
 from contracts.warning import WarningText
 from services.issuer import store
 from services.issuer.actions import making
-from services.issuer.actions.drafting import begun, standing_of, tell
 from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
+from services.issuer.actions.revising import standing_of
+from services.issuer.actions.telling import tell
 from services.issuer.catalogue import Catalogue, Verb
 from services.issuer.model import Content, Kind, Person, State, WeatherWarning, Wish, faults
 from services.kit.db import Database, Transaction
@@ -80,7 +81,7 @@ async def correct(
         if found := faults(content, now, press.signature):
             raise Invalid.of(found)
         revision = await store.changes.next_revision(tx.connection, warning_id)
-        draft = begun(warning_id, revision, content, by, now)
+        draft = making.begun(warning_id, revision, content, by, now)
         assert base.manifest is not None
         warning = draft.submitted(base.manifest, by.username, now)
         await store.changes.insert(tx, warning)

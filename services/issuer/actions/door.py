@@ -68,7 +68,7 @@ class Doorman:
         """Return whose ticket it is and the proof in it; raise Unauthenticated when it is none or old."""
         try:
             username, proof, since = orjson.loads(self.crypto.unseal(urlsafe_b64decode(ticket), _TICKET))
-        except (Reject, ValueError):
+        except (Reject, Retry, ValueError):
             raise TooLate from None
         if now - from_microseconds(since) > TICKET_LASTS:
             raise TooLate

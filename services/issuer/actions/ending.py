@@ -9,9 +9,9 @@ from contracts.values import Lane
 from contracts.warning import WarningExpired, WarningHalted
 from services.issuer import store
 from services.issuer.actions import announcing, reviewing
-from services.issuer.actions.drafting import tell
 from services.issuer.actions.issuing import RETELL_AFTER, message_of
 from services.issuer.actions.permission import permit
+from services.issuer.actions.telling import tell
 from services.issuer.catalogue import Catalogue, Verb
 from services.issuer.model import Person, State, WeatherWarning
 from services.kit.db import Database, Transaction

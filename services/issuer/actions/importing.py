@@ -29,8 +29,17 @@ _RELAYED = re.compile(r"[（(]预警信息来源：[^）)]*[）)]\s*$")
 _LINE_END = re.compile(r"\r\n?")
 _COLOURS = {"红": Level.RED, "橙": Level.ORANGE, "黄": Level.YELLOW, "蓝": Level.BLUE}
 _LEVELS = {str(severity): level for level, severity in SEVERITIES.items()}
-_ENDINGS = frozenset({cap.MsgType.CANCEL, cap.MsgType.ACK, cap.MsgType.ERROR})
-_TESTS = frozenset({cap.Status.EXERCISE, cap.Status.TEST, cap.Status.SYSTEM})
+_WARNS = frozenset({cap.MsgType.ALERT, cap.MsgType.UPDATE})
+_ENDS = frozenset({cap.MsgType.UPDATE, cap.MsgType.CANCEL})
+_SAY_ONLY = {
+    cap.MsgType.CANCEL: ("it ends what it refers to", "lift ours if it is over"),
+    cap.MsgType.ACK: ("it says that a message was received", "there is nothing to warn of: reject the draft"),
+    cap.MsgType.ERROR: (
+        "it says that a message was refused",
+        "there is nothing to warn of: reject the draft",
+    ),
+}
+"""What a message says that warns of nothing, and what is to be done."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +77,12 @@ async def import_cap(
         text=_text(info, oddities),
         **_expiry(info, db.clock.now(), oddities),
     )
-    oddities += _about(alert)
+    meant = mode or _mode(alert)
+    oddities += _about(alert, meant)
     others = bool(alert.identifier) and alert.sender != press.sender_code
     if others:
         made_of = Beside(reference=alert.identifier[:80], reason="this one was made of it")
         wish = wish.model_copy(update={"beside": (made_of,)})
-    meant = mode or (Mode.DRILL if alert.status in _TESTS else Mode.LIVE)
     warning = await draft(
         db, press.catalogue, reach, mode=meant, wish=wish, by=by, signature=press.signature, kept=True
     )
@@ -82,12 +91,27 @@ async def import_cap(
     return Imported(warning, tuple(oddities))
 
 
-def _about(alert: cap.CapAlert) -> Iterator[Fault]:
+def _mode(alert: cap.CapAlert) -> Mode:
+    """Return the mode of what is made of a message: live only where its sender warns, and in earnest."""
+    return Mode.LIVE if _world(alert) is Mode.LIVE and alert.msg_type in _WARNS else Mode.DRILL
+
+
+def _world(alert: cap.CapAlert) -> Mode:
+    """Return whether a message is meant in earnest: exercises, tests and drafts of others are not."""
+    return Mode.LIVE if alert.status is cap.Status.ACTUAL else Mode.DRILL
+
+
+def _about(alert: cap.CapAlert, made: Mode) -> Iterator[Fault]:
     """Yield what the head of a message says that a draft cannot take over."""
-    if alert.msg_type in _ENDINGS:
-        yield Fault("msgType", f"is {alert.msg_type}: it ends what it refers to", "lift ours if it is over")
-    if alert.status in _TESTS - {cap.Status.EXERCISE}:
+    if alert.msg_type in _SAY_ONLY:
+        says, mend = _SAY_ONLY[alert.msg_type]
+        yield Fault("msgType", f"is {alert.msg_type}: {says}", mend)
+    if made is Mode.DRILL and alert.msg_type not in _WARNS:
+        yield Fault("mode", "is drill, as the message warns of nothing", "begin a live one by hand")
+    if alert.status is not cap.Status.ACTUAL and made is Mode.DRILL:
         yield Fault("status", f"is {alert.status}: a drill was made of it", "begin a live one by hand")
+    elif alert.status is not cap.Status.ACTUAL:
+        yield Fault("status", f"is {alert.status}, and a live draft was made of it", "see that this is meant")
 
 
 async def _remember(
@@ -100,8 +124,9 @@ async def _remember(
     ours = () if whole else sorted({code[:9] for code in codes if code.startswith(DISTRICT)})
     ended = {part.split(",")[1] for part in alert.references.split() if part.count(",") == 2}
     async with db.transaction() as tx:
-        await store.alongside.end(tx, ended, alert.sender[:120])
-        if alert.msg_type in _ENDINGS or (not ours and not whole):
+        if alert.msg_type in _ENDS:
+            await store.alongside.end(tx, _world(alert), ended, alert.sender[:120])
+        if alert.msg_type not in _WARNS or (not ours and not whole):
             return
         await store.alongside.keep(
             tx,

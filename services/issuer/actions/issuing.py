@@ -22,8 +22,8 @@ from services.issuer.actions import mixing, reviewing
 from services.issuer.actions.alongside import answered
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
-from services.issuer.actions.drafting import tell
 from services.issuer.actions.press import Press, free_identifier
+from services.issuer.actions.telling import tell
 from services.issuer.model import STANDING, Kind, Person, Published, State, WeatherWarning
 from services.kit.db import Database, Transaction
 from services.kit.errors import Refused, Retry

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from contracts.values import Channel, Level, Mode
 from services.issuer.catalogue import (
@@ -17,7 +18,7 @@ from services.issuer.catalogue import (
     words,
 )
 from services.issuer.model.content import LONGEST, Content, Kind, Window, Wish
-from services.issuer.model.warning import Step
+from services.issuer.model.warning import Person, Step, WeatherWarning
 from services.issuer.reach import Reached
 from services.kit.errors import Invalid
 
@@ -200,3 +201,8 @@ def _act(content: Content) -> Act:
     if (content.kind is Kind.UPDATE or content.lead) and content.former:
         return Act.between(content.former, content.level)
     return Act.ISSUED
+
+
+def begun(warning_id: UUID, revision: int, content: Content, by: Person, now: datetime) -> WeatherWarning:
+    """Return a new draft of one author."""
+    return WeatherWarning(warning_id, revision, content, content.sha256, (by.username,), now, now)

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.values import Level
 from services.issuer import store
 from services.issuer.actions import making
-from services.issuer.actions.drafting import begun, changed, tell
 from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
+from services.issuer.actions.telling import changed, tell
 from services.issuer.catalogue import Verb
 from services.issuer.model import OPEN, Approval, Bound, Content, Kind, Person, State, WeatherWarning, Wish
 from services.issuer.reach import Reach
@@ -52,7 +52,7 @@ async def split(
         update={"kind": Kind.ALERT, "lead": warning_id, "bound": (), "supersedes": (), "made": True}
     )
     content = making.edited(press.catalogue, own, Wish(selection=goes, level=level), taken, now)
-    part = begun(uuid7(), 1, content, by, now)
+    part = making.begun(uuid7(), 1, content, by, now)
     bound = Bound(warning_id=part.warning_id, level=level, content_sha256=content.sha256)
     rest = rest.model_copy(update={"bound": (*lead.content.bound, bound)})
     new = lead.edited(rest, by.username, now)

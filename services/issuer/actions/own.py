@@ -9,7 +9,7 @@ from services.issuer.actions.people import tell
 from services.issuer.model import factor, passwords
 from services.issuer.model.people import Account
 from services.kit.db import Database, Transaction
-from services.kit.errors import Invalid, Reject
+from services.kit.errors import Invalid, Reject, Retry
 from services.kit.identity import session_name, token_sha256
 
 
@@ -69,7 +69,7 @@ def offered(doorman: Doorman, username: str, ticket: str) -> Offer:
     """Return the offer of a ticket."""
     try:
         secret = doorman.crypto.unseal(urlsafe_b64decode(ticket), _offer_context(username)).decode()
-    except (Reject, ValueError):
+    except (Reject, Retry, ValueError):
         raise Invalid("ticket", "is not of this account", "begin anew") from None
     return Offer(secret, factor.address(secret, username), ticket)
 

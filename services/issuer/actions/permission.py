@@ -25,6 +25,12 @@ def permit(catalogue: Catalogue, verb: Verb, by: Person, warning: WeatherWarning
         )
 
 
+def at_the_desk(catalogue: Catalogue, by: Person) -> None:
+    """Raise Forbidden for who has no role at the desk."""
+    if not by.roles & catalogue.authority.desk_roles:
+        raise Forbidden(f"this needs a {', '.join(sorted(catalogue.authority.desk_roles))}")
+
+
 def standing(warning: WeatherWarning) -> str:
     """Return where a revision stands, as the table of people names it; a halted lift is a lift still."""
     if warning.state in STANDING and warning.content.kind is Kind.CANCEL:

@@ -9,10 +9,10 @@ from services.issuer.actions import issuing, making, mixing
 from services.issuer.actions.alongside import answered, clashes
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
-from services.issuer.actions.drafting import changed, tell
 from services.issuer.actions.needing import may_be_emergency, steps_of
 from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
+from services.issuer.actions.telling import changed, tell
 from services.issuer.catalogue import Verb
 from services.issuer.model import (
     Content,

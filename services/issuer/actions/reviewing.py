@@ -5,7 +5,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.issuer import store
-from services.issuer.actions.drafting import at_the_desk, tell
+from services.issuer.actions.permission import at_the_desk
+from services.issuer.actions.telling import tell
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Person, WeatherWarning
 from services.issuer.model.reviews import Cause, Review, Verdict

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from contracts.values import AreaSelection
 from services.issuer import store
-from services.issuer.actions.drafting import at_the_desk
+from services.issuer.actions.permission import at_the_desk
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Person
 from services.issuer.model.saved import Saved, SavedKind

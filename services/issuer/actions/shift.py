@@ -7,9 +7,9 @@ from uuid import UUID
 from contracts.outcome import Column
 from contracts.values import Channel, Mode
 from services.issuer import store
-from services.issuer.actions.drafting import at_the_desk
 from services.issuer.actions.following import photograph
 from services.issuer.actions.needing import steps_of
+from services.issuer.actions.permission import at_the_desk
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Person, State, WeatherWarning, next_step
 from services.issuer.model.progress import Photograph

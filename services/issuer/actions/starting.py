@@ -6,7 +6,8 @@ from uuid import UUID
 from contracts.proposal import RiskProposed
 from contracts.values import Level, Mode
 from services.issuer import store
-from services.issuer.actions.drafting import at_the_desk, draft
+from services.issuer.actions.drafting import draft
+from services.issuer.actions.permission import at_the_desk
 from services.issuer.actions.press import Press
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Content, Person, WeatherWarning, Window, Wish

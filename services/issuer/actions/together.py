@@ -7,18 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.issuer import store
-from services.issuer.actions.drafting import (
-    at_the_desk,
-    begun,
-    give_way,
-    lifting,
-    nothing_open,
-    standing_of,
-    tell,
-    updating,
-)
+from services.issuer.actions import making
 from services.issuer.actions.mixing import MOST_PARTS, tied
-from services.issuer.actions.permission import permit
+from services.issuer.actions.permission import at_the_desk, permit
+from services.issuer.actions.revising import give_way, lifting, nothing_open, standing_of, updating
+from services.issuer.actions.telling import tell
 from services.issuer.catalogue import Catalogue, Verb
 from services.issuer.model import Content, Kind, Person, WeatherWarning
 from services.kit.db import Database, Transaction
@@ -51,7 +44,7 @@ async def update_all(db: Database, catalogue: Catalogue, warning_id: UUID, by: P
     at_the_desk(catalogue, by)
     async with db.transaction() as tx:
         lead, *others = [
-            begun(
+            making.begun(
                 base.warning_id,
                 await store.changes.next_revision(tx.connection, base.warning_id),
                 updating(catalogue, base, tx.now),
@@ -75,7 +68,7 @@ async def lift_all(
         for base in await _bases(tx, catalogue, warning_id, Verb.CANCEL, by):
             await give_way(tx, base.warning_id, by)
             revision = await store.changes.next_revision(tx.connection, base.warning_id)
-            lift = begun(base.warning_id, revision, lifting(catalogue, base, tx.now), by, tx.now)
+            lift = making.begun(base.warning_id, revision, lifting(catalogue, base, tx.now), by, tx.now)
             assert base.manifest is not None
             tied_lift = lift if base.warning_id == warning_id else _with_lead(lift, warning_id)
             lifts.append(tied_lift.submitted(base.manifest, by.username, tx.now))

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field, SecretStr
 
+from contracts.printable import Line
 from services.issuer import store
 from services.issuer.actions import own
 from services.issuer.api.bodies import Body
@@ -25,7 +26,7 @@ class ChangePasswordBody(Body):
 class EnrolBody(Body):
     """The first code of a secret that was offered; the password as well when one is replaced."""
 
-    ticket: str = Field(max_length=1000)
+    ticket: Line = Field(max_length=1000)
     code: SecretStr = Field(min_length=1, max_length=40)
     password: SecretStr = Field(SecretStr(""), max_length=200)
 

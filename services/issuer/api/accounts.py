@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from contracts.printable import Line
 from services.issuer import store
 from services.issuer.actions import accounts
 from services.issuer.api.bodies import Body
@@ -47,7 +48,7 @@ secret_router = APIRouter(prefix="/api/v1", tags=["accounts"], default_response_
 class RolesBody(Body):
     """All roles that an account is to have."""
 
-    roles: tuple[str, ...] = Field(min_length=1, max_length=6, examples=[["drafter", "signer"]])
+    roles: tuple[Line, ...] = Field(min_length=1, max_length=6, examples=[["drafter", "signer"]])
     town: str | None = Field(None, pattern=r"^\d{9}$", description="For a town desk: its town")
 
 
@@ -55,7 +56,7 @@ class NewAccountBody(RolesBody):
     """A new account; it has no password before one is given."""
 
     username: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", examples=["zhou"])
-    display_name: str = Field(min_length=1, max_length=40, examples=["周敏"])
+    display_name: Line = Field(min_length=1, max_length=40, examples=["周敏"])
 
 
 @router.get("/accounts", summary="List and search accounts")

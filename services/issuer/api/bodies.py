@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from contracts.printable import Line, Lines
 from contracts.values import (
     AreaSelection,
     Channel,
@@ -19,15 +20,16 @@ from contracts.values import (
     VillageCode,
 )
 from contracts.warning import WarningText
-from services.issuer.model import Beside, Consultation, LeftOut, Window, Wish
+from services.issuer.api.choice_bodies import BesideBody, ConsultationBody, LeftOutBody
+from services.issuer.model import Window, Wish
 from services.issuer.model.afterwards import Hit, Told
 from services.issuer.model.content import MOST_PLACES, MOST_SHAPES, MOST_SUPERSEDED
 from services.issuer.model.reviews import Verdict
 
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
-]
-Why = Annotated[Line, Field(min_length=1, examples=["The area is wrong: 打通镇 is missing"])]
+Said = Annotated[Line, StringConstraints(strip_whitespace=True, max_length=500)]
+"""What somebody says in a line."""
+
+Why = Annotated[Said, Field(min_length=1, examples=["The area is wrong: 打通镇 is missing"])]
 
 
 class Body(BaseModel):
@@ -80,32 +82,14 @@ class WindowBody(Window):
 class TextBody(Body):
     """The words in one language."""
 
-    headline: str = Field(max_length=1000)
-    description: str = Field(max_length=10_000)
-    instruction: str = Field("", max_length=10_000)
-    short: str = Field(max_length=2000, description="One paragraph for SMS, crawl and loudspeaker")
+    headline: Lines = Field(max_length=1000)
+    description: Lines = Field(max_length=10_000)
+    instruction: Lines = Field("", max_length=10_000)
+    short: Lines = Field(max_length=2000, description="One paragraph for SMS, crawl and loudspeaker")
 
     def value(self, language: str) -> WarningText:
         """Return the words as messages hold them."""
         return WarningText(language=language, **self.model_dump())
-
-
-class BesideBody(Beside):
-    """Another warning in force that stays so: the `alongside.<reference>` of a refused submit, and why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LeftOutBody(LeftOut):
-    """A way that is not gone, and why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ConsultationBody(Consultation):
-    """When the consultation was, who took part, what was concluded."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WishBody(Body):
@@ -113,14 +97,14 @@ class WishBody(Body):
 
     hazard: HazardCode | None = Field(None, description="National event type code", examples=["11B03"])
     level: Level | None = None
-    product: str | None = Field(None, max_length=20, description="Kind of product; left out: signal")
+    product: Line | None = Field(None, max_length=20, description="Kind of product; left out: signal")
     selection: SelectionBody | None = None
     window: WindowBody | None = Field(None, description="When the weather is expected")
-    slots: dict[str, str] | None = Field(
+    slots: dict[Line, Line] | None = Field(
         None, max_length=20, description="The numbers in the texts, by slot: see GET /api/v1/catalogue"
     )
-    observed: str | None = Field(None, max_length=500, description="What has happened already, one sentence")
-    observed_en: str | None = Field(None, max_length=500)
+    observed: Line | None = Field(None, max_length=500, description="What has happened already, one sentence")
+    observed_en: Line | None = Field(None, max_length=500)
     effective: Instant | None = Field(None, description="Left out: from the moment of issue")
     onset: Instant | None = None
     expires: Instant | None = Field(None, description="At most 72 hours after it begins")
@@ -138,8 +122,8 @@ class WishBody(Body):
     consultation: ConsultationBody | None = Field(
         None, description="The consultation (1+7+N) that it rests upon; part of what is approved"
     )
-    stage: str | None = Field(None, max_length=4, description="Lead stage, such as H12; left out: by rule")
-    department: str | None = Field(None, max_length=40, description="Who issues a joint product with us")
+    stage: Line | None = Field(None, max_length=4, description="Lead stage, such as H12; left out: by rule")
+    department: Line | None = Field(None, max_length=40, description="Who issues a joint product with us")
 
     def wish(self) -> Wish:
         """Return the wish, knowing which fields were sent."""
@@ -189,14 +173,14 @@ class ApproveBody(Body):
 
     content_sha256: Sha256
     manifest_sha256: Sha256
-    statement: Line = Field("", description="The sentence that the approver ticked or typed")
+    statement: Said = Field("", description="The sentence that the approver ticked or typed")
     beside: tuple[BesideBody, ...] = Field((), max_length=20, description="Others of a 409 that stay")
 
 
 class SubmitBody(Body):
     """How a draft goes to its approvers."""
 
-    emergency: Line = Field(
+    emergency: Said = Field(
         "", description="Why it goes by the emergency flow: fewer approve, and it is reviewed afterwards"
     )
 
@@ -214,9 +198,7 @@ class ReviewBody(Body):
     note: Why
 
 
-Note = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x09\x0b-\x1f]*$")
-]
+Note = Annotated[Lines, StringConstraints(strip_whitespace=True, max_length=2000)]
 
 
 class LeaveBody(Body):
@@ -239,8 +221,8 @@ class AfterwardsBody(Body):
     source: Why
     onset: Instant | None = None
     ended: Instant | None = None
-    amounts: Line = ""
-    note: Line = ""
+    amounts: Said = ""
+    note: Said = ""
 
     def told(self) -> Told:
         """Return it as the model knows it."""
@@ -262,7 +244,7 @@ class CancelBody(Body):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": "The rain is over"}})
 
-    reason: Line = ""
+    reason: Said = ""
 
 
 class CorrectBody(Body):
@@ -272,11 +254,11 @@ class CorrectBody(Body):
         extra="forbid", json_schema_extra={"example": {"reason": "The window was wrong"}}
     )
 
-    reason: Line = ""
+    reason: Said = ""
     text: TextBody | None = None
     text_en: TextBody | None = None
-    slots: dict[str, str] | None = Field(None, max_length=20)
-    observed: str | None = Field(None, max_length=500)
+    slots: dict[Line, Line] | None = Field(None, max_length=20)
+    observed: Line | None = Field(None, max_length=500)
 
     def wish(self) -> Wish:
         """Return what the correction says otherwise."""

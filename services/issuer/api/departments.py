@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from contracts.printable import Line
 from services.issuer import store
 from services.issuer.actions.departments import set_department
 from services.issuer.api.bodies import Body
@@ -27,7 +28,7 @@ Username = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 class DepartmentBody(Body):
     """The department of an account; null takes it away."""
 
-    department: str | None = Field(max_length=40, examples=["water"])
+    department: Line | None = Field(max_length=40, examples=["water"])
 
 
 class DepartmentView(BaseModel):

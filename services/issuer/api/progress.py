@@ -47,7 +47,7 @@ async def get_targets(
     taken: Taken,
     parts: IssuerParts,
     channel: Channel = Channel.STATION,
-    cursor: Annotated[str, Query(max_length=64, pattern=r"^[^\x00]*$")] = "",
+    cursor: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
 ) -> TargetsView:
     """Return the targets of a channel to which something happened, by name."""

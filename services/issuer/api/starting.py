@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
+from contracts.printable import Line, Lines
 from contracts.values import Level, Mode
 from services.issuer import store
 from services.issuer.actions import saving, starting
@@ -26,7 +27,7 @@ router = APIRouter(
     dependencies=[Depends(needs("drafter", "checker", "signer"))],
 )
 
-Name = Annotated[str, Field(min_length=1, max_length=60)]
+Name = Annotated[Line, Field(min_length=1, max_length=60)]
 
 
 class AgainBody(Body):
@@ -40,7 +41,7 @@ class SaveBody(Body):
     """A phrase, or an area: one of them."""
 
     name: Name
-    phrase: str = Field("", max_length=500)
+    phrase: Lines = Field("", max_length=500)
     area: SelectionBody | None = None
     shared: bool = False
 

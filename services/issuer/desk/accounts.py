@@ -14,7 +14,7 @@ from services.issuer.api import IssuerParts, Parts
 from services.issuer.desk.page import page, summary
 from services.issuer.model.people import GRAVE, ROLES
 from services.issuer.store.tables import PROPOSALS
-from services.kit import proposals
+from services.kit import forms, proposals
 from services.kit.errors import Problem, Refused
 from services.kit.identity import Principal, needs
 
@@ -66,7 +66,7 @@ async def show_new(request: Request, parts: IssuerParts) -> HTMLResponse:
 @router.post("/new")
 async def take_new(request: Request, parts: IssuerParts, by: Operator) -> Response:
     """Make it, or propose it; then show it, or what waits."""
-    form = await request.form()
+    form = await forms.read(request)
     roles, town = _roles(form)
     username, name = _text(form, "username").lower(), _text(form, "display_name")
     try:
@@ -165,7 +165,7 @@ async def _one(
 @router.post("/{username}/{deed}")
 async def take_deed(request: Request, username: str, deed: str, parts: IssuerParts, by: Operator) -> Response:
     """Do something to an account and show it again; a password that was given is shown this once."""
-    form = await request.form()
+    form = await forms.read(request)
     try:
         if deed == "reset-password":
             given = await accounts.reset_password(parts.db, parts.doorman, by.username, username)

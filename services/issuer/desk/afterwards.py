@@ -13,6 +13,7 @@ from services.issuer.desk.reason import words_of
 from services.issuer.desk.times import moment
 from services.issuer.model import Person
 from services.issuer.model.afterwards import LONGEST_TEXT, Hit, Told
+from services.kit import forms
 from services.kit.errors import Invalid, Problem, Refused, Retry
 
 router = APIRouter(include_in_schema=False)
@@ -68,7 +69,7 @@ async def _shown(
 @router.post("/warnings/{warning_id}/afterwards")
 async def take_afterwards(request: Request, warning_id: UUID, parts: IssuerParts, by: SignedIn) -> Response:
     """Write what happened."""
-    form = await request.form()
+    form = await forms.read(request)
     typed = {name: str(form.get(name, "")) for name in FIELDS}
     try:
         told = _told(parts, typed)
@@ -81,7 +82,7 @@ async def take_afterwards(request: Request, warning_id: UUID, parts: IssuerParts
 @router.post("/warnings/{warning_id}/afterwards/import")
 async def take_file(request: Request, warning_id: UUID, parts: IssuerParts, by: SignedIn) -> Response:
     """Import what happened, of this warning and of others."""
-    file: Any = (await request.form()).get("file")
+    file: Any = (await forms.read(request)).get("file")
     try:
         if file is None or isinstance(file, str):
             raise Invalid("file", "is missing", "choose it")

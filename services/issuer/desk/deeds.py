@@ -18,6 +18,7 @@ from services.issuer.desk.parts import DeskParts
 from services.issuer.desk.reason import words_of
 from services.issuer.model import Person, State, WeatherWarning
 from services.issuer.model.reviews import Cause, Verdict
+from services.kit import forms
 from services.kit.errors import Fault, Invalid, Refused, Retry
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +38,7 @@ async def take(
 ) -> Response:
     """Do it and show what came of it; refused, show the page again with why, and what was typed."""
     doing = DEEDS.get(deed)
-    form = await request.form()
+    form = await forms.read(request)
     revision = str(form.get("revision", ""))
     async with parts.db.read() as connection:
         number = int(revision) if revision.isdecimal() and len(revision) < 7 else None
@@ -59,7 +60,7 @@ async def _submit(_: Request, parts: Parts, warning: WeatherWarning, by: Person)
 
 async def _approve(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
     """Approve what the form showed: the hashes come from it, so that a later edit is refused."""
-    form = await request.form()
+    form = await forms.read(request)
     say = wording(request, parts)
     if warning.state is not State.REVIEW or warning.manifest is None:
         raise Refused(f"revision {warning.revision} is {warning.state}, not in review")
@@ -122,14 +123,14 @@ async def _mix(request: Request, parts: Parts, warning: WeatherWarning, by: Pers
 
 
 async def _level(request: Request) -> Level:
-    level = str((await request.form()).get("level", ""))
+    level = str((await forms.read(request)).get("level", ""))
     if level not in list(Level):
         raise Invalid("level", "is missing", "choose a colour")
     return Level(level)
 
 
 async def _split(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
-    form, level = await request.form(), await _level(request)
+    form, level = await forms.read(request), await _level(request)
     part = await actions.split(
         parts.db,
         parts.press,
@@ -176,7 +177,7 @@ async def _comment(request: Request, parts: Parts, warning: WeatherWarning, by: 
 
 
 async def _review(request: Request, parts: Parts, warning: WeatherWarning, by: Person) -> str:
-    form = await request.form()
+    form = await forms.read(request)
     cause, verdict = str(form.get("cause", "")), str(form.get("verdict", ""))
     if cause not in set(Cause) or verdict not in set(Verdict):
         raise Invalid("verdict", "is missing", "choose what you found")
@@ -187,7 +188,7 @@ async def _review(request: Request, parts: Parts, warning: WeatherWarning, by: P
 
 
 async def _reason(request: Request, field: str = "reason") -> str:
-    return words_of(field, str((await request.form()).get(field, "")), LONGEST_REASON)
+    return words_of(field, str((await forms.read(request)).get(field, "")), LONGEST_REASON)
 
 
 DEEDS: dict[str, Deed] = {

@@ -11,6 +11,7 @@ from services.issuer.actions import end_others, end_session, own
 from services.issuer.api import IssuerParts, Parts, session_token
 from services.issuer.desk.page import page, summary
 from services.issuer.model import Account, factor
+from services.kit import forms
 from services.kit.errors import Problem, Refused
 from services.kit.identity import Anyone, Principal, session_name, token_sha256
 
@@ -63,7 +64,7 @@ async def show_password(request: Request, parts: IssuerParts, someone: Anyone) -
 @router.post("/password")
 async def take_password(request: Request, parts: IssuerParts, someone: Anyone) -> Response:
     """Change the password; go on to what is owed next."""
-    form = await request.form()
+    form = await forms.read(request)
     old, new, again = (str(form.get(name, ""))[:201] for name in ("password", "new", "again"))
     try:
         if new != again:
@@ -93,7 +94,7 @@ async def show_factor(request: Request, parts: IssuerParts, someone: Anyone) -> 
 @router.post("/second-factor")
 async def take_factor(request: Request, parts: IssuerParts, someone: Anyone) -> Response:
     """Enrol it by its first code, and show the recovery codes this once."""
-    form = await request.form()
+    form = await forms.read(request)
     ticket, code, password = (str(form.get(name, ""))[:1000] for name in ("ticket", "code", "password"))
     account, _ = await _account(parts, someone)
     offer = own.offered(parts.doorman, someone.username, ticket)

@@ -1,5 +1,6 @@
 """Words that somebody typed into a form: tidied, and refused when empty, too long or unprintable."""
 
+from contracts.printable import is_text
 from services.kit.errors import Invalid
 
 
@@ -9,6 +10,6 @@ def words_of(field: str, typed: str, longest: int, *, lines: bool = False, neede
     said = "\n".join(rows).strip()
     if needed and not said:
         raise Invalid(field, "is empty", "say why in a few words")
-    if len(said) > longest or not all(row.isprintable() for row in said.split("\n")):
+    if len(said) > longest or not is_text(said):
         raise Invalid(field, "is too long or cannot be printed", f"use at most {longest} characters")
     return said

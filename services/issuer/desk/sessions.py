@@ -10,7 +10,7 @@ from services.issuer.actions.door import TooLate
 from services.issuer.api import IssuerParts, Parts, agent_of, session_token
 from services.issuer.desk.page import page, summary
 from services.issuer.model import CodeNeeded
-from services.kit import kept
+from services.kit import forms, kept
 from services.kit.errors import Unauthenticated
 from services.kit.identity import Anyone, cookie_name, csrf_token, refuse_foreign
 
@@ -29,7 +29,7 @@ async def show_sign_in(request: Request, parts: IssuerParts, next: str = "/") ->
 async def take_sign_in(request: Request, parts: IssuerParts) -> Response:
     """Open a session and go where he wanted to go; ask for the code first where there is one."""
     refuse_foreign(request)
-    form = await request.form()
+    form = await forms.read(request)
     said = {name: str(form.get(name, "")) for name in ("username", "password", "code", "recovery", "ticket")}
     username = said["username"].strip().lower()[:LONGEST_NAME]
     found = kept.read(str(form.get("kept", "")))

@@ -18,6 +18,7 @@ from services.issuer.desk.places import TOWN_DIGITS, Gazetteer
 from services.issuer.desk.reason import words_of
 from services.issuer.model import Person
 from services.issuer.model.shift import Handover, InForce
+from services.kit import forms
 from services.kit.errors import Problem, Refused, Retry
 
 router = APIRouter(include_in_schema=False)
@@ -113,7 +114,7 @@ def _silent(gazetteer: Gazetteer) -> Callable[[InForce], list[tuple[str, list[st
 @router.post("/handover")
 async def leave(request: Request, parts: IssuerParts, desk: DeskParts, by: SignedIn) -> Response:
     """Leave the shift with a note."""
-    typed = str((await request.form()).get("note", ""))
+    typed = str((await forms.read(request)).get("note", ""))
     try:
         note = words_of("note", typed, LONGEST_NOTE, lines=True)
         left = await actions.hand_over(parts.db, parts.catalogue, by, note)
@@ -158,7 +159,7 @@ async def take(
     request: Request, handover_id: UUID, parts: IssuerParts, desk: DeskParts, by: SignedIn
 ) -> Response:
     """Take the shift over."""
-    form = await request.form()
+    form = await forms.read(request)
     try:
         remark = words_of("remark", str(form.get("remark", "")), LONGEST_NOTE, lines=True, needed=False)
         key = (handover_id, by)

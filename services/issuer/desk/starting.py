@@ -14,6 +14,7 @@ from services.issuer.actions.importing import MOST_BYTES, import_cap
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.desk.page import page, summary, wording
 from services.issuer.model import State
+from services.kit import forms
 from services.kit.errors import Fault, Invalid, Problem, Refused, Retry
 from services.kit.identity import needs
 
@@ -64,7 +65,7 @@ def _import_page(request: Request, parts: Parts, pasted: str, error: Problem | N
 @router.post("/warnings/import")
 async def take_import(request: Request, parts: IssuerParts, by: SignedIn) -> Response:
     """Make a draft of a message, and list everything that was odd about it."""
-    form = await request.form()
+    form = await forms.read(request, but=("cap",))
     pasted = str(form.get("cap", ""))
     try:
         found = await import_cap(
@@ -117,7 +118,7 @@ async def _saved_page(
 @router.post("/saved")
 async def take_phrase(request: Request, parts: IssuerParts, by: SignedIn) -> Response:
     """Put a phrase by."""
-    form = await request.form()
+    form = await forms.read(request)
     name, phrase = str(form.get("name", "")), str(form.get("phrase", ""))
     try:
         shared = form.get("shared") == "yes"
@@ -130,7 +131,7 @@ async def take_phrase(request: Request, parts: IssuerParts, by: SignedIn) -> Res
 @router.post("/saved/{saved_id}")
 async def change_saved(request: Request, saved_id: UUID, parts: IssuerParts, by: SignedIn) -> Response:
     """Rename, share or remove one."""
-    form = await request.form()
+    form = await forms.read(request)
     try:
         if form.get("do") == "remove":
             await saving.remove(parts.db, parts.catalogue, by, saved_id)
@@ -153,6 +154,6 @@ async def answer_proposal(
         return RedirectResponse(f"/warnings/{warning.warning_id}/edit", status_code=303)
     if do != "dismiss":
         raise Invalid.of([Fault("do", "there is no such deed", "use the buttons of the page")])
-    reason = str((await request.form()).get("reason", ""))
+    reason = str((await forms.read(request)).get("reason", ""))
     await starting.dismiss(parts.db, parts.catalogue, proposal_id, by, reason)
     return RedirectResponse("/warnings/new", status_code=303)

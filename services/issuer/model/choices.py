@@ -1,11 +1,11 @@
 """What a forecaster decides beside the words: what stays in force, the ways it goes, what it rests upon."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
 
+from contracts.printable import MEND, WHY, is_text
 from contracts.values import Channel, Instant, Value
 from services.kit.errors import Fault
 
@@ -14,10 +14,8 @@ ATTENDED = 300
 CONCLUSION = 1000
 MOST_BESIDE = 20
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""What XML, PostgreSQL or a loudspeaker cannot take."""
-
-Reference = Annotated[str, Field(min_length=1, max_length=80)]
+LONGEST_REFERENCE = 80
+Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_REFERENCE)]
 
 
 class Beside(Value):
@@ -47,8 +45,8 @@ def line_faults(field: str, text: str, most: int) -> Iterator[Fault]:
     """Yield what is wrong with a text that may have so many characters."""
     if len(text) > most:
         yield Fault(field, f"has {len(text)} characters", f"use at most {most}")
-    if _UNPRINTABLE.search(text):
-        yield Fault(field, "holds control characters", "take them out")
+    if not is_text(text):
+        yield Fault(field, WHY, MEND)
 
 
 def choice_faults(
@@ -58,6 +56,7 @@ def choice_faults(
     if len(beside) > MOST_BESIDE:
         yield Fault("beside", "names too many warnings", f"name at most {MOST_BESIDE}")
     for kept in beside:
+        yield from line_faults("beside.reference", kept.reference, LONGEST_REFERENCE)
         yield from _reasoned(f"beside.{kept.reference}", kept.reason)
     for left in left_out:
         yield from _reasoned(f"left_out.{left.channel}", left.reason)

@@ -123,14 +123,24 @@ async def headlines(connection: AsyncConnection, references: Collection[str]) ->
 
 
 async def keep(tx: Transaction, foreign: Foreign) -> None:
-    """Remember a warning of somebody else; one that is imported again is what it says now."""
+    """Remember a warning of somebody else; one that is imported again is what it says now.
+
+    An exercise that bears the name of a real one takes nothing from it.
+    """
     row = {**vars(foreign), "towns": orjson.dumps(foreign.towns).decode(), "imported_at": tx.now}
     insert = pg_insert(FOREIGN) if tx.postgres else sqlite_insert(FOREIGN)
     changed = {name: value for name, value in row.items() if name != "identifier"}
-    await tx.execute(insert.values(row).on_conflict_do_update(index_elements=["identifier"], set_=changed))
+    again = insert.values(row).on_conflict_do_update(
+        index_elements=["identifier"], set_=changed, where=FOREIGN.c.mode == foreign.mode
+    )
+    await tx.execute(again)
 
 
-async def end(tx: Transaction, identifiers: Collection[str], sender: str) -> None:
-    """Note that warnings of somebody else are over: he has replaced or cancelled them."""
+async def end(tx: Transaction, mode: Mode, identifiers: Collection[str], sender: str) -> None:
+    """Note that warnings of somebody else are over: he has replaced or cancelled them, in the same mode."""
     of_his = FOREIGN.c.identifier.in_(list(identifiers)) & (FOREIGN.c.sender == sender)
-    await tx.execute(update(FOREIGN).where(of_his, FOREIGN.c.ended_at.is_(None)).values(ended_at=tx.now))
+    await tx.execute(
+        update(FOREIGN)
+        .where(of_his, FOREIGN.c.mode == mode, FOREIGN.c.ended_at.is_(None))
+        .values(ended_at=tx.now)
+    )

@@ -7,6 +7,7 @@ from functools import partial
 
 from services.channels import renderings
 from services.channels.pull.stations import consumers
+from services.channels.pull.stations.actions import renumber
 from services.channels.pull.stations.actions.expire import expire
 from services.channels.pull.stations.actions.hear import Heard, Reports, hear
 from services.channels.pull.stations.actions.presence import Answer, Beat, beat, judge
@@ -34,6 +35,7 @@ async def open_stations(floor: Floor) -> Service:
     settings = StationSettings.load()
     assert isinstance(settings, StationSettings)
     db = await floor.database(HOUSE)
+    await renumber.begin(db)
     leadership = Leadership(db, floor.settings.instance)
     hub = Hub(
         db,

@@ -13,7 +13,7 @@ from services.channels.push.adapter import (
     Earlier,
     Job,
     NotThere,
-    Unset,
+    Unconfigured,
     every,
     look_again_s,
     since_taken,
@@ -98,7 +98,7 @@ class Broadcast:
     def _desk(self, mode: Mode) -> Desk:
         desk = self.desks[mode]
         if desk is None:
-            raise Unset(f"the broadcast platform for {mode} messages is not configured", after=10)
+            raise Unconfigured(f"the broadcast platform for {mode} messages is not configured", after=10)
         return desk
 
     async def _ended_by(self, desk: Desk, job: Job) -> Earlier | None:

@@ -11,7 +11,7 @@ from aiolimiter import AsyncLimiter
 from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
 from contracts.values import Channel, Withdrawal
-from services.channels.push.adapter import Answer, Answers, Job, Unset, Unwell
+from services.channels.push.adapter import Answer, Answers, Job, Unconfigured, Unset, Unwell
 from services.channels.push.calling import Line
 from services.channels.push.wechat import fields
 from services.channels.push.wechat.codes import Act, meaning
@@ -109,11 +109,11 @@ class Wechat:
         if batch is None:
             raise Reject("WeChat takes a batch of followers, not areas")
         if batch.route != self.account.account_id:
-            raise Unset("the batch is for an account that is not configured here", after=30)
+            raise Unconfigured("the batch is for an account that is not configured here", after=30)
 
     def _check_settings(self) -> None:
         if not (self.account.template and self.account.fields):
-            raise Unset("the WeChat template is not configured", after=10)
+            raise Unconfigured("the WeChat template is not configured", after=10)
 
     def _data(self, request: DeliveryRequested) -> dict[str, dict[str, str]]:
         parts = self.account.fields.items()

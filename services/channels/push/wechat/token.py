@@ -64,7 +64,7 @@ class Token:
             return None, True
         try:
             return self.crypto.unseal(row["sealed"], self._context).decode(), row["renew_at"] <= now
-        except Reject:
+        except (Reject, Retry):
             return None, True
 
     async def _ask(self, kept: str | None, refused: str | None) -> str:

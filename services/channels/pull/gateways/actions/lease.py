@@ -16,8 +16,9 @@ from services.channels.pull.gateways.store import batches, leases
 from services.kit.clock import beijing
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
-from services.kit.errors import NotFound, Reject
+from services.kit.errors import NotFound, Reject, Retry
 from services.kit.ids import token
+from services.kit.telemetry import log
 
 LEASE_BITS = 128
 
@@ -36,6 +37,9 @@ async def lease(parts: Parts, gateway: str, mode: Mode, limit: int) -> list[byte
                 what = _content(parts.crypto, work, bodies[work.delivery_id])
             except Reject as problem:
                 changed.append(_given_up(tx, work, problem.why))
+                continue
+            except Retry as away:
+                log.warning("work waits for a key", gateway=gateway, why=away.why)
                 continue
             name = token(LEASE_BITS)
             given.append((name, work))

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from contracts.printable import Line
 from contracts.values import Action, Level, Mode
 
 
@@ -78,9 +79,9 @@ class Exceptional(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: str
-    state: str = Field(examples=["UNDELIV"])
-    reason: str | None = None
+    number: Line
+    state: Line = Field(examples=["UNDELIV"])
+    reason: Line | None = None
 
 
 class ReportBody(BaseModel):
@@ -88,10 +89,12 @@ class ReportBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    state: str | None = Field(None, description="What holds for every number not named", examples=["ACCEPTD"])
-    reason: str | None = None
+    state: Line | None = Field(
+        None, description="What holds for every number not named", examples=["ACCEPTD"]
+    )
+    reason: Line | None = None
     exceptions: list[Exceptional] = Field(default=[], max_length=1000)
-    results: list[tuple[str, str]] = Field(default=[], max_length=1000, description="[number, state] each")
+    results: list[tuple[Line, Line]] = Field(default=[], max_length=1000, description="[number, state] each")
     partial: bool = Field(False, description="The numbers not named return to the pool")
     delivered: int | None = Field(None, ge=0, description="Area orders: phones that received")
     failed: int | None = Field(None, ge=0)
@@ -113,9 +116,9 @@ class ReceiptBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    delivery_id: str
-    number: str
-    state: str = Field(examples=["DELIVRD"])
+    delivery_id: Line
+    number: Line
+    state: Line = Field(examples=["DELIVRD"])
     at: AwareDatetime
 
 

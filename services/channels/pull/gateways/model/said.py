@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.outcome import TargetState
+from contracts.printable import is_line
 from contracts.values import YEARS
 from services.channels.pull.gateways.model import receipts
 from services.kit.errors import Fault, Invalid
@@ -132,10 +133,10 @@ def _named(field: str, number: Any, state: Any, words: Any, faults: list[Fault])
     meaning = receipts.meaning(state)
     if meaning is None:
         faults.append(Fault(field, "has no known state", _STATES))
-    elif not isinstance(number, str) or len(number) > 20:
+    elif not isinstance(number, str) or len(number) > 20 or not is_line(number):
         faults.append(Fault(field, "has no number", "send the number as a string, as it was leased"))
-    elif words is not None and not isinstance(words, str):
-        faults.append(Fault(field, "has a reason that is not text", "send text, or leave it out"))
+    elif words is not None and not (isinstance(words, str) and is_line(words)):
+        faults.append(Fault(field, "has a reason that is not a line of text", "send text, or leave it out"))
     else:
         return receipts.bare(number), meaning, receipts.reason(state, words)
     return None
@@ -149,7 +150,10 @@ def _rest(said: Mapping[str, Any], faults: list[Fault]) -> tuple[TargetState, st
     if meaning is None:
         faults.append(Fault("state", "is not a receipt state", _STATES))
         return None
-    return meaning, receipts.reason(state, words if isinstance(words, str) else None)
+    if words is not None and not (isinstance(words, str) and is_line(words)):
+        faults.append(Fault("reason", "is not a line of text", "send text, or leave it out"))
+        return None
+    return meaning, receipts.reason(state, words)
 
 
 def _counts(said: Mapping[str, Any], faults: list[Fault]) -> Counts | None:

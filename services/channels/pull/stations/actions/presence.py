@@ -8,7 +8,7 @@ from typing import Any
 from contracts.delivery import StationSeen
 from contracts.values import Lane, Mode
 from services.channels.pull.stations.model import Patience, Presence
-from services.channels.pull.stations.store import stations, waiting
+from services.channels.pull.stations.store import epochs, stations, waiting
 from services.channels.pull.stations.store.items import Key
 from services.channels.pull.stations.store.stations import Seen
 from services.kit.db import Transaction
@@ -39,6 +39,7 @@ async def beat(tx: Transaction, beats: Sequence[Beat]) -> list[Answer]:
     whose = {(one.station, one.mode) for one in beats}
     before = await stations.seen(tx, whose)
     lasts = await waiting.lasts_of(tx.connection, whose)
+    await epochs.heed(tx, [(one.sequence, lasts.get((one.station, one.mode), 0)) for one in beats])
     now: dict[Key, Seen] = {}
     answers = []
     for one in beats:

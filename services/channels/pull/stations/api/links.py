@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
+from contracts.printable import Line
 from services.channels.pull.stations.actions import confirm
 from services.channels.pull.stations.actions.confirm import Page
 from services.channels.pull.stations.api.parts import BoundedRoute, GivenParts
@@ -26,7 +27,7 @@ async def press(
     token: str,
     request: Request,
     parts: GivenParts,
-    by: Annotated[str, Form(max_length=60, description="Who confirms; the duty person when empty")] = "",
+    by: Annotated[Line, Form(max_length=60, description="Who confirms; the duty person when empty")] = "",
 ) -> HTMLResponse:
     """Confirm in the name of the duty person, or of who is named; the first one stands."""
     link = confirm.read(parts.crypto, token)

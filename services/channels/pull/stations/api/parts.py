@@ -1,5 +1,6 @@
 """What the endpoints are given, who may call them, and how much they take."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -40,7 +41,8 @@ def parts_of(request: Request) -> Parts:
 
 
 GivenParts = Annotated[Parts, Depends(parts_of)]
-Code = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,40}$", description="Code of the station")]
+CODE = re.compile(r"^[0-9A-Za-z]{1,40}$")
+Code = Annotated[str, Path(pattern=CODE.pattern, description="Code of the station")]
 
 _bearer = HTTPBearer(auto_error=False, description="Key of this station: `yt_live_...` or `yt_drill_...`")
 

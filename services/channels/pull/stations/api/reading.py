@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
 from contracts.values import Mode
-from services.channels.pull.stations.api.parts import BoundedRoute, Code, GivenParts, Parts, StationMode
+from services.channels.pull.stations.actions import renumber
+from services.channels.pull.stations.api.parts import CODE, BoundedRoute, Code, GivenParts, Parts, StationMode
 from services.channels.pull.stations.api.views import (
     AlertsAnswer,
     StationAnswer,
@@ -37,12 +38,16 @@ MOST_SHOWN = 100
 _READERS = ("operator", "town-desk", "drafter", "checker", "signer", SERVICE)
 
 
-def _cursor_within(last: int, after: int) -> int:
+async def _cursor_within(parts: Parts, last: int, after: int) -> int:
     """Return from where a station reads on.
 
-    Who claims more than he was ever given (by another database, or mode) begins anew.
+    Who claims more than he was ever given (by another database, or mode, or before this database was set
+    back) begins anew, and no number that he may have is given again.
     """
-    return after if after <= last else 0
+    if after <= last:
+        return after
+    await renumber.heed(parts.db, after, last)
+    return 0
 
 
 class Streamed(Response):
@@ -105,7 +110,7 @@ async def stream(
         after = int(last_event_id)
     async with parts.db.read() as connection:
         last = await waiting.last(connection, code, mode)
-    cursor = _cursor_within(last, after)
+    cursor = await _cursor_within(parts, last, after)
     retry_ms = random.randint(500, 3000)  # noqa: S311 (jitter)
     hello = frames.hello(code, mode, last, parts.db.clock.now(), retry_ms)
     return Streamed(parts, Stream((code, mode), cursor, parts.hub.shelf), hello)
@@ -145,7 +150,7 @@ async def _caught(parts: Parts, poll: Poll) -> _Caught | None:
     """Return what lies beyond the poll's cursor in the store, and whether there is more; None for nothing."""
     async with parts.db.read() as connection:
         last = await waiting.last(connection, *poll.key)
-        poll.cursor = _cursor_within(last, poll.cursor)
+        poll.cursor = await _cursor_within(parts, last, poll.cursor)
         if last <= poll.cursor:
             return None
         found = await waiting.waiting_for(connection, *poll.key, poll.cursor, WINDOW + 1)
@@ -227,6 +232,9 @@ async def list_all(
 
 def _cursor(after: str) -> str:
     try:
-        return base64.urlsafe_b64decode(after).decode("ascii")
+        code = base64.urlsafe_b64decode(after).decode("ascii")
     except ValueError:
-        raise Invalid("after", "is not a cursor", "send `next` of the page before, as it came") from None
+        code = None
+    if code is None or (code and not CODE.fullmatch(code)):
+        raise Invalid("after", "is not a cursor", "send `next` of the page before, as it came")
+    return code

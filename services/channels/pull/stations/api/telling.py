@@ -8,17 +8,19 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.outcome import TargetState
+from contracts.printable import Line
 from contracts.values import Instant
 from services.channels.pull.stations.actions.hear import Reports, Result
 from services.channels.pull.stations.actions.presence import Beat
 from services.channels.pull.stations.api.parts import BoundedRoute, Code, GivenParts, StationMode
 from services.channels.pull.stations.model import BY_PEOPLE, CLOCK_WRONG, Report
+from services.channels.pull.stations.store.epochs import epoch_of
 from services.kit.clock import beijing
 from services.kit.errors import Fault, Invalid
 
 router = APIRouter(prefix="/api/v1/stations", tags=["stations"], route_class=BoundedRoute)
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Name = Annotated[Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Short = Annotated[str, StringConstraints(pattern=r"^[\w.:/+-]{1,40}$")]
 
@@ -151,6 +153,7 @@ class HeartbeatAnswer(BaseModel):
     clock_offset_ms: int = Field(description="The terminal's clock minus ours")
     clock_wrong: bool = Field(description="Off by more than two minutes: the terminal shows so (时间异常)")
     last_sequence: int
+    epoch: int = Field(description="Of the last sequence; numbers grow, not always by one")
     behind: bool = Field(description="It lacks something: ask for alerts")
 
 
@@ -173,6 +176,7 @@ async def heartbeat(code: Code, mode: StationMode, body: HeartbeatBody, parts: G
         clock_offset_ms=answer.clock_offset_ms,
         clock_wrong=abs(answer.clock_offset_ms) > CLOCK_WRONG.total_seconds() * 1000,
         last_sequence=answer.last,
+        epoch=epoch_of(answer.last),
         behind=body.seq != answer.last,
     )
 

@@ -49,6 +49,10 @@ class AlertsAnswer(BaseModel):
     data: list[Alert]
     has_more: bool
     next: int = Field(description="The `after` of the next request")
+    epoch: int = Field(
+        description="Of `next`. Numbers grow, not always by one: a restart or a restored database begins an "
+        "epoch far above all numbers given before. Who has more than the house knows begins anew, from 0."
+    )
     server_time: str
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from contracts.outcome import TargetState
 from contracts.values import Level, Mode
 from services.channels.pull.stations.model import FACTS, IN_FORCE, OPEN, Item, Kind, Report
+from services.channels.pull.stations.store import epochs
 from services.channels.pull.stations.store.tables import ITEMS, NOTICES, SEQUENCES
 from services.kit.db import Transaction
 
@@ -31,12 +32,14 @@ async def lock_warning(tx: Transaction, warning_id: UUID) -> None:
 
 async def next_numbers(tx: Transaction, mode: Mode, stations: Sequence[str]) -> dict[str, int]:
     """Give each station its next number, under the lock of its row; stations are taken in one order."""
+    floor = await epochs.floor(tx.connection)
     into = postgresql.insert(SEQUENCES) if tx.postgres else sqlite.insert(SEQUENCES)
+    grown = case((SEQUENCES.c.last < floor, floor + 1), else_=SEQUENCES.c.last + 1)
     grow = into.on_conflict_do_update(
-        index_elements=[SEQUENCES.c.station, SEQUENCES.c.mode], set_={"last": SEQUENCES.c.last + 1}
+        index_elements=[SEQUENCES.c.station, SEQUENCES.c.mode], set_={"last": grown}
     )
     ordered = sorted(stations)
-    await tx.execute(grow, [{"station": station, "mode": mode, "last": 1} for station in ordered])
+    await tx.execute(grow, [{"station": station, "mode": mode, "last": floor + 1} for station in ordered])
     given = select(SEQUENCES.c.station, SEQUENCES.c.last)
     given = given.where(SEQUENCES.c.mode == mode, SEQUENCES.c.station.in_(ordered))
     rows = (await tx.execute(given)).all()

@@ -49,6 +49,14 @@ SEQUENCES = Table(
     Column("last", BigInteger, nullable=False),
 )
 
+EPOCHS = Table(
+    "epochs",
+    metadata,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("floor", BigInteger, nullable=False),
+)
+"""One row at most: above which number sequences go on."""
+
 DELIVERIES = Table(
     "deliveries",
     metadata,

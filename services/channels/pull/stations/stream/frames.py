@@ -9,6 +9,7 @@ import orjson
 from contracts.values import Mode
 from services.channels.pull.stations.model import CatchUp, Kind, Waiting
 from services.channels.pull.stations.store import waiting
+from services.channels.pull.stations.store.epochs import epoch_of
 from services.kit.clock import beijing
 from services.kit.db import Database
 
@@ -94,11 +95,22 @@ def events(caught: CatchUp, payloads: Payloads) -> list[bytes]:
 
 def hello(station: str, mode: Mode, last: int, now: datetime, retry_ms: int) -> bytes:
     """Return the first frame of a stream: who is meant, what time it is, when to come again if it breaks."""
-    said = orjson.dumps({"station": station, "mode": mode, "last": last, "server_time": beijing(now)})
+    said = orjson.dumps(
+        {
+            "station": station,
+            "mode": mode,
+            "last": last,
+            "epoch": epoch_of(last),
+            "server_time": beijing(now),
+        }
+    )
     return b"retry: %d\nevent: hello\ndata: %s\n\n" % (retry_ms, said)
 
 
 def page(data: Iterable[bytes], *, has_more: bool, next_sequence: int, now: datetime) -> bytes:
     """Return the answer to a poll."""
-    rest = orjson.dumps({"has_more": has_more, "next": next_sequence, "server_time": beijing(now)})
+    epoch = epoch_of(next_sequence)
+    rest = orjson.dumps(
+        {"has_more": has_more, "next": next_sequence, "epoch": epoch, "server_time": beijing(now)}
+    )
     return b'{"data":[' + b",".join(data) + b"]," + rest[1:]
