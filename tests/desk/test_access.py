@@ -7,7 +7,7 @@ from tests.browser import DESKTOP, PHONE
 from tests.desk.conftest import Duty
 from tests.desk.test_story import approved, composed
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
 
 SHEET = "/warnings/new?mode=live&hazard=11B03&level=RED"
 

@@ -9,7 +9,7 @@ from tests.browser import PHONE
 from tests.desk.conftest import Duty, Seat
 from tests.desk.test_story import approved
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
 TOWN, OTHER = "500110004", "500110005"
 
 
@@ -18,13 +18,21 @@ async def sent(seat: Seat, hazard: str, *towns: str, do: str = "submit") -> str:
     page = await seat.open(f"/warnings/new?mode=drill&hazard={hazard}&level=ORANGE")
     for town in towns:
         await page.check(f"input[name=towns][value='{town}']")
-    await expect(page.locator("#reach")).to_contain_text("短信接收人")
-    if do == "submit":
-        await seat.accessible()
-        await seat.picture("compose-reach")
+    await expect(page.locator("#reach")).to_contain_text("个村社区")
     await page.click(f"button[value={do}]")
     await page.wait_for_url(re.compile(r"/warnings/[0-9a-f]{8}-"))
     return page.url.removeprefix(seat.url).split("?")[0].removesuffix("/edit")
+
+
+async def test_people_are_counted_by_group_and_operator_while_composing(duty: Duty) -> None:
+    zhang = await duty.person("zhang")
+    page = await zhang.open("/warnings/new?mode=live&hazard=11B14&level=ORANGE")
+    await page.check(f"input[name=towns][value='{TOWN}']")
+    table = page.locator(".grouped table")
+    await expect(table).to_contain_text("责任人")
+    await expect(table).to_contain_text("移动")
+    await zhang.accessible()
+    await zhang.picture("compose-reach")
 
 
 async def test_a_clash_that_arose_while_it_waited_is_answered_on_a_phone(duty: Duty) -> None:

@@ -13,7 +13,7 @@ from tests.desk.conftest import Duty
 from tests.desk.test_access import LOOKS
 from tests.desk.test_story import approved, drawn, superseding
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
 SHEET = "/warnings/new?mode=live&hazard=11B14&level=YELLOW"
 
 

@@ -9,7 +9,7 @@ from tests.browser import PHONE
 from tests.desk.conftest import Duty, Seat
 from tests.desk.test_story import approved, composed, confirmed, lifted
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
 PATIENCE_MS = 180_000
 WALL = ViewportSize(width=1920, height=1080)
 

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.desk.conftest import Duty
 from tests.desk.test_story import approved
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
 
 
 async def test_some_towns_of_another_colour_and_a_correction(duty: Duty) -> None:

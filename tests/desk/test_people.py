@@ -11,7 +11,7 @@ from services.laptop.visitor import Visitor
 from tests.browser import DESKTOP, PHONE
 from tests.desk.conftest import Duty, Seat
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
 CHOSEN = "kettle-glacier-nineteen"
 
 

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from tests.browser import PHONE
 from tests.desk.conftest import ONE_TOWN, STATIONS, Duty, Seat
 
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
 PATIENCE_MS = 180_000
 
 
@@ -36,7 +36,7 @@ async def approved(seat: Seat, address: str) -> Page:
     page = await seat.open(address)
     await page.check("#agreed")
     await page.fill("#typed", await page.inner_text("kbd"))
-    await page.click("#approve button")
+    await page.click("#approve .actions button")
     await page.wait_for_url("**/warnings/*revision=*")
     return page
 

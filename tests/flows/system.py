@@ -25,7 +25,7 @@ from services.laptop import story, world
 from services.laptop.visitor import Visitor
 from tests.servers import NatsServer, free_port, free_ports
 
-READY_S = 60.0
+READY_S = 180.0
 
 
 class Process:

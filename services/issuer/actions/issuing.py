@@ -92,7 +92,9 @@ async def _chain(
         if (found := await store.warnings.standing(connection, other, lock=lock))
         and found.state is State.ISSUED
     ]
-    taken = await _taken_over(connection, warning, together)
+    known = {warning.warning_id, *(one.warning_id for one in own)}
+    elsewhere = [other for other in together if other.warning_id not in known and other.revision > 1]
+    taken = await _taken_over(connection, warning, elsewhere)
     held = [one for one in own if one.content.expires > now] or own[-1:]
     ends = [one for one in own if one.state in STANDING and lead is None] + muted
     notices = [one.published.notice for one in (*held, *muted, *taken) if one.published]
@@ -104,16 +106,15 @@ async def _chain(
 
 
 async def _taken_over(
-    connection: AsyncConnection, warning: WeatherWarning, together: Together
+    connection: AsyncConnection, warning: WeatherWarning, elsewhere: Together
 ) -> list[WeatherWarning]:
     """Return what villages had that change from one colour to another in an update of all of them."""
     villages = set(warning.manifest.villages) if warning.manifest else set()
     found = []
-    for other in together:
-        if other.warning_id != warning.warning_id and other.revision > 1:
-            base = await store.warnings.standing(connection, other.warning_id)
-            if base and base.manifest and villages & set(base.manifest.villages):
-                found.append(base)
+    for other in elsewhere:
+        base = await store.warnings.standing(connection, other.warning_id)
+        if base and base.manifest and villages & set(base.manifest.villages):
+            found.append(base)
     return found
 
 

@@ -108,7 +108,9 @@ def defaults(signal: Signal) -> dict[str, str]:
 def recoloured(sheet: Sheet, signal: Signal, before: Mapping[str, str]) -> Sheet:
     """Return the sheet in a signal's colour; numbers that stood at what they were `before` follow it."""
     followed = {
-        name: value for name, value in defaults(signal).items() if sheet.slots.get(name) == before[name]
+        name: value
+        for name, value in defaults(signal).items()
+        if sheet.slots.get(name, before[name]) == before[name]
     }
     return replace(sheet, level=signal.level, slots={**sheet.slots, **followed})
 
