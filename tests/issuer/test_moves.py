@@ -96,7 +96,7 @@ class Town(Desk):
             name = f"50011041600000_20260101{self.count:06}_0"
             notice = published.notice.model_copy(update={"identifier": name})
             published = replace(published, notice=notice)
-        if standing == "draft":
+        if standing in ("draft", "review"):
             original = await self._among_others(original)
         warning_id = original.warning_id.int + self.count
         copy = replace(original, warning_id=type(original.warning_id)(int=warning_id), published=published)
