@@ -91,6 +91,8 @@ async def running(
     async with open_floor(settings, "audit") as floor:
         await jetstream.apply(floor.bus.jetstream, 1)
         app = create_app(floor, [service := await open_audit(floor)])
+        # An issuer that has issued nothing more.
+        app.add_api_route("/api/v1/issued", lambda: {"data": [], "next": None})
         task = asyncio.ensure_future(run(settings, app, [service], floor.bus))
         async with asyncio.timeout(20), httpx.AsyncClient(base_url=settings.base_url()) as client:
             while not await _ready(client):
