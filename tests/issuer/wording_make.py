@@ -1,6 +1,7 @@
 """Every sentence that the desk may show: out of templates, tables, and the refusals that code raises."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -67,7 +68,8 @@ def refusals_of(folder: Path) -> set[str]:
             skipped = 1 if name in {"Invalid", "Fault"} else 0
             named = [word.value for word in call.keywords if word.arg in {"mend", "why"}]
             found |= {text for one in (*call.args[skipped:], *named) for text in _texts(one)}
-    return found | {text for one in _assigned(folder) for text in _texts(one)}
+    found |= {text for one in _assigned(folder) for text in _texts(one)}
+    return {text for text in found if re.search("[a-z]{2}", text)}
 
 
 def _assigned(folder: Path) -> Iterator[ast.expr]:
