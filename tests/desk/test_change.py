@@ -10,7 +10,7 @@ from tests.desk.conftest import Duty, Seat
 from tests.desk.test_story import approved
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
-TOWN, OTHER = "500110004", "500110005"
+TOWN, OTHER = "500110002", "500110003"
 
 
 async def sent(seat: Seat, hazard: str, *towns: str, do: str = "submit") -> str:
