@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser import PHONE
 from tests.desk.conftest import Duty, Seat
-from tests.desk.test_story import approved
+from tests.desk.test_story import agreed, approved
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, func_only=True)]
 TOWN, OTHER = "500110002", "500110003"
@@ -47,7 +47,7 @@ async def test_a_clash_that_arose_while_it_waited_is_answered_on_a_phone(duty: D
     await chen.picture("clash")
     await clash.locator("input[type=checkbox]").check()
     await clash.locator(".why input").fill("两股强对流，时段不同")
-    page = await approved(chen, second)
+    await agreed(page)
     await expect(page.locator(".state").first).to_have_text("生效中")
     await expect(page.locator(".steps")).to_contain_text("两股强对流，时段不同")
 

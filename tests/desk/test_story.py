@@ -33,7 +33,11 @@ async def superseding(page: Page) -> None:
 
 async def approved(seat: Seat, address: str) -> Page:
     """Read, tick, type and approve."""
-    page = await seat.open(address)
+    return await agreed(await seat.open(address))
+
+
+async def agreed(page: Page) -> Page:
+    """Tick, type and approve what is shown."""
     await page.check("#agreed")
     await page.fill("#typed", await page.inner_text("kbd"))
     await page.click("#approve .actions button")
