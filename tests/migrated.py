@@ -17,14 +17,16 @@ _scripts: dict[str, str] = {}
 
 
 async def migrate(url: str, package: str) -> None:
-    """Bring an empty database up to date, as `yutian migrate` would."""
+    """Bring a database up to date, as `yutian migrate` would; an empty one by what was said to another."""
     if url.startswith("sqlite"):
         await _copy(Path(str(make_url(url).database)), package)
-    elif package in _scripts:
-        connection = await asyncpg.connect(url)
+        return
+    connection = await asyncpg.connect(url)
+    empty = await connection.fetchval("SELECT to_regclass('alembic_version') IS NULL")
+    if empty and package in _scripts:
         await connection.execute(_scripts[package])
-        await connection.close()
-    else:
+    await connection.close()
+    if empty and package not in _scripts:
         _scripts[package] = await _heard(url, package)
 
 
@@ -32,8 +34,9 @@ async def _copy(path: Path, package: str) -> None:
     made = Path(_folder().name) / f"{package}.db"
     if not made.exists():
         await upgrade_async(f"sqlite:///{made}", package)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(made, path)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made, path)
 
 
 @cache

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300, fu
 
 async def test_some_towns_of_another_colour_and_a_correction(duty: Duty) -> None:
     zhang, wang = await duty.person("zhang"), await duty.person("wang")
-    page = await zhang.open("/warnings/new?mode=live&hazard=11B03&level=ORANGE")
+    page = await zhang.open("/warnings/new?mode=live&hazard=11B06&level=ORANGE")
     for town in ("500110001", "500110002", "500110003"):
         await page.check(f"input[name=towns][value='{town}']", force=True)
     await page.click("button[value=save]")

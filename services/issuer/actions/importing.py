@@ -16,7 +16,7 @@ from services.issuer import store
 from services.issuer.actions.drafting import draft
 from services.issuer.actions.press import Press
 from services.issuer.catalogue import Catalogue
-from services.issuer.model import Beside, Person, WeatherWarning, Wish, selection_faults
+from services.issuer.model import Beside, Content, Person, WeatherWarning, Wish, selection_faults
 from services.issuer.model.content import DESCRIPTION, HEADLINE, INSTRUCTION
 from services.issuer.reach import Reach
 from services.kit.db import Database
@@ -68,15 +68,7 @@ async def import_cap(
     alert = reading.alert
     info = _chinese(alert)
     oddities = [Fault(found.path, found.what, found.mend) for found in (*reading.oddities, *findings)]
-    meant_hazard = hazard or _hazard(press.catalogue, info, oddities)
-    wish = Wish(
-        hazard=meant_hazard,
-        product=press.catalogue.product_of(meant_hazard),
-        level=level or _level(info),
-        selection=_selection(info, oddities),
-        text=_text(info, oddities),
-        **_expiry(info, db.clock.now(), oddities),
-    )
+    wish = _wish(press.catalogue, info, db.clock.now(), oddities, hazard, level)
     meant = mode or _mode(alert)
     oddities += _about(alert, meant)
     others = bool(alert.identifier) and alert.sender != press.sender_code
@@ -89,6 +81,26 @@ async def import_cap(
     if others:
         await _remember(db, alert, info, warning, by)
     return Imported(warning, tuple(oddities))
+
+
+def _wish(
+    catalogue: Catalogue,
+    info: cap.CapInfo,
+    now: datetime,
+    oddities: list[Fault],
+    hazard: str | None,
+    level: Level | None,
+) -> Wish:
+    """Return what a message wishes for; what a draft cannot take over goes into `oddities`."""
+    meant = hazard or _hazard(catalogue, info, oddities)
+    return Wish(
+        hazard=meant,
+        product=catalogue.product_of(meant),
+        level=level or _level(info),
+        selection=_selection(info, oddities),
+        text=_text(info, oddities),
+        **_expiry(info, now, oddities),
+    )
 
 
 def _mode(alert: cap.CapAlert) -> Mode:
@@ -118,39 +130,41 @@ async def _remember(
     db: Database, alert: cap.CapAlert, info: cap.CapInfo, warning: WeatherWarning, by: Person
 ) -> None:
     """Keep that somebody else warns, so that whoever composes is told; end what he refers to."""
-    content = warning.content
     codes = {code.value for area in info.areas for code in area.geocodes if _PLACE.fullmatch(code.value)}
     whole = not codes or any(code.endswith("000000") for code in codes)
-    ours = () if whole else sorted({code[:9] for code in codes if code.startswith(DISTRICT)})
+    ours = () if whole else tuple(sorted({code[:9] for code in codes if code.startswith(DISTRICT)}))
     ended = {part.split(",")[1] for part in alert.references.split() if part.count(",") == 2}
     async with db.transaction() as tx:
         if alert.msg_type in _ENDS:
             await store.alongside.end(tx, _world(alert), ended, alert.sender[:120])
         if alert.msg_type not in _WARNS or (not ours and not whole):
             return
-        await store.alongside.keep(
-            tx,
-            store.alongside.Foreign(
-                identifier=alert.identifier[:80],
-                sender=alert.sender[:120],
-                sender_name=(info.sender_name or alert.sender)[:120],
-                mode=content.mode,
-                hazard=content.hazard,
-                level=content.level,
-                headline=(content.text.headline or content.hazard)[:200],
-                towns=tuple(ours),
-                expires=content.expires,
-                imported_by=by.username,
-            ),
-        )
+        await store.alongside.keep(tx, _foreign(alert, info, warning.content, ours, by))
         tx.record(
             "warning.heard-of",
-            mode=content.mode,
+            mode=warning.content.mode,
             actor=by.username,
             warning_id=warning.warning_id,
             identifier=alert.identifier[:80],
             sender=alert.sender[:120],
         )
+
+
+def _foreign(
+    alert: cap.CapAlert, info: cap.CapInfo, content: Content, towns: tuple[str, ...], by: Person
+) -> store.alongside.Foreign:
+    return store.alongside.Foreign(
+        identifier=alert.identifier[:80],
+        sender=alert.sender[:120],
+        sender_name=(info.sender_name or alert.sender)[:120],
+        mode=content.mode,
+        hazard=content.hazard,
+        level=content.level,
+        headline=(content.text.headline or content.hazard)[:200],
+        towns=towns,
+        expires=content.expires,
+        imported_by=by.username,
+    )
 
 
 def _read(document: bytes) -> tuple[cap.CapReading, tuple[cap.Finding, ...]]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.values import Level
+from contracts.values import AreaSelection, Level
 from services.issuer import store
 from services.issuer.actions import making
 from services.issuer.actions.permission import permit
@@ -42,16 +42,12 @@ async def split(
     permit(press.catalogue, Verb.EDIT, by, lead)
     _may_be_split(lead, towns, level)
     now, mode = db.clock.now(), lead.content.mode
-    stays = lead.content.selection.model_copy(
-        update={"towns": tuple(town for town in lead.content.selection.towns if town not in towns)}
-    )
-    goes = type(stays)(towns=tuple(towns))
+    stays, goes = _divided(lead.content.selection, towns)
     left, taken = [await reach.preview(mode, part, pin=False) for part in (stays, goes)]
     rest = making.edited(press.catalogue, lead.content, Wish(selection=stays), left, now)
-    own = lead.content.model_copy(
-        update={"kind": Kind.ALERT, "lead": warning_id, "bound": (), "supersedes": (), "made": True}
-    )
-    content = making.edited(press.catalogue, own, Wish(selection=goes, level=level), taken, now)
+    own = {"kind": Kind.ALERT, "lead": warning_id, "bound": (), "supersedes": (), "made": True}
+    part_of = lead.content.model_copy(update=own)
+    content = making.edited(press.catalogue, part_of, Wish(selection=goes, level=level), taken, now)
     part = making.begun(uuid7(), 1, content, by, now)
     bound = Bound(warning_id=part.warning_id, level=level, content_sha256=content.sha256)
     rest = rest.model_copy(update={"bound": (*lead.content.bound, bound)})
@@ -62,6 +58,12 @@ async def split(
         await tell(tx, new, by, "split", f"{level}: {', '.join(taken.names)}")
         await tell(tx, part, by, "drafted", f"as a part of {warning_id}")
     return part
+
+
+def _divided(whole: AreaSelection, towns: Collection[str]) -> tuple[AreaSelection, AreaSelection]:
+    """Return what stays of a selection without these towns, and the towns."""
+    stays = tuple(town for town in whole.towns if town not in towns)
+    return whole.model_copy(update={"towns": stays}), AreaSelection(towns=tuple(towns))
 
 
 def _may_be_split(lead: WeatherWarning, towns: Collection[str], level: Level) -> None:

@@ -1,17 +1,14 @@
 """Who else warns of the same where a warning would go: asked before it is submitted or approved."""
 
-from uuid import UUID
-
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from contracts.values import Level
-from services.issuer import store
 from services.issuer.actions.alongside import clashes
 from services.issuer.actions.mixing import parts_of
+from services.issuer.api.named import Named
 from services.issuer.api.parts import IssuerParts
 from services.issuer.api.views import Moment
-from services.issuer.api.warnings import Revision
 from services.issuer.model import Alongside
 from services.kit.identity import principal
 
@@ -32,12 +29,9 @@ class AlongsideView(BaseModel):
 
 
 @router.get("/alongside", summary="Who else warns of the same there, and is not answered")
-async def get_alongside(
-    warning_id: UUID, parts: IssuerParts, revision: Revision = None
-) -> list[AlongsideView]:
+async def get_alongside(warning: Named, parts: IssuerParts) -> list[AlongsideView]:
     """List them: a submit or an approval that does not answer for each is refused with 409."""
     async with parts.db.read() as connection:
-        warning = await store.warnings.get(connection, warning_id, revision)
         together = [warning, *await parts_of(connection, warning)]
         found = await clashes(connection, together, parts.db.clock.now())
     return [_view(one) for one in found]

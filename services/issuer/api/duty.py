@@ -23,8 +23,8 @@ from services.issuer.api.duty_views import (
     handover_view,
     review_view,
 )
+from services.issuer.api.named import Revision
 from services.issuer.api.parts import IssuerParts, SignedIn
-from services.issuer.api.warnings import Revision
 from services.issuer.model.reviews import Cause
 from services.issuer.model.shift import Shift
 from services.kit.errors import Invalid

@@ -9,8 +9,35 @@ from pydantic import BaseModel, Field
 from services.issuer.api.views import Moment
 from services.issuer.model import Account, Limits, Session
 from services.issuer.store.people_events import PeopleEvent
-from services.kit.identity import session_name, token_sha256
+from services.kit.identity import Principal, session_name, token_sha256
 from services.kit.proposals import Proposal
+
+
+class PersonView(BaseModel):
+    """Somebody who is signed in."""
+
+    username: str
+    display_name: str
+    roles: list[str]
+    town: str | None = None
+
+
+class SessionView(BaseModel):
+    """A new session; the token is told once."""
+
+    owes: str | None = None
+    """What must be done before anything else: `password` or `second-factor`."""
+
+    token: str
+    expires_at: Moment
+    user: PersonView
+
+
+class CurrentView(PersonView):
+    """Who is signed in, and until when if nobody uses the session any more."""
+
+    expires_at: Moment
+    owes: str | None = None
 
 
 class OwnSessionView(BaseModel):
@@ -121,6 +148,16 @@ class HistoryView(BaseModel):
     data: list[PeopleEventView]
     has_more: bool
     next: int | None
+
+
+def person_view(found: Principal) -> PersonView:
+    """Return a person as he is answered."""
+    return PersonView(
+        username=found.username,
+        display_name=found.display_name,
+        roles=sorted(found.roles),
+        town=found.town,
+    )
 
 
 def session_views(found: Iterable[Session], token: str, limits: Limits) -> list[OwnSessionView]:

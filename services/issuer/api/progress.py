@@ -12,9 +12,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from contracts.values import Channel
 from services.issuer import store
 from services.issuer.api.live import ends_of, long, woken
+from services.issuer.api.named import Revision
 from services.issuer.api.parts import IssuerParts
 from services.issuer.api.progress_views import ProgressView, TargetsView, progress_view, target_view
-from services.issuer.api.warnings import Revision
 from services.issuer.model.progress import Photograph
 from services.kit.identity import principal
 

@@ -18,9 +18,10 @@ from services.issuer.api.bodies import (
     SubmitBody,
 )
 from services.issuer.api.drift_views import DriftView, drift_view
+from services.issuer.api.named import Named, Newest, Revision
 from services.issuer.api.parts import IssuerParts, SignedIn
 from services.issuer.api.views import CorrectionView, WarningView, content_view
-from services.issuer.api.warnings import IfMatch, Revision
+from services.issuer.api.warnings import IfMatch
 from services.kit.errors import NotFound
 from services.kit.idempotency import idempotent_route
 from services.kit.identity import principal
@@ -86,10 +87,8 @@ async def comment(
 
 
 @router.get("/drift", summary="What changed in the registry since the target list was pinned")
-async def get_drift(warning_id: UUID, parts: IssuerParts, revision: Revision = None) -> DriftView:
+async def get_drift(warning: Named, parts: IssuerParts) -> DriftView:
     """Compare the pinned list with what the router would pin now; approval stays bound to the pinned one."""
-    async with parts.db.read() as connection:
-        warning = await store.warnings.get(connection, warning_id, revision)
     return drift_view(await drift_of(parts.reach, warning))
 
 
@@ -120,7 +119,7 @@ async def update(warning_id: UUID, response: Response, parts: IssuerParts, by: S
 
 @router.post("/split", status_code=201, summary="Give some towns of a draft another colour")
 async def split(
-    warning_id: UUID,
+    newest: Newest,
     body: SplitBody,
     response: Response,
     parts: IssuerParts,
@@ -128,13 +127,11 @@ async def split(
     if_match: IfMatch = None,
 ) -> WarningView:
     """Make them a part of their own, submitted, approved and issued together with the warning."""
-    async with parts.db.read() as connection:
-        newest = await store.warnings.get(connection, warning_id)
     warning = await actions.split(
         parts.db,
         parts.press,
         parts.reach,
-        warning_id,
+        newest.warning_id,
         by,
         version=seen_version(if_match, newest),
         towns=body.towns,

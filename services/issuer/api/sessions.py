@@ -7,8 +7,14 @@ from services.issuer.actions import current, end_others, end_session, sign_in, s
 from services.issuer.actions.door import principal_of
 from services.issuer.api.bodies import SignInBody
 from services.issuer.api.parts import IssuerParts, agent_of, session_token
-from services.issuer.api.people_views import EndedView, OwnSessionView, session_views
-from services.issuer.api.views import CurrentView, SessionView, person_view
+from services.issuer.api.people_views import (
+    CurrentView,
+    EndedView,
+    OwnSessionView,
+    SessionView,
+    person_view,
+    session_views,
+)
 from services.kit.identity import Anyone, session_name, token_sha256
 
 # Without Idempotency-Key: its store would hold the token in clear.

@@ -25,40 +25,12 @@ from services.issuer.model import (
 from services.issuer.store.events import Event
 from services.issuer.store.warnings import Summary
 from services.kit.clock import beijing
-from services.kit.identity import Principal
 
 Moment = Annotated[
     datetime,
     PlainSerializer(beijing, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-06-11T14:05:00+08:00"]}),
 ]
-
-
-class PersonView(BaseModel):
-    """Somebody who is signed in."""
-
-    username: str
-    display_name: str
-    roles: list[str]
-    town: str | None = None
-
-
-class SessionView(BaseModel):
-    """A new session; the token is told once."""
-
-    owes: str | None = None
-    """What must be done before anything else: `password` or `second-factor`."""
-
-    token: str
-    expires_at: Moment
-    user: PersonView
-
-
-class CurrentView(PersonView):
-    """Who is signed in, and until when if nobody uses the session any more."""
-
-    expires_at: Moment
-    owes: str | None = None
 
 
 class HazardView(BaseModel):
@@ -223,16 +195,6 @@ class ImportedView(BaseModel):
 
     warning: WarningView
     oddities: list[FaultView]
-
-
-def person_view(found: Principal) -> PersonView:
-    """Return a person as he is answered."""
-    return PersonView(
-        username=found.username,
-        display_name=found.display_name,
-        roles=sorted(found.roles),
-        town=found.town,
-    )
 
 
 def etag(revision: int, version: int) -> str:

@@ -15,6 +15,7 @@ from contracts.values import YEARS, Mode
 from services.issuer import actions, store
 from services.issuer.api.answers import after, seen_version, whole
 from services.issuer.api.bodies import DraftBody, EditBody
+from services.issuer.api.named import Newest, Revision
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn
 from services.issuer.api.views import WarningsView, WarningView, revision_view
 from services.issuer.model import State, WeatherWarning
@@ -32,7 +33,6 @@ router = APIRouter(
     dependencies=[Depends(principal)],
 )
 
-Revision = Annotated[int | None, Query(ge=1, le=1_000_000, description="Left out: the newest")]
 IfMatch = Annotated[str | None, Header(description='The ETag that was read: `"<revision>.<version>"`')]
 
 
@@ -85,7 +85,7 @@ async def get_warning(
 
 @router.patch("/{warning_id}", summary="Change a draft")
 async def patch_warning(
-    warning_id: UUID,
+    newest: Newest,
     body: EditBody,
     response: Response,
     parts: IssuerParts,
@@ -93,13 +93,11 @@ async def patch_warning(
     if_match: IfMatch = None,
 ) -> WarningView:
     """Change what is sent. 412 tells what somebody else changed since the version in If-Match."""
-    async with parts.db.read() as connection:
-        newest = await store.warnings.get(connection, warning_id)
     warning = await actions.edit(
         parts.db,
         parts.catalogue,
         parts.reach,
-        warning_id=warning_id,
+        warning_id=newest.warning_id,
         version=seen_version(if_match, newest),
         wish=body.wish(),
         by=by,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -13,13 +12,14 @@ from contracts.values import Channel
 from services.issuer import store
 from services.issuer.actions.needing import steps_of
 from services.issuer.api import IssuerParts, Parts, SignedIn
-from services.issuer.api.warnings import Revision
+from services.issuer.api.named import Named
 from services.issuer.desk.asked import Asked, asked
 from services.issuer.desk.beside import beside, story_of
 from services.issuer.desk.board import board
 from services.issuer.desk.consent import phrase, sentence
 from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
+from services.issuer.desk.places import Gazetteer
 from services.issuer.desk.possible import needed, possible
 from services.issuer.desk.trial import length
 from services.issuer.model import Account, Person, State, WeatherWarning, sms
@@ -53,31 +53,17 @@ ANCHORS = {name: name for name in ("agreed", "unseen", "comment")} | {
 
 @router.get("/warnings/{warning_id}")
 async def show(
-    request: Request,
-    warning_id: UUID,
-    parts: IssuerParts,
-    desk: DeskParts,
-    by: SignedIn,
-    revision: Revision = None,
+    request: Request, warning: Named, parts: IssuerParts, desk: DeskParts, by: SignedIn
 ) -> HTMLResponse:
     """Show one revision, the newest when none is named."""
-    async with parts.db.read() as connection:
-        warning = await store.warnings.get(connection, warning_id, revision)
     return await show_warning(request, parts, desk, by, warning)
 
 
 @router.get("/warnings/{warning_id}/board")
 async def show_board(
-    request: Request,
-    warning_id: UUID,
-    parts: IssuerParts,
-    desk: DeskParts,
-    _: SignedIn,
-    revision: Revision = None,
+    request: Request, warning: Named, parts: IssuerParts, desk: DeskParts, _: SignedIn
 ) -> JSONResponse:
     """Return the board anew, for the script that puts it in its place."""
-    async with parts.db.read() as connection:
-        warning = await store.warnings.get(connection, warning_id, revision)
     gazetteer = await desk.places.gazetteer()
     seen = await board(parts, warning, gazetteer)
     if seen is None:
@@ -109,8 +95,6 @@ async def show_warning(
     told = await story_of(parts, warning)
     gazetteer = await desk.places.gazetteer()
     seen = await board(parts, warning, gazetteer)
-    manifest = warning.manifest
-    names = told["names"]
     return page(
         "warning.html",
         request=request,
@@ -121,20 +105,28 @@ async def show_warning(
         others=others,
         together=question.together,
         clashes=question.clashes,
-        levels=parts.catalogue.hazard(warning.content.hazard, warning.content.product).levels,
         gazetteer=gazetteer,
         acts=possible(parts.catalogue, warning, by, [(one.state, one.kind) for one in others]),
-        authors=[names.get(author, author) for author in warning.authors],
-        length=length(warning.content, parts.press.signature),
-        mode=warning.content.mode,
-        sms=sms(warning.content, parts.press.signature),
-        unreachable=gazetteer.unreachable(manifest.villages) if manifest else [],
+        authors=[told["names"].get(author, author) for author in warning.authors],
         by=by,
         **told,
+        **_of(parts, warning, gazetteer),
         **_approval(request, parts, question, accounts, departments),
         **await beside(parts, warning, by, told["story"], gazetteer),
         **_board(parts, warning, seen),
     )
+
+
+def _of(parts: Parts, warning: WeatherWarning, gazetteer: Gazetteer) -> dict[str, Any]:
+    """Return what the page says of the warning itself: its colours, its length, whom it cannot reach now."""
+    content, signature = warning.content, parts.press.signature
+    return {
+        "levels": parts.catalogue.hazard(content.hazard, content.product).levels,
+        "length": length(content, signature),
+        "mode": content.mode,
+        "sms": sms(content, signature),
+        "unreachable": gazetteer.unreachable(warning.manifest.villages) if warning.manifest else [],
+    }
 
 
 def _approval(

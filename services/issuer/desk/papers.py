@@ -12,7 +12,7 @@ from services.issuer.actions.exercising import exercise
 from services.issuer.actions.following import photograph
 from services.issuer.actions.needing import steps_of
 from services.issuer.api import IssuerParts, Parts, SignedIn
-from services.issuer.api.warnings import Revision
+from services.issuer.api.named import Named, Revision
 from services.issuer.desk.beside import CAUSES, VERDICTS, story_of
 from services.issuer.desk.page import fragment, page
 from services.issuer.desk.parts import DeskParts
@@ -27,37 +27,26 @@ FORMS = {"approval-form": "Approval form", "record-form": "Record form"}
 
 @router.get("/warnings/{warning_id}/approval-form")
 async def show_approval_form(
-    request: Request,
-    warning_id: UUID,
-    parts: IssuerParts,
-    _: SignedIn,
-    revision: Revision = None,
-    archive: bool = False,
+    request: Request, warning: Named, parts: IssuerParts, _: SignedIn, archive: bool = False
 ) -> HTMLResponse:
     """Show who asked for what, in which words, and who signed it."""
-    return await _paper(request, parts, warning_id, revision, "approval-form", archive)
+    return await _paper(request, parts, warning, "approval-form", archive)
 
 
 @router.get("/warnings/{warning_id}/record-form")
 async def show_record_form(
-    request: Request,
-    warning_id: UUID,
-    parts: IssuerParts,
-    _: SignedIn,
-    revision: Revision = None,
-    archive: bool = False,
+    request: Request, warning: Named, parts: IssuerParts, _: SignedIn, archive: bool = False
 ) -> HTMLResponse:
     """Show what went out, to whom, and what came of it, for the files."""
-    return await _paper(request, parts, warning_id, revision, "record-form", archive)
+    return await _paper(request, parts, warning, "record-form", archive)
 
 
 async def _paper(
-    request: Request, parts: Parts, warning_id: UUID, revision: int | None, kind: str, archive: bool
+    request: Request, parts: Parts, warning: WeatherWarning, kind: str, archive: bool
 ) -> HTMLResponse:
     async with parts.db.read() as connection:
-        warning = await store.warnings.get(connection, warning_id, revision)
-        reviews = await store.reviews.of_warning(connection, warning_id)
-        after = await store.afterwards.of_warning(connection, warning_id)
+        reviews = await store.reviews.of_warning(connection, warning.warning_id)
+        after = await store.afterwards.of_warning(connection, warning.warning_id)
     if kind == "record-form" and warning.published is None:
         raise NotFound("this revision has not gone out")
     values: dict[str, Any] = {
