@@ -27,7 +27,7 @@ run: setup  ## Run one service: make run SERVICE=issuer
 
 test: setup  ## Run all tests, on real servers and in a real browser; ARGS are those of pytest
 	@sh deploy/local/bring-browser.sh
-	@$(RUN) pytest -n auto --dist loadgroup --reruns 1 $(ARGS)
+	@$(RUN) pytest -n auto --reruns 1 $(ARGS)
 
 check: setup  ## Check format, lint, types, imports, manifests, translations and that every file is ours
 	@$(RUN) ruff format --check .

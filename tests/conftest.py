@@ -6,10 +6,11 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from playwright.async_api import Page
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import browser, databases
 from tests.servers import CannotBring, NatsServer, PostgresServer, Server
@@ -17,11 +18,20 @@ from tests.servers import CannotBring, NatsServer, PostgresServer, Server
 S = TypeVar("S", bound=Server)
 
 
+class Stories(LoadScopeScheduling):  # type: ignore[misc]
+    """Hand out tests one by one, and those of the desk together: they share one running system."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "desk" if nodeid.startswith("tests/desk/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Stories:
+    """Say which tests stay on one worker."""
+    return Stories(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let long stories begin first; those that stand on one system stay on one worker."""
-    for item in items:
-        if "town" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("town"))
+    """Let long stories begin first."""
     items.sort(key=lambda item: not item.get_closest_marker("long"))
 
 

@@ -49,11 +49,11 @@ def chromium() -> str:
     return program
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def town(
     chromium: str, tmp_path_factory: pytest.TempPathFactory, seeded: Callable[[System], Awaitable[None]]
 ) -> Iterator[System]:
-    """A running system in which the stations of one town listen."""
+    """A running system in which the stations of one town listen; it ends with the last story."""
     folder = tmp_path_factory.mktemp("browser")
     (folder / "nats").mkdir()
     nats = NatsServer(folder / "nats")
