@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from contracts.canonical import content_hash, list_hash
+from contracts.canonical import content_hash, list_hash, sha256_hex
 from contracts.values import AreaSelection, Channel, Mode, Place, Sha256, TownCode, Value, VillageCode
 
 Count = Annotated[int, Field(ge=0)]
@@ -26,13 +26,16 @@ class ChannelTargets(Value):
         return cls(channel=channel, targets=ordered, count=len(ordered), sha256=list_hash(ordered))
 
     @classmethod
-    def sealed(cls, channel: Channel, blocks: tuple[str, ...], recipients: tuple[str, ...]) -> Self:
-        """Return the entry of a channel whose recipients are known by keyed hash only (hex, sorted)."""
+    def sealed(cls, channel: Channel, blocks: tuple[str, ...], picks: bytes) -> Self:
+        """Return the entry of a channel whose recipients are rows of sealed blocks.
+
+        `picks` has one bit for each recipient of these blocks, in their order: set for whom is reached. The
+        addresses of the blocks and the hash of the bits name everybody without a name.
+        """
+        ordered = tuple(sorted(blocks))
+        count = sum(int(block.rpartition("/")[2]) for block in ordered)
         return cls(
-            channel=channel,
-            targets=tuple(sorted(blocks)),
-            count=len(recipients),
-            sha256=list_hash(recipients),
+            channel=channel, targets=ordered, count=count, sha256=list_hash((*ordered, sha256_hex(picks)))
         )
 
 

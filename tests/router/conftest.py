@@ -4,12 +4,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from contracts.plan import Manifest
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.migrate import upgrade_async
 from tests.router.router_make import AClock, pinned_with_a_person
+
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
+"""A machine that is busy with something else is slow, not wrong."""
 
 
 @pytest.fixture

@@ -1,24 +1,23 @@
 """What a manifest lists: the same for the same area, everybody once, in drills only who agreed to them."""
 
-from collections import Counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.canonical import list_hash
-from contracts.delivery import MOST_TARGETS
+from contracts.plan import ChannelTargets
 from contracts.registry import RecipientEntry
 from contracts.values import AreaSelection, Channel, Mode
 from services.kit.errors import Invalid
+from services.router.model.crowd import SEALED
 from services.router.model.deliveries import block_shares, named_parts
-from services.router.model.manifest import SEALED, draw
-from services.router.model.people import ENTRY, People, Picked, Rendering, cut, pick
-from services.router.model.registry import Registry
+from services.router.model.manifest import draw
 from tests.router.router_make import (
     ALL,
     LIVE,
+    SOUTH,
+    STEP,
     TOWNS,
+    WEST,
     WHOLE,
     Block,
     a_district,
@@ -55,30 +54,18 @@ def a_crowd(crowds: list[list[RecipientEntry]]) -> dict[str, Block]:
     return blocks
 
 
-def members(registry: Registry, channel: Channel, mode: Mode) -> list[Picked]:
-    """Return everybody in the batches of a channel that reaches the whole district."""
-    keys = sorted(registry.people)
-    sources = [registry.people[key] for key in keys]
-    packed = [p.phones if channel is Channel.SMS else p.openids for p in sources]
-    batches = cut(pick(packed, drill=mode is Mode.DRILL), registry.routes(channel))
-    return [one for batch in batches for one in batch.members]
-
-
 @given(lists, st.sampled_from(SEALED), st.sampled_from(Mode))
-def test_everybody_is_in_at_most_one_batch_and_nobody_is_missed(
+def test_everybody_is_counted_once_and_nobody_is_missed(
     crowds: list[list[RecipientEntry]], channel: Channel, mode: Mode
 ) -> None:
     registry = a_registry(a_crowd(crowds))
     wanted = {
-        fake_hash(address)
+        address
         for crowd in crowds
         for person in crowd
         if (address := person.phone if channel is Channel.SMS else person.openid)
         if mode is Mode.LIVE or "drill" in person.groups
     }
-    found = [one.hash for one in members(registry, channel, mode)]
-    assert len(found) == len(set(found))
-    assert set(found) == wanted
     drawn = draw(registry, WHOLE, mode, ALL, 0.3)
     entry = drawn.manifest.targets(channel)
     if not wanted:
@@ -86,20 +73,9 @@ def test_everybody_is_in_at_most_one_batch_and_nobody_is_missed(
         return
     assert entry is not None
     assert entry.count == len(wanted) == sum(share.count for share in block_shares(drawn.manifest, channel))
-    assert entry.sha256 == list_hash(sorted(name.hex() for name in wanted))
+    assert entry == ChannelTargets.sealed(channel, entry.targets, drawn.picks[channel])
     (reach,) = [r for r in drawn.reach if r.channel is channel]
     assert sum(share.count for share in reach.shares) == len(wanted)
-
-
-@given(lists)
-def test_blocks_from_which_nobody_was_picked_change_nothing(crowds: list[list[RecipientEntry]]) -> None:
-    registry = a_registry(a_crowd(crowds))
-    manifest = draw(registry, WHOLE, LIVE, ALL, 0.3).manifest
-    shares = block_shares(manifest, Channel.SMS)
-    again = pick([registry.people[share.key].phones for share in shares], drill=False)
-    everybody = members(registry, Channel.SMS, LIVE)
-    assert sorted((p.hash, p.traits) for p in again) == sorted((p.hash, p.traits) for p in everybody)
-    assert Counter(shares[p.source].key for p in again) == {share.key: share.count for share in shares}
 
 
 @given(st.randoms(), st.permutations(TOWNS), lists)
@@ -116,51 +92,21 @@ def test_a_second_plan_has_the_same_hash(
     assert named_parts(second) == named_parts(first)
 
 
-def test_the_highest_wording_wins_and_takes_its_link_along() -> None:
-    phone = "13900000001"
-    crowds = [[a_person(0, "1" * 12, phone=phone)], [a_person(1, "1" * 12, phone=phone, role="responsible")]]
-    crowds.append([a_person(2, "1" * 12, phone=phone, station="K1001")])
-    packed = [People.of(crowd, fake_hash).phones for crowd in crowds]
-    (one,) = pick(packed, drill=False)
-    assert (one.source, one.rendering) == (2, Rendering.PERSON)
-    (two,) = pick(packed[:2], drill=False)
-    assert two.rendering is Rendering.DUTY
-    (three,) = pick([packed[0], packed[0]], drill=False)
-    assert (three.source, three.place, three.rendering) == (0, 0, Rendering.PUBLIC)
-
-
-def test_wechat_has_no_link_to_confirm_by() -> None:
-    packed = People.of([a_person(0, "1" * 12, openid="o1", station="K1001")], fake_hash)
-    assert pick([packed.phones], drill=False)[0].rendering is Rendering.PERSON
-    assert pick([packed.openids], drill=False)[0].rendering is Rendering.DUTY
-
-
-def test_batches_hold_at_most_a_thousand_sorted_and_named_alike_each_time() -> None:
-    crowd = [a_person(0, "1" * 12, phone=f"139{number:08d}") for number in range(2500)]
-    packed = People.of(crowd, fake_hash).phones
-    assert len(packed) == 2500 * ENTRY
-    batches = cut(pick([packed], drill=False), [("gw",)] * 4)
-    assert [len(b.members) for b in batches] == [MOST_TARGETS, MOST_TARGETS, 500]
-    assert [b.part for b in batches] == ["gw/public/0", "gw/public/1", "gw/public/2"]
-    names = [one.hash for batch in batches for one in batch.members]
-    assert names == sorted(names)
-
-
-def test_each_operator_has_its_gateway_and_an_operator_without_one_borrows() -> None:
+def test_another_choice_of_people_has_another_hash() -> None:
     blocks = a_district()
-    district = a_district_block()
-    blocks["district"] = district.model_copy(update={"gateways": district.gateways[:2]})
+    code = f"{TOWNS[0]}201"
+    homes = [(WEST, SOUTH), (WEST + STEP / 3, SOUTH)]
+    crowd = [a_person(number, code, position=home) for number, home in enumerate(homes)]
+    blocks[code] = a_village(code, TOWNS[0], 0, 0, crowd)
     registry = a_registry(blocks)
-    gateways = registry.routes(Channel.SMS)
-    assert gateways == (("gw-cmcc",), ("gw-cmcc",), ("gw-cucc",), ("gw-cmcc",))
-
-
-def test_two_gateways_of_one_operator_share_its_recipients() -> None:
-    crowd = [a_person(0, "1" * 12, phone=f"139{number:08d}") for number in range(200)]
-    picked = pick([People.of(crowd, fake_hash).phones], drill=False)
-    sizes = {b.route: len(b.members) for b in cut(picked, [("one", "two")] * 4)}
-    assert sum(sizes.values()) == 200
-    assert min(sizes.values()) > 50
+    ways = (Channel.SMS, Channel.STATION)
+    corner = AreaSelection(polygons=(box(WEST - 1, SOUTH - 1, WEST + STEP / 4, SOUTH + STEP / 4),))
+    half = draw(registry, corner, LIVE, ways, 0.3, inside=True)
+    assert [reach.count for reach in half.reach] == [1]
+    whole = draw(registry, corner, LIVE, ways, 0.3)
+    assert [reach.count for reach in whole.reach] == [2]
+    assert whole.manifest.villages == half.manifest.villages
+    assert whole.manifest.sha256 != half.manifest.sha256
 
 
 def test_a_registry_without_gateways_counts_whom_nobody_carries() -> None:

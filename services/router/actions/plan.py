@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.delivery import DeliveryRequested, PlanMade, PlannedDelivery, SealedBatch, delivery_id_of
-from contracts.plan import Manifest
+from contracts.plan import ChannelTargets, Manifest
 from contracts.values import Channel
 from contracts.warning import WarningPublished
 from services.kit.crypto import CryptoProvider
@@ -19,6 +19,7 @@ from services.kit.db import Transaction
 from services.kit.errors import NotFound, Reject
 from services.router.actions.batches import Order, open_district, seal
 from services.router.actions.end import end_predecessors, withdraw
+from services.router.model.crowd import SEALED
 from services.router.model.deliveries import (
     FORWARDS_CAP,
     PATIENCE,
@@ -28,9 +29,9 @@ from services.router.model.deliveries import (
     named_parts,
     notice_for,
 )
-from services.router.model.manifest import SEALED
-from services.router.model.registry import DISTRICT_KEY
+from services.router.model.registry import DISTRICT_KEY, routes
 from services.router.store import blocks, ends, plans
+from services.router.store.blocks import Kept
 
 
 @dataclass(frozen=True)
@@ -94,16 +95,29 @@ async def _sealed(
         if not shares:
             continue
         keys = await blocks.pinned(tx, manifest.registry_version, DISTRICT_KEY)
-        sealed = await _blocks(tx, [*keys.values(), *(share.sha256 for share in shares)])
-        routes = open_district(keys, sealed, crypto).routes(channel)
-        order = Order(message.mode, message.warning_id, message.revision, channel, shares, routes)
-        made = await asyncio.to_thread(seal, order, sealed, crypto)
+        kept = await _blocks(tx, [*keys.values(), *(share.sha256 for share in shares)])
+        district = open_district(keys, kept, crypto)
+        carriers = routes(channel, district.gateways, district.accounts)
+        picks = await _picks(tx, manifest, channel)
+        order = Order(message.mode, message.warning_id, message.revision, channel, shares, picks, carriers)
+        made = await asyncio.to_thread(seal, order, kept, crypto)
         contents += [Content(name, channel, batch=batch, route=batch.route) for name, batch in made.items()]
     return contents
 
 
-async def _blocks(tx: Transaction, addresses: list[str]) -> dict[str, bytes]:
-    found = await blocks.sealed(tx, addresses)
+async def _picks(tx: Transaction, manifest: Manifest, channel: Channel) -> bytes:
+    """Return whom the manifest picks; raise Reject when they are not those that were approved."""
+    picks = await plans.picks(tx, manifest.sha256, channel)
+    if picks is None:
+        raise NotFound("whom the manifest picks is not here")
+    entry = manifest.targets(channel)
+    if entry is None or ChannelTargets.sealed(channel, entry.targets, picks) != entry:
+        raise Reject(f"the recipients of {channel} are not those of the manifest")
+    return picks
+
+
+async def _blocks(tx: Transaction, addresses: list[str]) -> dict[str, Kept]:
+    found = await blocks.kept(tx, addresses, whole=True)
     if set(addresses) - found.keys():
         raise NotFound("a block of the pinned registry version is not here")
     return found

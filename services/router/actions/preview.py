@@ -19,14 +19,15 @@ async def preview(
     mode: Mode,
     channels: Collection[Channel],
     margin_km: float,
+    inside: bool = False,
     pin: bool,
 ) -> tuple[Registry, Drawn]:
     """Return the manifest of a selection by the newest registry; with `pin`, keep both."""
     async with db.read() as connection:
         registry = await library.newest(connection)
-    drawn = await asyncio.to_thread(draw, registry, selection, mode, channels, margin_km)
+    drawn = await asyncio.to_thread(draw, registry, selection, mode, channels, margin_km, inside=inside)
     if pin:
         async with db.transaction() as tx:
             await blocks.pin(tx, registry.version, registry.blocks)
-            await plans.keep_manifest(tx, drawn.manifest)
+            await plans.keep_manifest(tx, drawn.manifest, drawn.picks)
     return registry, drawn

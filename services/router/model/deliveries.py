@@ -8,7 +8,7 @@ from contracts.delivery import MOST_TARGETS
 from contracts.plan import Manifest
 from contracts.values import Action, Channel, Lane, Place
 from contracts.warning import Notice, WarningCancelled, WarningPublished, WarningUpdated
-from services.router.model.manifest import SEALED
+from services.router.model.crowd import SEALED
 
 FORWARDS_CAP = frozenset({Channel.STATION, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED})
 """Channels that pass the signed CAP document on."""

@@ -1,18 +1,17 @@
 """The manifest of a selection: for each channel the targets, named or known by keyed hash only."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from contracts.delivery import MOST_TARGETS
 from contracts.plan import ChannelTargets, Manifest
-from contracts.registry import VillageBlock
 from contracts.values import AreaSelection, Channel, Mode, Place
 from services.kit.errors import Invalid
-from services.router.model.people import Batch, Picked, cut, pick
-from services.router.model.registry import Registry, stations_of
-from services.router.model.selection import Taken, take
-
-SEALED = (Channel.SMS, Channel.WECHAT)
-"""Channels whose recipients are people on lists."""
+from services.router.model.crowd import SEALED, Picked
+from services.router.model.people import DRILL_GROUP, Mask
+from services.router.model.registry import Registry, stations_of, wire_code
+from services.router.model.selection import Taken, rows_of, take
 
 BY_TOWN = (Channel.BROADCAST, Channel.CABLE, Channel.APP)
 IN_DRILLS = frozenset({Channel.STATION, Channel.BROADCAST, *SEALED})
@@ -41,6 +40,8 @@ class SealedReach:
     count: int
     shares: tuple[Share, ...]
     uncarried: int
+    picks: bytes = b""
+    """One bit for each row of the blocks that the manifest lists."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,27 @@ class Drawn:
     population: int
     """An estimate: towns that are taken in part count by their share of villages."""
 
+    @property
+    def picks(self) -> Mapping[Channel, bytes]:
+        """Whom the manifest picks from the blocks of sealed channels."""
+        return {reach.channel: reach.picks for reach in self.reach if reach.count}
+
 
 def draw(
-    registry: Registry, selection: AreaSelection, mode: Mode, channels: Collection[Channel], margin_km: float
+    registry: Registry,
+    selection: AreaSelection,
+    mode: Mode,
+    channels: Collection[Channel],
+    margin_km: float,
+    *,
+    inside: bool = False,
 ) -> Drawn:
     """Return the manifest of a selection; raise Invalid when the selection cannot be used."""
     taken = take(registry, selection, margin_km)
     towns = towns_of(registry, taken.villages)
     named = [t for c in channels if c not in SEALED and (t := _named(registry, c, taken, towns, mode)).count]
-    sealed = [_sealed(registry, c, taken, mode) for c in SEALED if c in channels]
+    rows = rows_of(registry, selection, taken, inside=inside)
+    sealed = [_sealed(registry, c, rows, mode) for c in SEALED if c in channels]
     manifest = Manifest.pinned(
         mode=mode,
         registry_version=registry.version,
@@ -93,36 +106,16 @@ def areas_of(registry: Registry, villages: Sequence[str]) -> tuple[Place, ...]:
     areas: list[Place] = []
     for town in towns_of(registry, villages):
         if whole(registry, town, taken):
-            entry = registry.towns[town]
-            whole_town = Place(
-                code=wire_code(town), name=entry.name, name_en=entry.name_en, outline=entry.cell
-            )
-            areas.append(whole_town)
-            continue
-        found = (registry.villages[code] for code in registry.members[town] if code in taken)
-        areas += [
-            Place(code=v.code, name=v.name, name_en=_in_english(registry, v), outline=v.cell) for v in found
-        ]
+            areas.append(registry.named[town])
+        else:
+            areas += [registry.named[code] for code in registry.members[town] if code in taken]
     return tuple(areas)
-
-
-def _in_english(registry: Registry, village: VillageBlock) -> str:
-    """Return a village as English names it: by its own name, in a town that has an English one."""
-    town = registry.towns[village.town_code].name_en
-    return f"{village.name}, {town}" if town else ""
-
-
-def wire_code(town: str) -> str:
-    """Return a town's code as it travels: twelve digits, padded with zeros."""
-    return f"{town}000"
 
 
 def _population(registry: Registry, villages: Sequence[str]) -> int:
     people = 0.0
-    for town in towns_of(registry, villages):
-        members = registry.members[town]
-        share = len(set(members) & set(villages)) / len(members)
-        people += registry.towns[town].population * share
+    for town, count in Counter(registry.villages[code].town_code for code in villages).items():
+        people += registry.towns[town].population * count / len(registry.members[town])
     return round(people)
 
 
@@ -147,35 +140,29 @@ def _named(
 
 
 def _sealed(
-    registry: Registry, channel: Channel, taken: Taken, mode: Mode
+    registry: Registry, channel: Channel, rows: Mask, mode: Mode
 ) -> tuple[ChannelTargets, SealedReach]:
-    keys = sorted(key for code in taken.villages for key in registry.parts[code])
-    lists = [_list(registry, key, channel) for key in keys]
-    picked = pick(lists, drill=mode is Mode.DRILL)
-    routes = registry.routes(channel)
-    if not all(routes):
-        return ChannelTargets.named(channel, ()), SealedReach(channel, 0, (), len(picked))
-    blocks = _blocks(registry, keys, picked)
-    targets = ChannelTargets.sealed(channel, blocks, tuple(p.hash.hex() for p in picked))
-    return targets, SealedReach(channel, len(picked), _shares(cut(picked, routes)), 0)
+    crowd = registry.crowd
+    if mode is Mode.DRILL:
+        rows = rows & crowd.people.in_group(DRILL_GROUP)[crowd.people.kinds]
+    picked = crowd.pick(channel, rows)
+    if not crowd.classes[channel].routes:
+        return ChannelTargets.named(channel, ()), SealedReach(channel, 0, (), picked.count)
+    bits = crowd.bits(picked)
+    targets = ChannelTargets.sealed(channel, _blocks(registry, picked), bits)
+    return targets, SealedReach(channel, picked.count, _shares(registry, channel, picked), 0, bits)
 
 
-def _list(registry: Registry, key: str, channel: Channel) -> bytes:
-    people = registry.people[key]
-    return people.phones if channel is Channel.SMS else people.openids
-
-
-def _blocks(registry: Registry, keys: Sequence[str], picked: Sequence[Picked]) -> tuple[str, ...]:
+def _blocks(registry: Registry, picked: Picked) -> tuple[str, ...]:
     """Return `<block>/<address>/<count>` of every block that somebody was picked from."""
-    counts = [0] * len(keys)
-    for one in picked:
-        counts[one.source] += 1
-    return tuple(f"{k}/{registry.blocks[k]}/{n}" for k, n in zip(keys, counts, strict=True) if n)
+    counts = zip(registry.crowd.keys, picked.counts.tolist(), strict=True)
+    return tuple(f"{key}/{registry.blocks[key]}/{count}" for key, count in counts if count)
 
 
-def _shares(batches: Sequence[Batch]) -> tuple[Share, ...]:
-    sums: dict[tuple[str, str], tuple[int, int]] = {}
-    for batch in batches:
-        count, number = sums.get((batch.route, batch.rendering.word), (0, 0))
-        sums[batch.route, batch.rendering.word] = (count + len(batch.members), number + 1)
-    return tuple(Share(route, word, count, number) for (route, word), (count, number) in sums.items())
+def _shares(registry: Registry, channel: Channel, picked: Picked) -> tuple[Share, ...]:
+    classes, shares = registry.crowd.classes[channel], []
+    for number, count in enumerate(picked.sums.tolist()):
+        if count:
+            route, rendering = classes.named(number)
+            shares.append(Share(route, rendering.word, count, -(-count // MOST_TARGETS)))
+    return tuple(shares)

@@ -15,7 +15,7 @@ from contracts.values import Action, Channel, Lane, Mode
 from services.kit.db import Transaction
 from services.router.store.blocks import Reader, upsert
 from services.router.store.ends import tally_of
-from services.router.store.tables import DELIVERIES, MANIFESTS, PLANS, PROGRESS
+from services.router.store.tables import DELIVERIES, MANIFESTS, PICKS, PLANS, PROGRESS
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Delivery:
     tally: Tally | None
 
 
-async def keep_manifest(tx: Transaction, manifest: Manifest) -> None:
-    """Keep a manifest under its hash."""
+async def keep_manifest(tx: Transaction, manifest: Manifest, picks: Mapping[Channel, bytes]) -> None:
+    """Keep a manifest under its hash, and whom it picks from the blocks of sealed channels."""
     row = {
         "sha256": manifest.sha256,
         "registry_version": manifest.registry_version,
@@ -71,6 +71,16 @@ async def keep_manifest(tx: Transaction, manifest: Manifest) -> None:
     again = upsert(tx, MANIFESTS).values(row)
     renewed = {"pinned_at": again.excluded.pinned_at}
     await tx.execute(again.on_conflict_do_update(index_elements=["sha256"], set_=renewed))
+    rows = [{"manifest_sha256": manifest.sha256, "channel": c, "bits": bits} for c, bits in picks.items()]
+    if rows:
+        await tx.execute(upsert(tx, PICKS).on_conflict_do_nothing(), rows)
+
+
+async def picks(reader: Reader, sha256: str, channel: Channel) -> bytes | None:
+    """Return whom a manifest picks from the blocks of a sealed channel."""
+    mine = (PICKS.c.manifest_sha256 == sha256) & (PICKS.c.channel == channel)
+    found: bytes | None = (await reader.execute(select(PICKS.c.bits).where(mine))).scalar_one_or_none()
+    return found
 
 
 async def manifest(reader: Reader, sha256: str) -> Manifest | None:

@@ -11,10 +11,13 @@ BLOCKS = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
+    Column("people", LargeBinary),
+    Column("addresses", LargeBinary),
     Column("stations", Integer, nullable=False),
     Column("recipients", Integer, nullable=False),
     Column("kept_at", Moment, nullable=False),
 )
+"""`sealed` is a block as it came; of a village also its people, and their addresses, in columns; sealed."""
 
 CURRENT = Table(
     "current_blocks",
@@ -43,6 +46,15 @@ MANIFESTS = Table(
     Column("pinned_at", Moment, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+
+PICKS = Table(
+    "picks",
+    metadata,
+    Column("manifest_sha256", String(64), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("bits", LargeBinary, nullable=False),
+)
+"""Of each sealed channel of a manifest, one bit for each recipient of its blocks: set for whom is reached."""
 
 PLANS = Table(
     "plans",

@@ -1,0 +1,28 @@
+"""People of a block in columns, their addresses apart, and whom a manifest picks of them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002_columns"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Blocks that are there already are read as they came."""
+    op.add_column("blocks", sa.Column("people", sa.LargeBinary))
+    op.add_column("blocks", sa.Column("addresses", sa.LargeBinary))
+    op.create_table(
+        "picks",
+        sa.Column("manifest_sha256", sa.String(64), primary_key=True),
+        sa.Column("channel", sa.String(16), primary_key=True),
+        sa.Column("bits", sa.LargeBinary, nullable=False),
+    )
+
+
+def downgrade() -> None:
+    """Take everything back."""
+    op.drop_table("picks")
+    op.drop_column("blocks", "addresses")
+    op.drop_column("blocks", "people")
