@@ -29,12 +29,16 @@ from services.kit.db import Database
 from services.kit.migrate import upgrade_async
 from services.router.actions.library import Library
 from services.router.actions.plan import plan
-from services.router.actions.preview import preview
+from services.router.actions.preview import Question, preview
 from services.router.model.registry import Registry
+from services.router.model.routing import Occasion
+from services.router.model.rules import read
 
 MARGIN_KM = 1.0
 CHANNELS = (Channel.STATION, Channel.SMS)
 ROUNDS = 5
+WITH_VILLAGE = read("{version: bench, rules: [{name: all, channels: all}]}")
+INSIDE = read("{version: bench, rules: [{name: all, channels: all, people: inside}]}")
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -116,17 +120,9 @@ async def _plan(db: Database, library: Library, crypto: SoftwareCrypto, district
 async def _preview(
     db: Database, library: Library, selection: AreaSelection, *, inside: bool, pin: bool = False
 ) -> Manifest:
-    _, drawn = await preview(
-        db,
-        library,
-        selection,
-        mode=Mode.LIVE,
-        channels=CHANNELS,
-        margin_km=MARGIN_KM,
-        inside=inside,
-        pin=pin,
-    )
-    return drawn.manifest
+    occasion = Occasion(Mode.LIVE, datetime.now(UTC), Level.RED, "11B03")
+    question = Question(occasion, selection, CHANNELS, MARGIN_KM)
+    return (await preview(db, library, INSIDE if inside else WITH_VILLAGE, question, pin=pin)).manifest
 
 
 async def _median(work: Callable[[], Coroutine[Any, Any, Any]]) -> float:

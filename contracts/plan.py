@@ -1,11 +1,22 @@
 """The manifest: who must hear a revision, frozen before it is approved."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from contracts.canonical import content_hash, list_hash, sha256_hex
-from contracts.values import AreaSelection, Channel, Mode, Place, Sha256, TownCode, Value, VillageCode
+from contracts.values import (
+    AreaSelection,
+    Channel,
+    Instant,
+    Lane,
+    Mode,
+    Place,
+    Sha256,
+    TownCode,
+    Value,
+    VillageCode,
+)
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -39,6 +50,20 @@ class ChannelTargets(Value):
         )
 
 
+class Routing(Value):
+    """What the routing rules said when the target list was drawn; who is reached is in the list itself."""
+
+    rules: str
+    """The version that their file names."""
+    rules_sha256: Sha256
+    at: Instant
+    """The moment for which hours were read."""
+    lane: Lane | None = None
+    """Urgent, where a rule says so of a colour that is not."""
+    asked_again_s: int | None = None
+    """After how many seconds a delivery that nobody took is asked for again."""
+
+
 class Manifest(Value):
     """The frozen target list of one revision. Its hash is what the approvers sign."""
 
@@ -53,6 +78,7 @@ class Manifest(Value):
     channels: tuple[ChannelTargets, ...]
     count: Count
     sha256: Sha256
+    routing: Routing | None = None
 
     @classmethod
     def pinned(
@@ -66,15 +92,18 @@ class Manifest(Value):
         generated: tuple[str, ...],
         areas: tuple[Place, ...],
         channels: tuple[ChannelTargets, ...],
+        routing: Routing | None = None,
     ) -> Self:
         """Return the manifest with its count and its hash."""
-        body = {
+        body: dict[str, Any] = {
             "mode": mode,
             "registry_version": registry_version,
             "villages": sorted(villages),
             "villages_at_generated_positions": sorted(generated),
             "channels": {c.channel: [c.count, c.sha256] for c in channels},
         }
+        if routing is not None and (routing.lane or routing.asked_again_s):
+            body["routing"] = [routing.lane, routing.asked_again_s]
         return cls(
             mode=mode,
             registry_version=registry_version,
@@ -86,6 +115,7 @@ class Manifest(Value):
             channels=tuple(sorted(channels, key=lambda c: c.channel)),
             count=sum(c.count for c in channels),
             sha256=content_hash(body),
+            routing=routing,
         )
 
     @model_validator(mode="after")

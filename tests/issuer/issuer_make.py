@@ -111,7 +111,13 @@ class FakeReach:
     pinned: list[str] = field(default_factory=list)
 
     async def preview(
-        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
+        self,
+        mode: Mode,
+        selection: AreaSelection,
+        *,
+        pin: bool,
+        channels: Collection[Channel] | None = None,
+        **_: object,
     ) -> Reached:
         """Return two stations and one cable target for each town."""
         if self.away:

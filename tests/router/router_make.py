@@ -1,8 +1,7 @@
-"""A small district to try the router on: each town a row of villages, each village a cell of a kilometre."""
+"""What the router's tests share: questions, pinned manifests, warnings, and what was said of them."""
 
 import base64
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,16 +17,9 @@ from contracts.outcome import TargetState
 from contracts.plan import Manifest
 from contracts.registry import (
     BLOCK_CONTEXT,
-    AccountEntry,
     BlockChanged,
-    DistrictBlock,
-    GatewayEntry,
-    RecipientEntry,
-    StationEntry,
-    TownBlock,
-    VillageBlock,
 )
-from contracts.values import AreaSelection, Channel, Lane, Level, Mode, PositionQuality, Ring, StationClass
+from contracts.values import AreaSelection, Channel, Lane, Level, Mode
 from contracts.warning import (
     Notice,
     WarningCancelled,
@@ -39,25 +31,35 @@ from contracts.warning import (
 )
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
+from services.kit.errors import Retry
 from services.kit.outbox import OUTBOX
 from services.router.actions.copy import copy
 from services.router.actions.library import Library
 from services.router.actions.plan import plan
-from services.router.actions.preview import preview
-from services.router.model.packing import pack, unpack
-from services.router.model.registry import Opened, Registry
+from services.router.actions.preview import Question, preview
+from services.router.actions.rulebook import ours
+from services.router.model.manifest import Drawn, draw
+from services.router.model.registry import Registry
+from services.router.model.routing import Decided, Occasion
+from services.router.model.rules import Rules, read
+from tests.router.router_district import PERSON as PERSON
+from tests.router.router_district import SOUTH as SOUTH
+from tests.router.router_district import STEP as STEP
+from tests.router.router_district import TOWNS as TOWNS
+from tests.router.router_district import WANSHENG as WANSHENG
+from tests.router.router_district import WEST as WEST
+from tests.router.router_district import Block as Block
+from tests.router.router_district import a_district as a_district
+from tests.router.router_district import a_district_block as a_district_block
+from tests.router.router_district import a_person as a_person
+from tests.router.router_district import a_registry as a_registry
+from tests.router.router_district import a_town as a_town
+from tests.router.router_district import a_village as a_village
+from tests.router.router_district import box as box
+from tests.router.router_district import fake_hash as fake_hash
+from tests.router.router_district import opened_of as opened_of
 
-STEP = 0.01
-"""Degrees from village to village: about a kilometre."""
-
-WEST, SOUTH = 106.60, 28.90
-TOWNS = ("500110001", "500110110", "500110111", "500110124")
-WANSHENG = "500110104"
-PERSON = f"{TOWNS[0]}201"
-"""The village whose station may be a person alone."""
 NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)
-
-Block = TownBlock | VillageBlock | DistrictBlock
 
 
 class AClock:
@@ -75,93 +77,15 @@ class AClock:
         self.at += timedelta(**by)
 
 
-def fake_hash(value: str) -> bytes:
-    """Return eight bytes for a phone, without a key."""
-    return hashlib.sha256(value.encode()).digest()[:8]
+class Filling:
+    """A copy of the registry that is whole, or is not."""
 
+    whole = True
 
-def box(west: float, south: float, east: float, north: float) -> Ring:
-    """Return a closed rectangle."""
-    return ((west, south), (east, south), (east, north), (west, north), (west, south))
-
-
-def a_person(number: int, village: str, **given: Any) -> RecipientEntry:
-    """Return a recipient with a phone of his own."""
-    defaults = {
-        "recipient_id": f"{village}-{number}",
-        "name": "张三",
-        "role": "subscriber",
-        "phone": f"139{int(village[-6:]):06d}{number:02d}",
-        "operator": ("cmcc", "cucc", "ctcc")[number % 3],
-    }
-    return RecipientEntry(**{**defaults, **given})
-
-
-def a_village(
-    code: str, town: str, east: int, north: int, people: Sequence[RecipientEntry] | None = None, **given: Any
-) -> VillageBlock:
-    """Return a village in the middle of its cell, with one terminal and three people."""
-    lon, lat = WEST + east * STEP, SOUTH + north * STEP
-    half = STEP / 2
-    crowd = [
-        a_person(0, code, role="responsible", openid=f"o-{code}"),
-        a_person(1, code, groups=("drill",)),
-        a_person(2, code),
-    ]
-    defaults: dict[str, Any] = {
-        "code": code,
-        "name": f"{code}村",
-        "town_code": town,
-        "is_community": False,
-        "position": (round(lon, 5), round(lat, 5)),
-        "position_quality": PositionQuality.SURVEYED,
-        "cell": box(lon - half, lat - half, lon + half, lat + half),
-        "stations": (StationEntry(code=code, name=f"{code}站", station_class=StationClass.TERMINAL),),
-        "recipients": tuple(crowd if people is None else people),
-    }
-    return VillageBlock(**{**defaults, **given})
-
-
-def a_town(code: str, row: int, villages: int, population: int = 1000) -> TownBlock:
-    """Return a town: one row of villages."""
-    south = SOUTH + (row - 0.5) * STEP
-    cell = box(WEST - STEP / 2, south, WEST + (villages - 0.5) * STEP, south + STEP)
-    seat = (WEST, SOUTH + row * STEP)
-    return TownBlock(
-        code=code, name=f"{code}镇", is_street=False, seat=seat, population=population, cell=cell
-    )
-
-
-def a_district_block(**given: Any) -> DistrictBlock:
-    """Return three gateways, one for each operator, and a WeChat account."""
-    gateways = tuple(
-        GatewayEntry(gateway_id=f"gw-{name}", name=name, operator=name) for name in ("cmcc", "cucc", "ctcc")
-    )
-    accounts = (AccountEntry(account_id="wechat-main", channel="wechat", name="公众号"),)
-    return DistrictBlock(**{"gateways": gateways, "accounts": accounts, **given})
-
-
-def a_district(villages: int = 3, towns: Sequence[str] = TOWNS) -> dict[str, Block]:
-    """Return the blocks of a district: each town a row of villages, from south to north."""
-    blocks: dict[str, Block] = {"district": a_district_block()}
-    for row, town in enumerate(towns):
-        blocks[town] = a_town(town, row, villages)
-        for east in range(villages):
-            code = f"{town}{201 + east}"
-            blocks[code] = a_village(code, town, east, row)
-    return blocks
-
-
-def a_registry(blocks: dict[str, Block]) -> Registry:
-    """Return the registry of plain blocks, each with the hash of its content as address."""
-    plain = {key: canonical_bytes(block) for key, block in blocks.items()}
-    listing = {key: sha256_hex(content) for key, content in plain.items()}
-    return Registry.of(listing, {listing[key]: opened_of(block) for key, block in blocks.items()})
-
-
-def opened_of(block: Block) -> Opened:
-    """Return a block as the router holds it."""
-    return unpack(pack(block, fake_hash)[0]) if isinstance(block, VillageBlock) else block
+    async def check(self) -> None:
+        """Raise Retry while it is not."""
+        if not self.whole:
+            raise Retry("the copy of the registry is being filled", after=1)
 
 
 def changed(
@@ -182,9 +106,7 @@ async def fill(db: Database, crypto: SoftwareCrypto, blocks: dict[str, Block]) -
 
 async def pinned(db: Database, crypto: SoftwareCrypto, mode: Mode = Mode.LIVE) -> Manifest:
     """Pin the whole district by every way, and return its manifest."""
-    library = Library(crypto)
-    _, drawn = await preview(db, library, WHOLE, mode=mode, channels=ALL, margin_km=0.3, pin=True)
-    return drawn.manifest
+    return (await preview(db, Library(crypto), EVERY_WAY, a_question(mode=mode), pin=True)).manifest
 
 
 async def pinned_with_a_person(db: Database, crypto: SoftwareCrypto, mode: Mode = Mode.LIVE) -> Manifest:
@@ -311,3 +233,27 @@ def of_kind(messages: Iterable[Message], kind: type[Any]) -> list[Any]:
 WHOLE = AreaSelection(towns=TOWNS)
 ALL = frozenset(Channel)
 LIVE = Mode.LIVE
+EVERY_WAY = read(ours())
+
+
+def a_question(selection: AreaSelection = WHOLE, mode: Mode = LIVE, **given: Any) -> Question:
+    """Return who would hear of a red rainstorm at noon."""
+    ways = {name: given.pop(name) for name in ("channels", "margin_km") if name in given}
+    occasion = Occasion(**{"mode": mode, "at": NOON, "level": Level.RED, "hazard": "11B03", **given})
+    return Question(
+        **{"occasion": occasion, "selection": selection, "channels": ALL, "margin_km": 0.3, **ways}
+    )
+
+
+def drawn_of(
+    registry: Registry,
+    selection: AreaSelection = WHOLE,
+    mode: Mode = LIVE,
+    channels: Collection[Channel] = ALL,
+    rules: Rules = EVERY_WAY,
+    **given: Any,
+) -> Drawn:
+    """Return the manifest of a selection by these rules, and what belongs to it."""
+    question = a_question(selection, mode, channels=channels, **given)
+    decided = Decided.of(rules, question.occasion, registry)
+    return draw(decided, selection, channels, question.margin_km)

@@ -17,14 +17,13 @@ from services.router.actions.preview import preview
 from services.router.actions.show import copy_of_registry
 from services.router.store import blocks, plans
 from tests.router.router_make import (
-    ALL,
-    LIVE,
+    EVERY_WAY,
     NOON,
     TOWNS,
-    WHOLE,
     AClock,
     Block,
     a_district,
+    a_question,
     a_village,
     changed,
     fill,
@@ -118,7 +117,8 @@ async def test_a_pinned_manifest_is_kept_with_its_registry_version(
 ) -> None:
     await fill(db, crypto, a_district())
     library = Library(crypto)
-    registry, looked = await preview(db, library, WHOLE, mode=LIVE, channels=ALL, margin_km=0.3, pin=False)
+    looked = await preview(db, library, EVERY_WAY, a_question())
+    registry = looked.decided.registry
     async with db.read() as connection:
         assert await plans.manifest(connection, looked.manifest.sha256) is None
     manifest = await pinned(db, crypto)
@@ -132,7 +132,7 @@ async def test_a_pinned_manifest_is_kept_with_its_registry_version(
 async def test_a_refused_selection_pins_nothing(db: Database, crypto: SoftwareCrypto) -> None:
     await fill(db, crypto, a_district())
     with pytest.raises(Invalid):
-        await preview(db, Library(crypto), AreaSelection(), mode=LIVE, channels=ALL, margin_km=0.3, pin=True)
+        await preview(db, Library(crypto), EVERY_WAY, a_question(AreaSelection()), pin=True)
 
 
 async def test_blocks_are_forgotten_when_neither_key_nor_plan_needs_them(

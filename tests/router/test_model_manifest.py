@@ -10,7 +10,7 @@ from contracts.values import AreaSelection, Channel, Mode
 from services.kit.errors import Invalid
 from services.router.model.crowd import SEALED
 from services.router.model.deliveries import block_shares, named_parts
-from services.router.model.manifest import draw
+from services.router.model.rules import read
 from tests.router.router_make import (
     ALL,
     LIVE,
@@ -26,8 +26,11 @@ from tests.router.router_make import (
     a_registry,
     a_village,
     box,
+    drawn_of,
     fake_hash,
 )
+
+INSIDE = read("{version: inside, rules: [{name: inside, channels: all, people: inside}]}")
 
 phones = st.sampled_from([f"1390000{number:04d}" for number in range(12)])
 people = st.builds(
@@ -66,7 +69,7 @@ def test_everybody_is_counted_once_and_nobody_is_missed(
         if (address := person.phone if channel is Channel.SMS else person.openid)
         if mode is Mode.LIVE or "drill" in person.groups
     }
-    drawn = draw(registry, WHOLE, mode, ALL, 0.3)
+    drawn = drawn_of(registry, WHOLE, mode, ALL)
     entry = drawn.manifest.targets(channel)
     if not wanted:
         assert entry is None
@@ -83,9 +86,9 @@ def test_a_second_plan_has_the_same_hash(
     chance: object, towns: list[str], crowds: list[list[RecipientEntry]]
 ) -> None:
     blocks = a_crowd(crowds)
-    first = draw(a_registry(blocks), WHOLE, LIVE, ALL, 0.3).manifest
+    first = drawn_of(a_registry(blocks), WHOLE, LIVE, ALL).manifest
     shuffled = dict(sorted(blocks.items(), key=lambda item: fake_hash(item[0] + towns[0])))
-    second = draw(a_registry(shuffled), AreaSelection(towns=tuple(towns)), LIVE, ALL, 0.3).manifest
+    second = drawn_of(a_registry(shuffled), AreaSelection(towns=tuple(towns)), LIVE, ALL).manifest
     assert second.sha256 == first.sha256
     assert second.registry_version == first.registry_version
     assert (second.areas, second.channels) == (first.areas, first.channels)
@@ -101,9 +104,9 @@ def test_another_choice_of_people_has_another_hash() -> None:
     registry = a_registry(blocks)
     ways = (Channel.SMS, Channel.STATION)
     corner = AreaSelection(polygons=(box(WEST - 1, SOUTH - 1, WEST + STEP / 4, SOUTH + STEP / 4),))
-    half = draw(registry, corner, LIVE, ways, 0.3, inside=True)
+    half = drawn_of(registry, corner, LIVE, ways, INSIDE)
     assert [reach.count for reach in half.reach] == [1]
-    whole = draw(registry, corner, LIVE, ways, 0.3)
+    whole = drawn_of(registry, corner, LIVE, ways)
     assert [reach.count for reach in whole.reach] == [2]
     assert whole.manifest.villages == half.manifest.villages
     assert whole.manifest.sha256 != half.manifest.sha256
@@ -112,7 +115,7 @@ def test_another_choice_of_people_has_another_hash() -> None:
 def test_a_registry_without_gateways_counts_whom_nobody_carries() -> None:
     blocks = a_district()
     blocks["district"] = a_district_block(gateways=(), accounts=())
-    drawn = draw(a_registry(blocks), WHOLE, LIVE, ALL, 0.3)
+    drawn = drawn_of(a_registry(blocks), WHOLE, LIVE, ALL)
     assert [(r.channel, r.count, r.uncarried) for r in drawn.reach] == [
         (Channel.SMS, 0, 36),
         (Channel.WECHAT, 0, 12),
@@ -122,7 +125,7 @@ def test_a_registry_without_gateways_counts_whom_nobody_carries() -> None:
 
 
 def test_every_channel_has_its_targets() -> None:
-    manifest = draw(a_registry(a_district()), AreaSelection(towns=TOWNS[:2]), LIVE, ALL, 0.3).manifest
+    manifest = drawn_of(a_registry(a_district()), AreaSelection(towns=TOWNS[:2]), LIVE, ALL).manifest
     codes = tuple(f"{town}000" for town in TOWNS[:2])
     villages = tuple(f"{town}{n}" for town in TOWNS[:2] for n in (201, 202, 203))
     named = {c.channel: c.targets for c in manifest.channels if c.channel not in SEALED}
@@ -138,7 +141,7 @@ def test_every_channel_has_its_targets() -> None:
 
 
 def test_a_drill_reaches_only_who_agreed_and_never_the_public_feed() -> None:
-    manifest = draw(a_registry(a_district()), WHOLE, Mode.DRILL, ALL, 0.3).manifest
+    manifest = drawn_of(a_registry(a_district()), WHOLE, Mode.DRILL, ALL).manifest
     sms = manifest.targets(Channel.SMS)
     assert sms is not None
     assert sms.count == 12
@@ -150,7 +153,7 @@ def test_a_drill_reaches_only_who_agreed_and_never_the_public_feed() -> None:
 def test_a_town_taken_in_part_is_named_by_its_villages() -> None:
     registry = a_registry(a_district())
     selection = AreaSelection(towns=TOWNS[:1], villages=(f"{TOWNS[1]}202",))
-    drawn = draw(registry, selection, LIVE, ALL, 0.3)
+    drawn = drawn_of(registry, selection, LIVE, ALL)
     assert [area.code for area in drawn.manifest.areas] == [f"{TOWNS[0]}000", f"{TOWNS[1]}202"]
     assert all(area.outline for area in drawn.manifest.areas)
     assert drawn.manifest.towns == TOWNS[:2]
@@ -159,7 +162,7 @@ def test_a_town_taken_in_part_is_named_by_its_villages() -> None:
 
 def test_an_area_in_which_the_channels_reach_nobody_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
-        draw(a_registry(a_district()), WHOLE, Mode.DRILL, {Channel.WECHAT}, 0.3)
+        drawn_of(a_registry(a_district()), WHOLE, Mode.DRILL, {Channel.WECHAT})
     assert refused.value.faults[0].field == "channels"
 
 
@@ -167,7 +170,7 @@ def test_a_big_village_comes_in_several_blocks() -> None:
     blocks = a_district()
     code = f"{TOWNS[0]}201"
     blocks[f"{code}-1"] = a_village(code, TOWNS[0], 0, 0, [a_person(7, code)], stations=())
-    manifest = draw(a_registry(blocks), AreaSelection(villages=(code,)), LIVE, ALL, 0.3).manifest
+    manifest = drawn_of(a_registry(blocks), AreaSelection(villages=(code,)), LIVE, ALL).manifest
     assert [(s.key, s.count) for s in block_shares(manifest, Channel.SMS)] == [(code, 3), (f"{code}-1", 1)]
     stations = manifest.targets(Channel.STATION)
     assert stations is not None
@@ -181,7 +184,7 @@ def test_station_lists_are_cut_at_a_thousand_and_area_orders_by_gateway() -> Non
             lon, lat = 106 + east * 0.001, 29
             code = f"{town}{201 + east}"
             blocks[code] = a_village(code, town, 0, 0, [], cell=box(lon, lat, lon + 0.001, lat + 1))
-    parts = named_parts(draw(a_registry(blocks), WHOLE, LIVE, ALL, 0.3).manifest)
+    parts = named_parts(drawn_of(a_registry(blocks), WHOLE, LIVE, ALL).manifest)
     stations = [part for part in parts if part.channel is Channel.STATION]
     assert [(p.name, len(p.targets)) for p in stations] == [("0", 1000), ("1", 400)]
     areas = [(p.name, p.route, len(p.targets)) for p in parts if p.channel is Channel.AREA]

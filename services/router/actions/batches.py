@@ -18,7 +18,7 @@ from services.router.actions.opening import addresses_of, opened, people_of
 from services.router.model.cutting import Batch, Classes, cut
 from services.router.model.deliveries import BlockShare
 from services.router.model.packing import Letters, body_of, stacked, unpack_addresses, unpack_people
-from services.router.model.people import Hashes, Mask, Rendering
+from services.router.model.people import Hashes, Mask, People, Rendering
 from services.router.model.registry import Registry
 from services.router.store.blocks import Kept
 
@@ -74,8 +74,9 @@ def seal(order: Order, kept: Mapping[str, Kept], crypto: CryptoProvider) -> dict
     return dict(_sealed(order, batch, picked, crypto) for batch in batches)
 
 
-def open_district(keys: Mapping[str, str], kept: Mapping[str, Kept], crypto: CryptoProvider) -> Registry:
+def open_district(keys: Mapping[str, str], sealed: Mapping[str, bytes], crypto: CryptoProvider) -> Registry:
     """Return the registry of the district's own blocks alone: who carries what."""
+    kept = {sha256: Kept(sha256, sealed[sha256]) for sha256 in keys.values()}
     return Registry.of(keys, {sha256: opened(key, kept[sha256], crypto) for key, sha256 in keys.items()})
 
 
@@ -89,33 +90,42 @@ def link_token(crypto: CryptoProvider, order: Order, station: str) -> str:
 
 
 def _parts(order: Order, kept: Mapping[str, Kept], crypto: CryptoProvider) -> Iterator[Picked]:
-    bits = np.unpackbits(np.frombuffer(order.picks, np.uint8)).astype(bool)
-    start = 0
-    for share in order.shares:
-        part, size = _part(order, share, bits[start:], kept[share.sha256], crypto)
-        start += size
-        yield part
-    if bits[start:].any() or len(bits) - start >= 8:
+    people = [unpack_people(people_of(share.key, kept[share.sha256], crypto)) for share in order.shares]
+    edges = np.cumsum([0, *map(len, people)])
+    size = -(-int(edges[-1]) // 8)
+    if len(order.picks) not in (size, 2 * size):
         raise Reject(f"the picks of {order.channel} are not of these blocks")
+    bits = np.unpackbits(np.frombuffer(order.picks, np.uint8)).astype(bool)
+    picks, raised = (
+        bits[: size * 8],
+        bits[size * 8 :] if len(order.picks) > size else np.zeros(size * 8, bool),
+    )
+    for share, crowd, start in zip(order.shares, people, edges, strict=False):
+        mine = slice(start, start + len(crowd))
+        yield _part(order, share, crowd, kept[share.sha256], crypto, picks[mine], raised[mine])
 
 
 def _part(
-    order: Order, share: BlockShare, bits: Mask, kept: Kept, crypto: CryptoProvider
-) -> tuple[Picked, int]:
-    """Return whom the bits pick from one block, and how many bits were its."""
-    people = unpack_people(people_of(share.key, kept, crypto))
+    order: Order,
+    share: BlockShare,
+    people: People,
+    kept: Kept,
+    crypto: CryptoProvider,
+    picks: Mask,
+    raised: Mask,
+) -> Picked:
+    """Return whom the picks name in one block."""
     addresses = unpack_addresses(addresses_of(share.key, kept, crypto))
-    rows = np.flatnonzero(bits[: len(people)])
+    rows = np.flatnonzero(picks)
     if len(rows) != share.count:
         raise Reject(f"the recipients of {order.channel} are not those of the manifest")
-    picked = Picked(
+    return Picked(
         people.hashes(order.channel)[rows],
         people.operators(rows),
-        people.renderings(order.channel, rows),
+        people.renderings(order.channel, rows, raised),
         addresses.letters(order.channel)[rows],
-        {int(np.searchsorted(rows, row)): code for row, code in addresses.stations.items() if bits[row]},
+        {int(np.searchsorted(rows, row)): code for row, code in addresses.stations.items() if picks[row]},
     )
-    return picked, len(people)
 
 
 def _body(order: Order, batch: Batch, picked: Picked, crypto: CryptoProvider) -> bytes:

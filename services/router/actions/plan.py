@@ -6,13 +6,14 @@ sends nothing, and reports every target as withdrawn, so that the sum still equa
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from contracts.delivery import DeliveryRequested, PlanMade, PlannedDelivery, SealedBatch, delivery_id_of
 from contracts.plan import ChannelTargets, Manifest
-from contracts.values import Channel
+from contracts.values import Channel, Lane
 from contracts.warning import WarningPublished
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
@@ -22,16 +23,18 @@ from services.router.actions.end import end_predecessors, withdraw
 from services.router.model.crowd import SEALED
 from services.router.model.deliveries import (
     FORWARDS_CAP,
-    PATIENCE,
     action_of,
     block_shares,
     lane_of,
     named_parts,
     notice_for,
+    patience,
 )
-from services.router.model.registry import DISTRICT_KEY, routes
+from services.router.model.registry import DISTRICT_KEY
 from services.router.store import blocks, ends, plans
 from services.router.store.blocks import Kept
+
+Block = TypeVar("Block")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ async def plan(tx: Transaction, message: WarningPublished, crypto: CryptoProvide
     contents = [*_named(message, manifest), *await _sealed(tx, message, manifest, crypto)]
     if sum(r.batch.size if r.batch else len(r.targets) for r in contents) != manifest.count:
         raise Reject("the deliveries do not add up to the manifest")
-    requests = await _requests(tx, message, contents)
+    requests = await _requests(tx, message, manifest, contents)
     await _say(tx, message, manifest, requests, {c.delivery_id: c.route for c in contents if c.route})
 
 
@@ -95,9 +98,8 @@ async def _sealed(
         if not shares:
             continue
         keys = await blocks.pinned(tx, manifest.registry_version, DISTRICT_KEY)
-        kept = await _blocks(tx, [*keys.values(), *(share.sha256 for share in shares)])
-        district = open_district(keys, kept, crypto)
-        carriers = routes(channel, district.gateways, district.accounts)
+        carriers = open_district(keys, await _sealed_blocks(tx, keys), crypto).routes(channel)
+        kept = await _blocks(tx, [share.sha256 for share in shares])
         picks = await _picks(tx, manifest, channel)
         order = Order(message.mode, message.warning_id, message.revision, channel, shares, picks, carriers)
         made = await asyncio.to_thread(seal, order, kept, crypto)
@@ -116,25 +118,34 @@ async def _picks(tx: Transaction, manifest: Manifest, channel: Channel) -> bytes
     return picks
 
 
+async def _sealed_blocks(tx: Transaction, keys: Mapping[str, str]) -> dict[str, bytes]:
+    return _all_of(await blocks.sealed(tx, keys.values()), keys.values())
+
+
 async def _blocks(tx: Transaction, addresses: list[str]) -> dict[str, Kept]:
-    found = await blocks.kept(tx, addresses, whole=True)
+    return _all_of(await blocks.kept(tx, addresses, whole=True), addresses)
+
+
+def _all_of(found: dict[str, Block], addresses: Iterable[str]) -> dict[str, Block]:
     if set(addresses) - found.keys():
         raise NotFound("a block of the pinned registry version is not here")
     return found
 
 
 async def _requests(
-    tx: Transaction, message: WarningPublished, contents: list[Content]
+    tx: Transaction, message: WarningPublished, manifest: Manifest, contents: list[Content]
 ) -> list[DeliveryRequested]:
     earlier: dict[tuple[Channel, str | None], list[UUID]] = {}
     for channel, route, delivery_id in await plans.earlier(tx, message.warning_id, message.revision):
         earlier.setdefault((channel, route), []).append(delivery_id)
-    return [_request(tx, message, content, earlier) for content in contents]
+    lane = lane_of(message, manifest.routing)
+    return [_request(tx, message, lane, content, earlier) for content in contents]
 
 
 def _request(
     tx: Transaction,
     message: WarningPublished,
+    lane: Lane,
     content: Content,
     earlier: Mapping[tuple[Channel, str | None], list[UUID]],
 ) -> DeliveryRequested:
@@ -142,7 +153,7 @@ def _request(
     named = content.batch is None
     return DeliveryRequested(
         mode=message.mode,
-        lane=lane_of(message),
+        lane=lane,
         warning_id=message.warning_id,
         revision=message.revision,
         channel=content.channel,
@@ -167,7 +178,8 @@ async def _say(
 ) -> None:
     made = _made(tx, message, manifest, requests)
     await plans.keep_plan(tx, made, action_of(message), message.notice.expires)
-    await plans.keep_deliveries(tx, requests, routes, PATIENCE[lane_of(message)])
+    lane = lane_of(message, manifest.routing)
+    await plans.keep_deliveries(tx, requests, routes, patience(lane, manifest.routing))
     tx.emit(made)
     stone = await ends.stone(tx, message.mode, message.warning_id)
     if stone is not None and stone.revision >= message.revision:
@@ -182,7 +194,7 @@ def _made(
 ) -> PlanMade:
     return PlanMade(
         mode=message.mode,
-        lane=lane_of(message),
+        lane=lane_of(message, manifest.routing),
         warning_id=message.warning_id,
         revision=message.revision,
         at=tx.now,

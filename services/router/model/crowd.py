@@ -26,6 +26,10 @@ class Picked:
     """For each block."""
     sums: NDArray[np.int64]
     """For each class of `Classes`."""
+    again: Rows
+    """Rows that were chosen and left out: another one with the same address is picked."""
+    raised: Mask | None = None
+    """Rows that a rule gives the wording of duty."""
 
     @property
     def count(self) -> int:
@@ -74,19 +78,26 @@ class Crowd:
             rows[self.starts[number] : self.starts[number + 1]] = True
         return rows
 
-    def pick(self, channel: Channel, chosen: Mask) -> Picked:
+    def pick(self, channel: Channel, chosen: Mask, raised: Mask | None = None) -> Picked:
         """Return whom a channel reaches of these rows; who is there more than once is picked once."""
         rows = chosen & (self.people.hashes(channel) != 0)
-        again = self._again(channel, rows)
+        again = self._again(channel, rows, raised)
         rows[again] = False
         counts = self._counted(rows)
-        return Picked(rows, counts, self._summed(channel, rows, counts, again))
+        if raised is None:
+            return Picked(rows, counts, self._summed(channel, rows, counts, again), again)
+        sums = self.classes[channel].sums(channel, self.people, np.flatnonzero(rows), raised)
+        return Picked(rows, counts, sums, again, raised & rows)
 
     def bits(self, picked: Picked) -> bytes:
-        """Return one bit for each row of the blocks from which somebody was picked."""
+        """Return one bit for each row of the blocks from which somebody was picked, set for those picked.
+
+        Where a rule raised somebody's wording, as many bits follow, set for them.
+        """
         blocks = np.flatnonzero(picked.counts)
-        parts = [picked.rows[self.starts[n] : self.starts[n + 1]] for n in blocks]
-        return np.packbits(np.concatenate(parts)).tobytes() if parts else b""
+        masks = [picked.rows] if picked.raised is None else [picked.rows, picked.raised]
+        parts = [[mask[self.starts[n] : self.starts[n + 1]] for n in blocks] for mask in masks]
+        return b"".join(np.packbits(np.concatenate(part)).tobytes() for part in parts if part)
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
@@ -110,9 +121,11 @@ class Crowd:
             tallies[number] = self.classes[channel].sums(channel, part, part.hashes(channel) != 0)
         return tallies
 
-    def _again(self, channel: Channel, rows: Mask) -> Rows:
+    def _again(self, channel: Channel, rows: Mask, raised: Mask | None) -> Rows:
         """Return the chosen rows whose address another chosen row has, and comes first."""
         found: Rows = self._twins[channel][rows[self._twins[channel]]]
+        if raised is not None:
+            found = found[_precedence(self.people, channel, found, raised)]
         hashes = self.people.hashes(channel)[found]
         again: Rows = found[1:][hashes[1:] == hashes[:-1]]
         return again
@@ -143,5 +156,10 @@ def _twins(people: People, channel: Channel) -> Rows:
     ordered = np.sort(hashes)
     shared = np.unique(ordered[1:][(ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)])
     rows = np.flatnonzero(np.isin(hashes, shared)) if len(shared) else np.empty(0, np.int64)
-    ranks = people.renderings(channel, rows).astype(np.int8)
-    return rows[np.lexsort((rows, -ranks, hashes[rows]))]
+    return rows[_precedence(people, channel, rows)]
+
+
+def _precedence(people: People, channel: Channel, rows: Rows, raised: Mask | None = None) -> Rows:
+    """Return the order of rows: by address, and of one address the highest wording, then the first list."""
+    ranks = people.renderings(channel, rows, raised).astype(np.int8)
+    return np.lexsort((rows, -ranks, people.hashes(channel)[rows]))

@@ -48,10 +48,10 @@ class Classes:
         found: NDArray[np.int64] = self.table[operators, share.astype(np.int64)] * _WORDINGS + renderings
         return found
 
-    def sums(self, channel: Channel, people: People, rows: Any) -> NDArray[np.int64]:
+    def sums(self, channel: Channel, people: People, rows: Any, raised: Any = None) -> NDArray[np.int64]:
         """Return how many of these rows are of each class."""
         hashes = people.hashes(channel)[rows]
-        found = self.of_rows(hashes, people.operators(rows), people.renderings(channel, rows))
+        found = self.of_rows(hashes, people.operators(rows), people.renderings(channel, rows, raised))
         return np.bincount(found, minlength=self.size)
 
     def named(self, number: int) -> tuple[str, Rendering]:

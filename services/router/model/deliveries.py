@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from contracts.delivery import MOST_TARGETS
-from contracts.plan import Manifest
+from contracts.plan import Manifest, Routing
 from contracts.values import Action, Channel, Lane, Place
 from contracts.warning import Notice, WarningCancelled, WarningPublished, WarningUpdated
 from services.router.model.crowd import SEALED
@@ -73,11 +73,18 @@ def action_of(message: WarningPublished) -> Action:
     return Action.REPLACE if isinstance(message, WarningUpdated) else Action.START
 
 
-def lane_of(message: WarningPublished) -> Lane:
-    """Return the lane of the requests: updates and cancels are always urgent, the rest by colour."""
-    if isinstance(message, WarningUpdated | WarningCancelled):
+def lane_of(message: WarningPublished, routing: Routing | None = None) -> Lane:
+    """Return the lane of the requests: updates and cancels are always urgent, the rest by colour or rule."""
+    if isinstance(message, WarningUpdated | WarningCancelled) or (routing and routing.lane is Lane.URGENT):
         return Lane.URGENT
     return message.notice.level.lane
+
+
+def patience(lane: Lane, routing: Routing | None) -> timedelta:
+    """Return how long a delivery may lie untaken before it is asked for again for the first time."""
+    if routing is not None and routing.asked_again_s is not None:
+        return timedelta(seconds=routing.asked_again_s)
+    return PATIENCE[lane]
 
 
 def notice_for(channel: Channel, notice: Notice) -> Notice:

@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from contracts.delivery import MOST_TARGETS
 from contracts.plan import ChannelTargets, Manifest
 from contracts.values import AreaSelection, Channel, Mode, Place
 from services.kit.errors import Invalid
+from services.router.model.audience import Audience
 from services.router.model.crowd import SEALED, Picked
-from services.router.model.people import DRILL_GROUP, Mask
 from services.router.model.registry import Registry, stations_of, wire_code
-from services.router.model.selection import Taken, rows_of, take
+from services.router.model.routing import Decided
+from services.router.model.selection import Taken, take
 
 BY_TOWN = (Channel.BROADCAST, Channel.CABLE, Channel.APP)
 IN_DRILLS = frozenset({Channel.STATION, Channel.BROADCAST, *SEALED})
@@ -20,6 +23,8 @@ IN_DRILLS = frozenset({Channel.STATION, Channel.BROADCAST, *SEALED})
 Location-based SMS, television, app and feed have no drill: they would reach everybody.
 """
 FEED = ("feed",)
+PLANNED = (Channel.STATION, *SEALED, Channel.AREA, *BY_TOWN, Channel.FEED)
+"""The ways that a plan may use, in the order in which they are explained."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Share:
     batches: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SealedReach:
     """What a sealed channel reaches, and whom nobody carries."""
 
@@ -40,14 +45,16 @@ class SealedReach:
     count: int
     shares: tuple[Share, ...]
     uncarried: int
+    picked: Picked
     picks: bytes = b""
     """One bit for each row of the blocks that the manifest lists."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawn:
     """A manifest, and what a forecaster wants to know about it before he pins it."""
 
+    decided: Decided
     manifest: Manifest
     taken: Taken
     reach: tuple[SealedReach, ...]
@@ -61,20 +68,16 @@ class Drawn:
 
 
 def draw(
-    registry: Registry,
-    selection: AreaSelection,
-    mode: Mode,
-    channels: Collection[Channel],
-    margin_km: float,
-    *,
-    inside: bool = False,
+    decided: Decided, selection: AreaSelection, channels: Collection[Channel], margin_km: float
 ) -> Drawn:
     """Return the manifest of a selection; raise Invalid when the selection cannot be used."""
+    registry, mode = decided.registry, decided.occasion.mode
     taken = take(registry, selection, margin_km)
     towns = towns_of(registry, taken.villages)
-    named = [t for c in channels if c not in SEALED and (t := _named(registry, c, taken, towns, mode)).count]
-    rows = rows_of(registry, selection, taken, inside=inside)
-    sealed = [_sealed(registry, c, rows, mode) for c in SEALED if c in channels]
+    by_place = () if selection.groups else [c for c in channels if c not in SEALED]
+    named = [t for c in by_place if (t := _named(decided, c, taken, towns)).count]
+    audience = Audience(decided, selection, taken)
+    sealed = [_sealed(audience, c) for c in SEALED if c in channels]
     manifest = Manifest.pinned(
         mode=mode,
         registry_version=registry.version,
@@ -84,10 +87,22 @@ def draw(
         generated=taken.generated,
         areas=areas_of(registry, taken.villages),
         channels=(*named, *(targets for targets, _ in sealed if targets.count)),
+        routing=decided.routing(_used(decided, towns, [reach for _, reach in sealed])),
     )
     if not manifest.count:
         raise Invalid("channels", "reach nobody in this area", "choose more channels or a larger area")
-    return Drawn(manifest, taken, tuple(r for _, r in sealed), _population(registry, taken.villages))
+    population = _population(registry, taken.villages)
+    return Drawn(decided, manifest, taken, tuple(r for _, r in sealed), population)
+
+
+def _used(decided: Decided, towns: Sequence[str], reach: Sequence[SealedReach]) -> set[int]:
+    """Return the rules that decided for a place or for somebody who is reached."""
+    used = {decided.place(town) for town in towns}
+    if decided.single is not None:
+        return used
+    for one in reach:
+        used.update(np.unique(decided.of_rows[one.picked.rows]).tolist())
+    return used
 
 
 def towns_of(registry: Registry, villages: Sequence[str]) -> tuple[str, ...]:
@@ -119,38 +134,37 @@ def _population(registry: Registry, villages: Sequence[str]) -> int:
     return round(people)
 
 
-def _named(
-    registry: Registry, channel: Channel, taken: Taken, towns: Sequence[str], mode: Mode
-) -> ChannelTargets:
-    codes = [wire_code(town) for town in towns]
+def _named(decided: Decided, channel: Channel, taken: Taken, towns: Sequence[str]) -> ChannelTargets:
+    registry = decided.registry
+    told = frozenset(town for town in towns if decided.rule_of(town).says(channel))
+    codes = sorted(wire_code(town) for town in told)
     targets: tuple[str, ...] = ()
-    if mode is Mode.DRILL and channel not in IN_DRILLS:
+    if decided.occasion.mode is Mode.DRILL and channel not in IN_DRILLS:
         return ChannelTargets.named(channel, ())
     if channel in BY_TOWN:
         targets = tuple(codes)
     elif channel is Channel.STATION:
-        targets = stations_of(registry, taken.villages)
+        villages = [code for code in taken.villages if registry.villages[code].town_code in told]
+        targets = stations_of(registry, villages)
     elif channel is Channel.AREA:
         targets = tuple(
             f"{g.gateway_id}:{code}" for g in registry.gateways if g.area_orders for code in codes
         )
-    elif channel is Channel.FEED:
+    elif channel is Channel.FEED and told:
         targets = FEED
     return ChannelTargets.named(channel, targets)
 
 
-def _sealed(
-    registry: Registry, channel: Channel, rows: Mask, mode: Mode
-) -> tuple[ChannelTargets, SealedReach]:
+def _sealed(audience: Audience, channel: Channel) -> tuple[ChannelTargets, SealedReach]:
+    registry = audience.decided.registry
     crowd = registry.crowd
-    if mode is Mode.DRILL:
-        rows = rows & crowd.people.in_group(DRILL_GROUP)[crowd.people.kinds]
-    picked = crowd.pick(channel, rows)
+    picked = crowd.pick(channel, audience.rows(channel), audience.raised)
     if not crowd.classes[channel].routes:
-        return ChannelTargets.named(channel, ()), SealedReach(channel, 0, (), picked.count)
+        reach = SealedReach(channel, 0, (), picked.count, picked)
+        return ChannelTargets.named(channel, ()), reach
     bits = crowd.bits(picked)
     targets = ChannelTargets.sealed(channel, _blocks(registry, picked), bits)
-    return targets, SealedReach(channel, picked.count, _shares(registry, channel, picked), 0, bits)
+    return targets, SealedReach(channel, picked.count, _shares(registry, channel, picked), 0, picked, bits)
 
 
 def _blocks(registry: Registry, picked: Picked) -> tuple[str, ...]:

@@ -122,9 +122,14 @@ class People:
         """Return the keyed hashes of the addresses by which a sealed channel reaches each row."""
         return self.phones if channel is Channel.SMS else self.openids
 
-    def renderings(self, channel: Channel, rows: Any = slice(None)) -> NDArray[np.uint8]:
-        """Return the wording of each row; only a phone is given a link to confirm by."""
+    def renderings(self, channel: Channel, rows: Any = slice(None), raised: Any = None) -> NDArray[np.uint8]:
+        """Return the wording of each row: at least that of duty for whom a rule raised.
+
+        Only a phone is given a link to confirm by.
+        """
         found: NDArray[np.uint8] = self.traits[rows] & np.uint8(RENDERING_BITS)
+        if raised is not None:
+            found = np.maximum(found, raised[rows].astype(np.uint8) * np.uint8(Rendering.DUTY))
         return found if channel is Channel.SMS else np.minimum(found, np.uint8(Rendering.DUTY))
 
     def operators(self, rows: Any = slice(None)) -> NDArray[np.uint8]:

@@ -22,15 +22,10 @@ from services.router.model.crowd import SEALED, Crowd
 from services.router.model.packing import OpenedVillage
 from services.router.model.people import OPERATORS, Mask, People
 from services.router.model.sphere import KM_PER_DEGREE
+from services.router.model.wansheng import WANSHENG
 
 DISTRICT_KEY = "district"
 TOWN_DIGITS = 9
-
-WANSHENG = frozenset(
-    f"500110{unit}" for unit in ("004", "005", "100", "101", "102", "103", "104", "105", "106", "107")
-)
-"""Towns with the district's number that the Wansheng zone runs. None of them is ever a target here."""
-
 
 Opened = OpenedVillage | TownBlock | DistrictBlock
 
@@ -168,6 +163,10 @@ class Registry:
         """The villages in which somebody is on a list and has an address."""
         counts = np.add(*(self.crowd.reachable[channel] for channel in SEALED))
         return frozenset(base_of(key) for key, n in zip(self.crowd.keys, counts, strict=True) if n)
+
+    def routes(self, channel: Channel) -> tuple[tuple[str, ...], ...]:
+        """Return who carries a sealed channel, by the number of the recipient's operator."""
+        return routes(channel, self.gateways, self.accounts)
 
     def flat(self, shape: Any) -> Any:
         """Return a shape on the flat map, in kilometres."""

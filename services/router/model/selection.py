@@ -15,8 +15,9 @@ import shapely
 from contracts.values import AreaSelection, Circle, Ring
 from services.kit.errors import Fault, Invalid
 from services.router.model.people import NOWHERE, Mask
-from services.router.model.registry import TOWN_DIGITS, WANSHENG, Registry
+from services.router.model.registry import TOWN_DIGITS, Registry
 from services.router.model.sphere import KM_PER_DEGREE, TOUCH_KM, kilometres
+from services.router.model.wansheng import WANSHENG
 
 MOST_POINTS = 1000
 """Of one ring."""
@@ -75,7 +76,11 @@ def take(registry: Registry, selection: AreaSelection, margin_km: float) -> Take
     """Return the villages of a selection; raise Invalid that names everything wrong with it."""
     if selection.empty:
         raise Invalid("selection", "chooses nothing", "choose towns or villages, or draw an area")
-    faults = [*_code_faults(registry, selection), *_ring_faults(selection)]
+    faults = [
+        *_code_faults(registry, selection),
+        *_group_faults(registry, selection),
+        *_ring_faults(selection),
+    ]
     if faults:
         raise Invalid.of(faults)
     shapes = [*_polygons(selection), *_circles(selection)]
@@ -146,6 +151,13 @@ def _code_faults(registry: Registry, selection: AreaSelection) -> Iterator[Fault
                 )
             elif kind == "towns" and code not in registry.members:
                 yield Fault(name, "has no village in the registry", "import its villages first")
+
+
+def _group_faults(registry: Registry, selection: AreaSelection) -> Iterator[Fault]:
+    for number, group in enumerate(selection.groups):
+        if not registry.crowd.people.in_group(group).any():
+            name = f"selection.groups[{number}]"
+            yield Fault(name, "has nobody in it", "choose a group of the registry, or leave it out")
 
 
 def _ring_faults(selection: AreaSelection) -> Iterator[Fault]:

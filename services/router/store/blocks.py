@@ -74,6 +74,13 @@ async def kept(reader: Reader, addresses: Iterable[str], *, whole: bool = False)
     return found
 
 
+async def sealed(reader: Reader, addresses: Iterable[str]) -> dict[str, bytes]:
+    """Return these blocks as they came; those that are not there are left out."""
+    mine = BLOCKS.c.sha256.in_(sorted(set(addresses)))
+    rows = await reader.execute(select(BLOCKS.c.sha256, BLOCKS.c.sealed).where(mine))
+    return {row.sha256: row.sealed for row in rows}
+
+
 async def counted(reader: Reader) -> Copy:
     """Return how much of the registry there is."""
     statement = (

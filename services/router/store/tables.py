@@ -56,6 +56,16 @@ PICKS = Table(
 )
 """Of each sealed channel of a manifest, one bit for each recipient of its blocks: set for whom is reached."""
 
+RULES = Table(
+    "rules",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("version", String(50), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("in_force_at", Moment, nullable=False),
+)
+"""Every file of routing rules that was ever in force here, and since when the last time."""
+
 PLANS = Table(
     "plans",
     metadata,

@@ -1,4 +1,4 @@
-"""People of a block in columns, their addresses apart, and whom a manifest picks of them."""
+"""People of a block in columns, whom a manifest picks of them, and the rules that were in force."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,13 @@ def upgrade() -> None:
     op.add_column("blocks", sa.Column("people", sa.LargeBinary))
     op.add_column("blocks", sa.Column("addresses", sa.LargeBinary))
     op.create_table(
+        "rules",
+        sa.Column("sha256", sa.String(64), primary_key=True),
+        sa.Column("version", sa.String(50), nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("in_force_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "picks",
         sa.Column("manifest_sha256", sa.String(64), primary_key=True),
         sa.Column("channel", sa.String(16), primary_key=True),
@@ -24,5 +31,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take everything back."""
     op.drop_table("picks")
+    op.drop_table("rules")
     op.drop_column("blocks", "addresses")
     op.drop_column("blocks", "people")
