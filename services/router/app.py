@@ -19,7 +19,7 @@ async def open_router(floor: Floor) -> Service:
     db = await floor.database("router")
     leadership = Leadership(db, floor.settings.instance)
     filled = Filled(db, floor.bus)
-    rulebook = Rulebook(db, settings.routing_rules_file)
+    rulebook = Rulebook(db, settings.routing_rules)
     await rulebook.open()
     parts = Parts(db, Library(floor.crypto), settings.margin_km, filled.check, rulebook)
     house = House(

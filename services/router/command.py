@@ -89,7 +89,7 @@ def explain_command(
     settings = RouterSettings.load()
     try:
         sample = Sample.model_validate_json(warning.read_bytes())
-        in_force = _file(settings.routing_rules_file)
+        in_force = _file(settings.routing_rules)
         found = read(rules.read_text("utf-8") if rules else in_force)
         lines = asyncio.run(_explained(settings, sample, found))
     except ValidationError as error:

@@ -12,7 +12,7 @@ class RouterSettings(Settings):
 
     service: ClassVar[str] = "router"
 
-    routing_rules_file: str = Field(
+    routing_rules: str = Field(
         "", description="File with the routing rules in place of ours; empty: ours"
     )
     margin_km: float = Field(

@@ -1,4 +1,4 @@
-"""Ten sample warnings and what `yutian router explain` says of them; YUTIAN_GOLDEN=write writes it anew."""
+"""Ten sample warnings and what `yutian router explain` says of them; GOLDEN=write writes it anew."""
 
 import asyncio
 import os
@@ -57,7 +57,7 @@ async def test_every_sample_is_explained_as_before(db: Database, crypto: Softwar
         drawn = await preview(db, library, RULES, question)
         lines = "\n".join(told(drawn, explain(drawn, question.channels))) + "\n"
         golden = EXPLAINED / f"{name}.txt"
-        if os.environ.get("YUTIAN_GOLDEN") == "write":
+        if os.environ.get("GOLDEN") == "write":
             golden.write_text(lines, "utf-8")
         assert lines == golden.read_text("utf-8"), name
     assert await said(db) == []

@@ -65,7 +65,7 @@ class Rulebook:
             self._seen = text
             try:
                 if text is None:
-                    raise Invalid("the file", "cannot be read", "put it where YUTIAN_ROUTING_RULES_FILE says")
+                    raise Invalid("the file", "cannot be read", "put it where YUTIAN_ROUTING_RULES says")
                 await self._put_in_force(await asyncio.to_thread(read, text))
             except Invalid as wrong:
                 await self._keep_the_old(wrong.faults)
