@@ -8,8 +8,10 @@ from contracts.canonical import content_hash, list_hash, sha256_hex
 from contracts.values import (
     AreaSelection,
     Channel,
+    HazardCode,
     Instant,
     Lane,
+    Level,
     Mode,
     Place,
     Sha256,
@@ -58,6 +60,12 @@ class Routing(Value):
     rules_sha256: Sha256
     at: Instant
     """The moment for which hours were read."""
+    level: Level | None = None
+    hazard: HazardCode | None = None
+    margin_km: float = 0.0
+    """How near a shape had to pass to a generated position to take the village."""
+    ways: tuple[Channel, ...] = ()
+    """Those that were asked for, sorted; with all this the list can be drawn once more."""
     lane: Lane | None = None
     """Urgent, where a rule says so of a colour that is not."""
     asked_again_s: int | None = None

@@ -7,7 +7,7 @@ from services.kit.process import Floor, House, Service
 from services.router.actions import sweep
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
-from services.router.api import explain, plans, preview
+from services.router.api import amendments, explain, plans, preview
 from services.router.api.parts import Parts
 from services.router.consumers import Filled, subscriptions_of
 from services.router.settings import RouterSettings
@@ -33,7 +33,7 @@ async def open_router(floor: Floor) -> Service:
     )
     return Service(
         name="router",
-        routers=[preview.router, explain.router, plans.router],
+        routers=[preview.router, explain.router, plans.router, amendments.router],
         houses=[house],
         parts={"router": parts},
         ready={"registry": filled.check},

@@ -21,7 +21,7 @@ from services.kit.process import Floor, House, Service
 from services.kit.settings import Settings
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
-from services.router.api import explain, plans, preview
+from services.router.api import amendments, explain, plans, preview
 from services.router.api.parts import Parts
 from tests.router.router_make import AClock, Filling, a_district, fill, pinned_with_a_person
 
@@ -93,7 +93,7 @@ async def http(
     await fill(db, crypto, a_district())
     service = Service(
         "router",
-        [preview.router, explain.router, plans.router],
+        [preview.router, explain.router, plans.router, amendments.router],
         [House(db, Leadership(db, "test"))],
         {"router": Parts(db, Library(crypto), 0.3, filling.check, rulebook), "sessions": _Sessions()},
         ready={"registry": filling.check},

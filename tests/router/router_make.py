@@ -1,6 +1,7 @@
 """What the router's tests share: questions, pinned manifests, warnings, and what was said of them."""
 
 import base64
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from sqlalchemy import select
 
 from contracts import message_class
 from contracts.canonical import canonical_bytes, sha256_hex
-from contracts.delivery import DeliveryReported, DeliveryRequested
+from contracts.delivery import DeliveryReported, DeliveryRequested, SealedBatch
 from contracts.message import Message
 from contracts.outcome import TargetState
 from contracts.plan import Manifest
@@ -211,6 +212,18 @@ def a_report(request: DeliveryRequested, report: int = 1, **tally: int) -> Deliv
         report=report,
         tally={TargetState(state): count for state, count in counts.items()},
     )
+
+
+def opened_rows(request: DeliveryRequested, crypto: SoftwareCrypto) -> list[list[str]]:
+    """Return the rows of a batch, whose hash, seal and size are right."""
+    assert request.batch is not None
+    sealed = base64.b64decode(request.batch.sealed)
+    assert sha256_hex(sealed) == request.batch.sha256
+    rows: list[list[str]] = json.loads(
+        crypto.unseal(sealed, SealedBatch.context(request.mode, request.delivery_id))
+    )
+    assert len(rows) == request.batch.size
+    return rows
 
 
 async def said(db: Database) -> list[Message]:

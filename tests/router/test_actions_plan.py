@@ -1,14 +1,13 @@
 """The plan is the pinned manifest: cut into deliveries, sealed, said once, alike everywhere."""
 
 import base64
-import json
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
 
-from contracts.canonical import list_hash, sha256_hex
-from contracts.delivery import DeliveryRequested, PlanMade, SealedBatch
+from contracts.canonical import list_hash
+from contracts.delivery import DeliveryRequested, PlanMade
 from contracts.plan import Manifest
 from contracts.values import Action, Channel, Lane, Mode
 from services.kit.crypto import SoftwareCrypto
@@ -28,22 +27,12 @@ from tests.router.router_make import (
     a_village,
     changed,
     of_kind,
+    opened_rows,
     pinned,
     pinned_with_a_person,
     planned,
     said,
 )
-
-
-def _opened(request: DeliveryRequested, crypto: SoftwareCrypto) -> list[list[str]]:
-    assert request.batch is not None
-    sealed = base64.b64decode(request.batch.sealed)
-    assert sha256_hex(sealed) == request.batch.sha256
-    rows: list[list[str]] = json.loads(
-        crypto.unseal(sealed, SealedBatch.context(request.mode, request.delivery_id))
-    )
-    assert len(rows) == request.batch.size
-    return rows
 
 
 async def test_the_plan_is_the_pinned_manifest(
@@ -72,14 +61,14 @@ async def test_batches_hold_every_recipient_once_sealed_for_one_delivery(
     warning = AWarning(manifest)
     messages = await planned(db, crypto, warning.issued())
     batches = [r for r in of_kind(messages, DeliveryRequested) if r.batch and r.channel is Channel.SMS]
-    rows = {(r.batch.route, r.batch.rendering): _opened(r, crypto) for r in batches}
+    rows = {(r.batch.route, r.batch.rendering): opened_rows(r, crypto) for r in batches}
     phones = [row[0] for found in rows.values() for row in found]
     assert len(phones) == len(set(phones)) == 37
     for request in batches:
         hashes = base64.b64decode(request.batch.hashes)
         own = [hashes[n : n + 8] for n in range(0, len(hashes), 8)]
         assert own == sorted(own)
-        assert own == [crypto.keyed_hash(row[0]) for row in _opened(request, crypto)]
+        assert own == [crypto.keyed_hash(row[0]) for row in opened_rows(request, crypto)]
     entry = manifest.targets(Channel.SMS)
     assert entry is not None
     assert entry.count == 37
@@ -87,7 +76,7 @@ async def test_batches_hold_every_recipient_once_sealed_for_one_delivery(
     token = f"{PERSON}-{warning.warning_id.hex}-1-{proof}"
     assert rows["gw-ctcc", "person"] == [["13900120105", token]]
     openids = [
-        _opened(r, crypto) for r in of_kind(messages, DeliveryRequested) if r.channel is Channel.WECHAT
+        opened_rows(r, crypto) for r in of_kind(messages, DeliveryRequested) if r.channel is Channel.WECHAT
     ]
     assert sorted(row[0] for row in openids[0]) == sorted(f"o-{code}" for code in manifest.villages)
 
@@ -190,6 +179,6 @@ async def test_a_drill_stays_among_those_who_agreed(db: Database, crypto: Softwa
     assert {m.mode for m in messages} == {Mode.DRILL}
     requests: list[DeliveryRequested] = of_kind(messages, DeliveryRequested)
     assert Channel.FEED not in {r.channel for r in requests}
-    phones = {row[0] for r in requests if r.channel is Channel.SMS for row in _opened(r, crypto)}
+    phones = {row[0] for r in requests if r.channel is Channel.SMS for row in opened_rows(r, crypto)}
     assert len(phones) == 13
     assert all(phone.endswith(("01", "05")) for phone in phones)

@@ -34,6 +34,8 @@ class Order:
     shares: Sequence[BlockShare]
     picks: bytes
     routes: Sequence[Sequence[str]]
+    prefix: str = ""
+    """Of the names of its batches: an amendment's are not the plan's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +141,7 @@ def _body(order: Order, batch: Batch, picked: Picked, crypto: CryptoProvider) ->
 
 
 def _sealed(order: Order, batch: Batch, picked: Picked, crypto: CryptoProvider) -> tuple[UUID, SealedBatch]:
-    delivery_id = delivery_id_of(order.warning_id, order.revision, order.channel, batch.part)
+    delivery_id = delivery_id_of(order.warning_id, order.revision, order.channel, order.prefix + batch.part)
     sealed = crypto.seal(_body(order, batch, picked, crypto), SealedBatch.context(order.mode, delivery_id))
     return delivery_id, SealedBatch(
         size=len(batch.rows),

@@ -5,47 +5,27 @@ from the account. Its withdrawals are said first and then its requests: each cha
 sends nothing, and reports every target as withdrawn, so that the sum still equals the manifest.
 """
 
-import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
 from uuid import UUID
 
-from contracts.delivery import DeliveryRequested, PlanMade, PlannedDelivery, SealedBatch, delivery_id_of
+from contracts.delivery import DeliveryRequested, PlanMade, PlannedDelivery
 from contracts.plan import ChannelTargets, Manifest
 from contracts.values import Channel, Lane
 from contracts.warning import WarningPublished
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 from services.kit.errors import NotFound, Reject
-from services.router.actions.batches import Order, open_district, seal
+from services.router.actions.contents import Content, named, sealed
 from services.router.actions.end import end_predecessors, withdraw
 from services.router.model.crowd import SEALED
 from services.router.model.deliveries import (
     FORWARDS_CAP,
     action_of,
-    block_shares,
     lane_of,
-    named_parts,
     notice_for,
     patience,
 )
-from services.router.model.registry import DISTRICT_KEY
-from services.router.store import blocks, ends, plans
-from services.router.store.blocks import Kept
-
-Block = TypeVar("Block")
-
-
-@dataclass(frozen=True)
-class Content:
-    """What one delivery reaches: named targets or a sealed batch, and who carries it."""
-
-    delivery_id: UUID
-    channel: Channel
-    targets: tuple[str, ...] = ()
-    batch: SealedBatch | None = None
-    route: str | None = None
+from services.router.store import ends, plans
 
 
 async def plan(tx: Transaction, message: WarningPublished, crypto: CryptoProvider) -> None:
@@ -59,11 +39,16 @@ async def plan(tx: Transaction, message: WarningPublished, crypto: CryptoProvide
         tx.emit(known)
         return
     manifest = await _manifest(tx, message)
-    contents = [*_named(message, manifest), *await _sealed(tx, message, manifest, crypto)]
+    contents = named(message, manifest.channels)
+    for entry in manifest.channels:
+        if entry.channel in SEALED:
+            picks = await _picks(tx, manifest, entry)
+            version = manifest.registry_version
+            contents += await sealed(tx, message, entry, picks, version, crypto)
     if sum(r.batch.size if r.batch else len(r.targets) for r in contents) != manifest.count:
         raise Reject("the deliveries do not add up to the manifest")
-    requests = await _requests(tx, message, manifest, contents)
-    await _say(tx, message, manifest, requests, {c.delivery_id: c.route for c in contents if c.route})
+    asked = await requests(tx, message, manifest, contents)
+    await _say(tx, message, manifest, asked, {c.delivery_id: c.route for c in contents if c.route})
 
 
 async def _manifest(tx: Transaction, message: WarningPublished) -> Manifest:
@@ -76,65 +61,20 @@ async def _manifest(tx: Transaction, message: WarningPublished) -> Manifest:
     return found.model_copy(update={"selection": message.selection})
 
 
-def _named(message: WarningPublished, manifest: Manifest) -> list[Content]:
-    warning_id, revision = message.warning_id, message.revision
-    return [
-        Content(
-            delivery_id_of(warning_id, revision, part.channel, part.name),
-            part.channel,
-            targets=part.targets,
-            route=part.route,
-        )
-        for part in named_parts(manifest)
-    ]
-
-
-async def _sealed(
-    tx: Transaction, message: WarningPublished, manifest: Manifest, crypto: CryptoProvider
-) -> list[Content]:
-    contents: list[Content] = []
-    for channel in SEALED:
-        shares = block_shares(manifest, channel)
-        if not shares:
-            continue
-        keys = await blocks.pinned(tx, manifest.registry_version, DISTRICT_KEY)
-        carriers = open_district(keys, await _sealed_blocks(tx, keys), crypto).routes(channel)
-        kept = await _blocks(tx, [share.sha256 for share in shares])
-        picks = await _picks(tx, manifest, channel)
-        order = Order(message.mode, message.warning_id, message.revision, channel, shares, picks, carriers)
-        made = await asyncio.to_thread(seal, order, kept, crypto)
-        contents += [Content(name, channel, batch=batch, route=batch.route) for name, batch in made.items()]
-    return contents
-
-
-async def _picks(tx: Transaction, manifest: Manifest, channel: Channel) -> bytes:
+async def _picks(tx: Transaction, manifest: Manifest, entry: ChannelTargets) -> bytes:
     """Return whom the manifest picks; raise Reject when they are not those that were approved."""
-    picks = await plans.picks(tx, manifest.sha256, channel)
+    picks = await plans.picks(tx, manifest.sha256, entry.channel)
     if picks is None:
         raise NotFound("whom the manifest picks is not here")
-    entry = manifest.targets(channel)
-    if entry is None or ChannelTargets.sealed(channel, entry.targets, picks) != entry:
-        raise Reject(f"the recipients of {channel} are not those of the manifest")
+    if ChannelTargets.sealed(entry.channel, entry.targets, picks) != entry:
+        raise Reject(f"the recipients of {entry.channel} are not those of the manifest")
     return picks
 
 
-async def _sealed_blocks(tx: Transaction, keys: Mapping[str, str]) -> dict[str, bytes]:
-    return _all_of(await blocks.sealed(tx, keys.values()), keys.values())
-
-
-async def _blocks(tx: Transaction, addresses: list[str]) -> dict[str, Kept]:
-    return _all_of(await blocks.kept(tx, addresses, whole=True), addresses)
-
-
-def _all_of(found: dict[str, Block], addresses: Iterable[str]) -> dict[str, Block]:
-    if set(addresses) - found.keys():
-        raise NotFound("a block of the pinned registry version is not here")
-    return found
-
-
-async def _requests(
+async def requests(
     tx: Transaction, message: WarningPublished, manifest: Manifest, contents: list[Content]
 ) -> list[DeliveryRequested]:
+    """Return what channels are asked, after the deliveries of earlier revisions that it replaces."""
     earlier: dict[tuple[Channel, str | None], list[UUID]] = {}
     for channel, route, delivery_id in await plans.earlier(tx, message.warning_id, message.revision):
         earlier.setdefault((channel, route), []).append(delivery_id)
@@ -177,7 +117,7 @@ async def _say(
     routes: Mapping[UUID, str],
 ) -> None:
     made = _made(tx, message, manifest, requests)
-    await plans.keep_plan(tx, made, action_of(message), message.notice.expires)
+    await plans.keep_plan(tx, made, action_of(message), message.notice.expires, message.to_bytes())
     lane = lane_of(message, manifest.routing)
     await plans.keep_deliveries(tx, requests, routes, patience(lane, manifest.routing))
     tx.emit(made)

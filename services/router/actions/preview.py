@@ -11,6 +11,7 @@ from services.router.model.manifest import Drawn, draw
 from services.router.model.routing import Decided, Occasion
 from services.router.model.rules import Rules
 from services.router.store import blocks, plans
+from services.router.store import rules as store
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ async def preview(
     drawn = await asyncio.to_thread(draw, decided, question.selection, question.channels, question.margin_km)
     if pin:
         async with db.transaction() as tx:
+            await store.know(tx, rules.sha256, rules.version, rules.text)
             await blocks.pin(tx, registry.version, registry.blocks)
             await plans.keep_manifest(tx, drawn.manifest, drawn.picks)
     return drawn

@@ -68,7 +68,7 @@ class Crowd:
     @cached_property
     def reachable(self) -> Mapping[Channel, NDArray[np.int64]]:
         """How many rows of each block a sealed channel could reach."""
-        return {channel: self._counted(self.people.hashes(channel) != 0) for channel in SEALED}
+        return {channel: self.counted(self.people.hashes(channel) != 0) for channel in SEALED}
 
     def rows_of(self, keys: Iterable[str]) -> Mask:
         """Return which rows are in these blocks."""
@@ -83,7 +83,7 @@ class Crowd:
         rows = chosen & (self.people.hashes(channel) != 0)
         again = self._again(channel, rows, raised)
         rows[again] = False
-        counts = self._counted(rows)
+        counts = self.counted(rows)
         if raised is None:
             return Picked(rows, counts, self._summed(channel, rows, counts, again), again)
         sums = self.classes[channel].sums(channel, self.people, np.flatnonzero(rows), raised)
@@ -130,7 +130,8 @@ class Crowd:
         again: Rows = found[1:][hashes[1:] == hashes[:-1]]
         return again
 
-    def _counted(self, rows: Mask) -> NDArray[np.int64]:
+    def counted(self, rows: Mask) -> NDArray[np.int64]:
+        """Return how many of these rows are in each block."""
         edges = zip(self.starts[:-1], self.starts[1:], strict=True)
         return np.array([np.count_nonzero(rows[start:stop]) for start, stop in edges], np.int64)
 

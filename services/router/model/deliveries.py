@@ -1,11 +1,11 @@
 """How a manifest is cut into deliveries, what a channel is asked to do, and when it is asked again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from contracts.delivery import MOST_TARGETS
-from contracts.plan import Manifest, Routing
+from contracts.plan import ChannelTargets, Routing
 from contracts.values import Action, Channel, Lane, Place
 from contracts.warning import Notice, WarningCancelled, WarningPublished, WarningUpdated
 from services.router.model.crowd import SEALED
@@ -38,17 +38,17 @@ class BlockShare:
     count: int
 
 
-def named_parts(manifest: Manifest) -> list[Part]:
+def named_parts(channels: Iterable[ChannelTargets], prefix: str = "") -> list[Part]:
     """Return the deliveries of all channels whose targets have names; the same ones each time."""
     parts: list[Part] = []
-    for entry in manifest.channels:
+    for entry in channels:
         if entry.channel is Channel.AREA:
             gateways = dict.fromkeys(target.partition(":")[0] for target in entry.targets)
             for gateway in gateways:
                 own = [t for t in entry.targets if t.partition(":")[0] == gateway]
-                parts += _chunks(entry.channel, f"{gateway}/", own, gateway)
+                parts += _chunks(entry.channel, f"{prefix}{gateway}/", own, gateway)
         elif entry.channel not in SEALED:
-            parts += _chunks(entry.channel, "", entry.targets, None)
+            parts += _chunks(entry.channel, prefix, entry.targets, None)
     return parts
 
 
@@ -59,9 +59,8 @@ def _chunks(channel: Channel, prefix: str, targets: Sequence[str], route: str | 
     ]
 
 
-def block_shares(manifest: Manifest, channel: Channel) -> list[BlockShare]:
+def block_shares(entry: ChannelTargets | None) -> list[BlockShare]:
     """Return the blocks from which a sealed channel's recipients are to be picked, in their order."""
-    entry = manifest.targets(channel)
     shares = (target.rsplit("/", 2) for target in (entry.targets if entry else ()))
     return sorted((BlockShare(key, sha256, int(count)) for key, sha256, count in shares), key=lambda s: s.key)
 

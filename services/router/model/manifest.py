@@ -87,7 +87,7 @@ def draw(
         generated=taken.generated,
         areas=areas_of(registry, taken.villages),
         channels=(*named, *(targets for targets, _ in sealed if targets.count)),
-        routing=decided.routing(_used(decided, towns, [reach for _, reach in sealed])),
+        routing=decided.routing(_used(decided, towns, [reach for _, reach in sealed]), channels, margin_km),
     )
     if not manifest.count:
         raise Invalid("channels", "reach nobody in this area", "choose more channels or a larger area")
@@ -163,11 +163,11 @@ def _sealed(audience: Audience, channel: Channel) -> tuple[ChannelTargets, Seale
         reach = SealedReach(channel, 0, (), picked.count, picked)
         return ChannelTargets.named(channel, ()), reach
     bits = crowd.bits(picked)
-    targets = ChannelTargets.sealed(channel, _blocks(registry, picked), bits)
+    targets = ChannelTargets.sealed(channel, blocks_of(registry, picked), bits)
     return targets, SealedReach(channel, picked.count, _shares(registry, channel, picked), 0, picked, bits)
 
 
-def _blocks(registry: Registry, picked: Picked) -> tuple[str, ...]:
+def blocks_of(registry: Registry, picked: Picked) -> tuple[str, ...]:
     """Return `<block>/<address>/<count>` of every block that somebody was picked from."""
     counts = zip(registry.crowd.keys, picked.counts.tolist(), strict=True)
     return tuple(f"{key}/{registry.blocks[key]}/{count}" for key, count in counts if count)

@@ -93,14 +93,18 @@ class Decided:
         """Return the fitting rules that use a channel."""
         return [n for n in self.fitting if self.rules.rules[n].says(channel)]
 
-    def routing(self, used: Iterable[int]) -> Routing:
-        """Return what a plan needs of the rules that decided for somebody."""
+    def routing(self, used: Iterable[int], channels: Iterable[Channel], margin_km: float) -> Routing:
+        """Return what a plan needs of the rules that decided for somebody, and how to draw the list again."""
         rules = [self.rules.rules[n] for n in sorted(set(used))]
         patience = [rule.asked_again_s for rule in rules if rule.asked_again_s is not None]
         return Routing(
             rules=self.rules.version,
             rules_sha256=self.rules.sha256,
             at=self.occasion.at,
+            level=self.occasion.level,
+            hazard=self.occasion.hazard,
+            margin_km=margin_km,
+            ways=tuple(sorted(channels)),
             lane=Lane.URGENT if any(rule.lane is Lane.URGENT for rule in rules) else None,
             asked_again_s=min(patience, default=None),
         )

@@ -12,10 +12,18 @@ from contracts.delivery import DeliveryRequested, PlanMade
 from contracts.outcome import Tally
 from contracts.plan import Manifest
 from contracts.values import Action, Channel, Lane, Mode
+from contracts.warning import WarningCancelled, WarningIssued, WarningPublished, WarningUpdated
 from services.kit.db import Transaction
 from services.router.store.blocks import Reader, upsert
 from services.router.store.ends import tally_of
 from services.router.store.tables import DELIVERIES, MANIFESTS, PICKS, PLANS, PROGRESS
+
+_SAID: dict[Action, type[WarningPublished]] = {
+    Action.START: WarningIssued,
+    Action.REPLACE: WarningUpdated,
+    Action.STOP: WarningCancelled,
+}
+"""What was said, by what channels were asked to do."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +106,26 @@ async def made(reader: Reader, warning_id: UUID, revision: int) -> PlanMade | No
     return PlanMade.from_bytes(found) if found is not None else None
 
 
-async def keep_plan(tx: Transaction, plan: PlanMade, action: Action, expires_at: datetime) -> None:
-    """Keep the plan of a revision."""
+async def published(reader: Reader, warning_id: UUID, revision: int) -> WarningPublished | None:
+    """Return the message of which the plan of a revision was made."""
+    mine = (PLANS.c.warning_id == str(warning_id)) & (PLANS.c.revision == revision)
+    row = (await reader.execute(select(PLANS.c.action, PLANS.c.published).where(mine))).one_or_none()
+    if row is None or row.published is None:
+        return None
+    return _SAID[Action(row.action)].from_bytes(row.published)
+
+
+async def newest(reader: Reader, warning_id: UUID) -> PlanMade | None:
+    """Return the plan of the newest revision of a warning."""
+    mine = select(PLANS.c.made).where(PLANS.c.warning_id == str(warning_id))
+    found = (await reader.execute(mine.order_by(PLANS.c.revision.desc()).limit(1))).scalar_one_or_none()
+    return PlanMade.from_bytes(found) if found is not None else None
+
+
+async def keep_plan(
+    tx: Transaction, plan: PlanMade, action: Action, expires_at: datetime, published: bytes
+) -> None:
+    """Keep the plan of a revision, and the message of which it was made."""
     row = {
         "warning_id": str(plan.warning_id),
         "revision": plan.revision,
@@ -109,6 +135,7 @@ async def keep_plan(tx: Transaction, plan: PlanMade, action: Action, expires_at:
         "made_at": tx.now,
         "expires_at": expires_at,
         "made": plan.to_bytes(),
+        "published": published,
     }
     await tx.execute(PLANS.insert().values(row))
 

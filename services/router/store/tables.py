@@ -77,8 +77,23 @@ PLANS = Table(
     Column("made_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("made", LargeBinary, nullable=False),
+    Column("published", LargeBinary),
 )
-"""`made` is the PlanMade message as it was said."""
+"""`made` is the PlanMade message as it was said, `published` the warning's, of which amendments are made."""
+
+AMENDMENTS = Table(
+    "amendments",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("registry_version", String(64), nullable=False),
+    Column("taken", Boolean, nullable=False),
+    Column("decided_by", String(100), nullable=False),
+    Column("decided_at", Moment, nullable=False),
+    Column("added", LargeBinary, nullable=False),
+)
+"""What somebody decided on registry changes after the plan; `added` has each channel's targets, as JSON."""
 
 DELIVERIES = Table(
     "deliveries",
