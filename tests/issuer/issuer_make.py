@@ -109,6 +109,7 @@ class FakeReach:
 
     away: bool = False
     pinned: list[str] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=dict)
 
     async def preview(
         self,
@@ -130,7 +131,7 @@ class FakeReach:
         if pin:
             self.pinned.append(manifest.sha256)
         names, english = (tuple(known[town] for town in towns) for known in (TOWNS, ENGLISH))
-        return Reached(manifest, names, len(towns) == len(TOWNS), english)
+        return Reached(manifest, names, len(towns) == len(TOWNS), english, self.answer)
 
 
 def a_manifest(
