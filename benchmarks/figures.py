@@ -29,3 +29,13 @@ def rate(name: str, count: int, taken: float, goal: float) -> None:
     """Print how many a second; more is better."""
     met = "met" if count / taken >= goal else "missed"
     print(f"{name:44} {count / taken:10,.0f} /s   goal >= {goal:,.0f}: {met}")
+
+
+def at_most(name: str, value: float, unit: str, goal: float) -> None:
+    """Print a figure that is to stay below its goal."""
+    print(f"{name:44} {value:10,.1f} {unit}   goal <= {goal:g}: {'met' if value <= goal else 'missed'}")
+
+
+def plain(name: str, value: float, unit: str) -> None:
+    """Print a figure that has no goal."""
+    print(f"{name:44} {value:10,.1f} {unit}")

@@ -1,29 +1,44 @@
-"""Targeting: previews and a plan over many recipients, beside one bare pass of shapely over as many points.
+"""Targeting: previews and plans of many recipients, beside one bare pass of shapely over as many points.
 
-The registry is the default one, with invented recipients packed as the router holds them.
+Every figure runs the router's own actions on a database that was filled block by block as the bus does it.
 """
 
 import argparse
-import csv
-import random
+import asyncio
+import resource
+import tempfile
+import time
 import tracemalloc
-from importlib.resources import files
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import shapely
 
 from benchmarks import figures
-from contracts.registry import GatewayEntry, TownBlock, VillageBlock
-from contracts.values import AreaSelection, Channel, Mode, PositionQuality
-from services.router.model.manifest import draw
-from services.router.model.people import ENTRY, OPERATORS, People, cut, pick
-from services.router.model.registry import OpenedVillage, Registry
-
-CELL = 0.01
-"""Degrees from the middle of a village's square to its edge: the benchmark needs no real outline."""
+from benchmarks.district import District, filled
+from contracts.plan import Manifest
+from contracts.values import AreaSelection, Channel, Level, Mode
+from contracts.warning import Notice, WarningIssued, WarningText
+from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
+from services.kit.db import Database
+from services.kit.migrate import upgrade_async
+from services.router.actions.library import Library
+from services.router.actions.plan import plan
+from services.router.actions.preview import Question, preview
+from services.router.model.registry import Registry
+from services.router.model.routing import Occasion
+from services.router.model.rules import read
 
 MARGIN_KM = 1.0
 CHANNELS = (Channel.STATION, Channel.SMS)
+ROUNDS = 5
+WITH_VILLAGE = read("{version: bench, rules: [{name: all, channels: all}]}")
+INSIDE = read("{version: bench, rules: [{name: all, channels: all, people: inside}]}")
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -33,38 +48,97 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print every figure as a ratio to the bare pass."""
-    rows = _rows("villages")
-    each = max(1, arguments.recipients // len(rows))
-    registry, held = _registry(rows, each)
-    count = each * len(rows)
-    print(f"{count:,} recipients in {len(rows)} villages; {held / count:.1f} bytes held for each")
+    asyncio.run(_run(arguments.recipients))
+
+
+async def _run(recipients: int) -> None:
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        keys = KeyFolder(folder / "keys")
+        init_keys(keys)
+        crypto = SoftwareCrypto(keys)
+        url = f"sqlite:///{folder}/router.db"
+        await upgrade_async(url, "services.router.migrations")
+        db = Database("router", url)
+        stack.push_async_callback(db.close)
+        begun = time.perf_counter()
+        district = await filled(db, crypto, recipients)
+        figures.plain("registry copied, block by block", recipients / (time.perf_counter() - begun), "/s")
+        library = Library(crypto)
+        registry = await _held(db, library, district.count)
+        await _previews(db, library, registry, district)
+        await _plan(db, library, crypto, district)
+
+
+async def _held(db: Database, library: Library, count: int) -> Registry:
+    """Print what the registry holds in memory, and how long it takes to be read."""
+    tracemalloc.start()
+    async with db.read() as connection:
+        registry = await library.newest(connection)
+    await asyncio.to_thread(lambda: (registry.crowd.grid, registry.ground))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    again = Library(library.crypto)
+    begun = time.perf_counter()
+    async with db.read() as connection:
+        await again.newest(connection)
+    print(f"{count:,} recipients in {len(registry.villages)} villages")
+    figures.at_most("memory held for each recipient", held / count, "bytes", 40)
+    figures.plain("registry read into memory after a start", (time.perf_counter() - begun) * 1000, "ms")
+    return registry
+
+
+async def _previews(db: Database, library: Library, registry: Registry, district: District) -> None:
     ring = _ring(registry)
-    floor = _bare_pass(registry, ring, count)
-    print(f"{'bare contains_xy pass':44} {floor * 1000:10.1f} ms   the floor")
-    polygon = AreaSelection(polygons=(ring,))
-    towns = AreaSelection(towns=tuple(sorted(registry.towns))[:12])
-    for name, selection, goal in (
-        ("preview of a polygon", polygon, 0.5),
-        ("preview of 12 towns", towns, 0.2),
+    floor = _bare_pass(district, ring)
+    print(f"{'bare contains_xy pass over the same points':44} {floor * 1000:10.1f} ms   the floor")
+    towns = tuple(sorted(registry.towns))
+    for name, selection, inside, goal in (
+        ("polygon, only who is inside", AreaSelection(polygons=(ring,)), True, 0.5),
+        ("polygon, whole villages", AreaSelection(polygons=(ring,)), False, 0.5),
+        ("12 towns", AreaSelection(towns=towns[:12]), False, 0.2),
+        ("all towns", AreaSelection(towns=towns), False, 0.2),
     ):
-        figures.ratio(name, figures.seconds(lambda s=selection: _preview(registry, s), 3), floor, goal)
-    lists = [registry.people[key].phones for key in sorted(registry.people)]
-    routes = registry.routes(Channel.SMS)
-    taken = figures.seconds(lambda: cut(pick(lists, drill=False), routes), 1)
-    figures.rate("batches cut, before they are sealed", count, taken, 200_000)
+        taken = await _median(lambda s=selection, i=inside: _preview(db, library, s, inside=i))
+        figures.ratio(f"preview: {name}", taken, floor, goal)
 
 
-def _preview(registry: Registry, selection: AreaSelection) -> int:
-    return draw(registry, selection, Mode.LIVE, CHANNELS, MARGIN_KM).manifest.count
+async def _plan(db: Database, library: Library, crypto: SoftwareCrypto, district: District) -> None:
+    """Print how fast everybody is put into a manifest, and into sealed batches that are ready to be said."""
+    begun = time.perf_counter()
+    manifest = await _preview(db, library, AreaSelection(towns=district.towns), inside=False, pin=True)
+    figures.plain("manifest of everybody pinned", (time.perf_counter() - begun) * 1000, "ms")
+    begun = time.perf_counter()
+    async with db.transaction() as tx:
+        await plan(tx, _issued(manifest), crypto)
+    taken = time.perf_counter() - begun
+    figures.rate("plan of everybody, batches sealed and kept", manifest.count, taken, 200_000)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures.plain("memory of the process at its peak", peak, "MB")
 
 
-def _bare_pass(registry: Registry, ring: tuple[tuple[float, float], ...], count: int) -> float:
-    chance = np.random.default_rng(1)
-    west, south, east, north = registry.ground.bounds
-    x, y = chance.uniform(west, east, count), chance.uniform(south, north, count)
+async def _preview(
+    db: Database, library: Library, selection: AreaSelection, *, inside: bool, pin: bool = False
+) -> Manifest:
+    occasion = Occasion(Mode.LIVE, datetime.now(UTC), Level.RED, "11B03")
+    question = Question(occasion, selection, CHANNELS, MARGIN_KM)
+    return (await preview(db, library, INSIDE if inside else WITH_VILLAGE, question, pin=pin)).manifest
+
+
+async def _median(work: Callable[[], Coroutine[Any, Any, Any]]) -> float:
+    await work()
+    taken = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        await work()
+        taken.append(time.perf_counter() - begun)
+    return float(np.median(taken))
+
+
+def _bare_pass(district: District, ring: tuple[tuple[float, float], ...]) -> float:
     shape = shapely.Polygon(ring)
     shapely.prepare(shape)
-    return figures.seconds(lambda: shapely.contains_xy(shape, x, y))
+    return figures.seconds(lambda: shapely.contains_xy(shape, district.lons, district.lats))
 
 
 def _ring(registry: Registry) -> tuple[tuple[float, float], ...]:
@@ -74,60 +148,34 @@ def _ring(registry: Registry) -> tuple[tuple[float, float], ...]:
     return tuple((round(x, 5), round(y, 5)) for x, y in ring)
 
 
-def _registry(rows: list[dict[str, str]], each: int) -> tuple[Registry, int]:
-    chance = random.Random(1)
-    opened = {}
-    tracemalloc.start()
-    for row in rows:
-        packed = bytearray(chance.randbytes(each * ENTRY))
-        for place in range(ENTRY - 1, len(packed), ENTRY):
-            packed[place] = (1 + place % (len(OPERATORS) - 1)) << 2
-        opened[row["code"]] = OpenedVillage(_village(row), People(phones=bytes(packed), count=each))
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    villages = {code: one.village for code, one in opened.items()}
-    blocks = {code: code for code in villages}
-    towns = {code: _town(code, villages) for code in {v.town_code for v in villages.values()}}
-    registry = Registry(
-        blocks=blocks,
-        version="0" * 64,
-        towns=towns,
-        villages=villages,
-        people={code: one.people for code, one in opened.items()},
-        gateways=tuple(GatewayEntry(gateway_id=o, name=o, operator=o) for o in OPERATORS if o),
-        members={t: tuple(sorted(c for c, v in villages.items() if v.town_code == t)) for t in towns},
-        parts={code: (code,) for code in villages},
+def _issued(manifest: Manifest) -> WarningIssued:
+    now = datetime.now(UTC)
+    text = WarningText(headline="暴雨预警", description="大雨", instruction="转移", short="大雨" * 30)
+    notice = Notice(
+        identifier="50011041600000_20260601120000_1",
+        hazard="11B03",
+        hazard_name="暴雨",
+        hazard_name_en="Rainstorm",
+        level=Level.RED,
+        sender_code="50011041600000",
+        sender_name="重庆市綦江区气象台",
+        sent=now,
+        effective=now,
+        expires=now + timedelta(hours=6),
+        text=text,
+        areas=manifest.areas,
     )
-    return registry, held
-
-
-def _village(row: dict[str, str]) -> VillageBlock:
-    lon, lat = float(row["lon"]), float(row["lat"])
-    return VillageBlock(
-        code=row["code"],
-        name=row["name"],
-        town_code=row["town_code"],
-        is_community=False,
-        position=(lon, lat),
-        position_quality=PositionQuality.GENERATED,
-        cell=_square(lon, lat),
-        stations=(),
-        recipients=(),
+    return WarningIssued(
+        mode=manifest.mode,
+        lane=Level.RED.lane,
+        warning_id=uuid4(),
+        revision=1,
+        at=now,
+        notice=notice,
+        selection=manifest.selection,
+        cap_xml="<alert/>",
+        content_sha256="0" * 64,
+        manifest_sha256=manifest.sha256,
+        registry_version=manifest.registry_version,
+        approved_at=now,
     )
-
-
-def _town(code: str, villages: dict[str, VillageBlock]) -> TownBlock:
-    lon, lat = next(v.position for v in villages.values() if v.town_code == code)
-    return TownBlock(
-        code=code, name=code, is_street=False, seat=(lon, lat), population=10_000, cell=_square(lon, lat)
-    )
-
-
-def _square(lon: float, lat: float) -> tuple[tuple[float, float], ...]:
-    corners = ((-CELL, -CELL), (CELL, -CELL), (CELL, CELL), (-CELL, CELL), (-CELL, -CELL))
-    return tuple((round(lon + x, 5), round(lat + y, 5)) for x, y in corners)
-
-
-def _rows(kind: str) -> list[dict[str, str]]:
-    content = (files("services.registry") / "data" / f"{kind}.csv").read_text(encoding="utf-8-sig")
-    return list(csv.DictReader(content.splitlines()))

@@ -1,5 +1,6 @@
 """What the services say to each other, and nothing else."""
 
+from contracts.amendment import PlanAmended
 from contracts.delivery import DeliveryReported, DeliveryRequested, DeliveryWithdrawn, PlanMade, StationSeen
 from contracts.fact import DeadLetter, Fact
 from contracts.message import Message
@@ -22,6 +23,7 @@ MESSAGES: dict[str, type[Message]] = {
         WarningHalted,
         WarningExpired,
         PlanMade,
+        PlanAmended,
         DeliveryRequested,
         DeliveryWithdrawn,
         DeliveryReported,

@@ -1,11 +1,24 @@
 """The manifest: who must hear a revision, frozen before it is approved."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from contracts.canonical import content_hash, list_hash
-from contracts.values import AreaSelection, Channel, Mode, Place, Sha256, TownCode, Value, VillageCode
+from contracts.canonical import content_hash, list_hash, sha256_hex
+from contracts.values import (
+    AreaSelection,
+    Channel,
+    HazardCode,
+    Instant,
+    Lane,
+    Level,
+    Mode,
+    Place,
+    Sha256,
+    TownCode,
+    Value,
+    VillageCode,
+)
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -26,14 +39,37 @@ class ChannelTargets(Value):
         return cls(channel=channel, targets=ordered, count=len(ordered), sha256=list_hash(ordered))
 
     @classmethod
-    def sealed(cls, channel: Channel, blocks: tuple[str, ...], recipients: tuple[str, ...]) -> Self:
-        """Return the entry of a channel whose recipients are known by keyed hash only (hex, sorted)."""
+    def sealed(cls, channel: Channel, blocks: tuple[str, ...], picks: bytes) -> Self:
+        """Return the entry of a channel whose recipients are rows of sealed blocks.
+
+        `picks` has one bit for each recipient of these blocks, in their order: set for whom is reached. The
+        addresses of the blocks and the hash of the bits name everybody without a name.
+        """
+        ordered = tuple(sorted(blocks))
+        count = sum(int(block.rpartition("/")[2]) for block in ordered)
         return cls(
-            channel=channel,
-            targets=tuple(sorted(blocks)),
-            count=len(recipients),
-            sha256=list_hash(recipients),
+            channel=channel, targets=ordered, count=count, sha256=list_hash((*ordered, sha256_hex(picks)))
         )
+
+
+class Routing(Value):
+    """What the routing rules said when the target list was drawn; who is reached is in the list itself."""
+
+    rules: str
+    """The version that their file names."""
+    rules_sha256: Sha256
+    at: Instant
+    """The moment for which hours were read."""
+    level: Level | None = None
+    hazard: HazardCode | None = None
+    margin_km: float = 0.0
+    """How near a shape had to pass to a generated position to take the village."""
+    ways: tuple[Channel, ...] = ()
+    """Those that were asked for, sorted; with all this the list can be drawn once more."""
+    lane: Lane | None = None
+    """Urgent, where a rule says so of a colour that is not."""
+    asked_again_s: int | None = None
+    """After how many seconds a delivery that nobody took is asked for again."""
 
 
 class Manifest(Value):
@@ -50,6 +86,7 @@ class Manifest(Value):
     channels: tuple[ChannelTargets, ...]
     count: Count
     sha256: Sha256
+    routing: Routing | None = None
 
     @classmethod
     def pinned(
@@ -63,15 +100,18 @@ class Manifest(Value):
         generated: tuple[str, ...],
         areas: tuple[Place, ...],
         channels: tuple[ChannelTargets, ...],
+        routing: Routing | None = None,
     ) -> Self:
         """Return the manifest with its count and its hash."""
-        body = {
+        body: dict[str, Any] = {
             "mode": mode,
             "registry_version": registry_version,
             "villages": sorted(villages),
             "villages_at_generated_positions": sorted(generated),
             "channels": {c.channel: [c.count, c.sha256] for c in channels},
         }
+        if routing is not None and (routing.lane or routing.asked_again_s):
+            body["routing"] = [routing.lane, routing.asked_again_s]
         return cls(
             mode=mode,
             registry_version=registry_version,
@@ -83,6 +123,7 @@ class Manifest(Value):
             channels=tuple(sorted(channels, key=lambda c: c.channel)),
             count=sum(c.count for c in channels),
             sha256=content_hash(body),
+            routing=routing,
         )
 
     @model_validator(mode="after")

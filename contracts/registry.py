@@ -98,6 +98,8 @@ class RecipientEntry(Value):
     openid: str | None = None
     station: str | None = None
     """The person-only station that this person answers for."""
+    position: Point | None = None
+    """Where this person is to be warned, when that is not where the village is."""
 
 
 class VillageBlock(Value):

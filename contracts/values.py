@@ -139,6 +139,8 @@ class AreaSelection(Value):
     villages: tuple[VillageCode, ...] = ()
     polygons: tuple[Ring, ...] = ()
     circles: tuple[Circle, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Only people in one of these groups, by ways that know who they are; none: everybody."""
 
     @property
     def empty(self) -> bool:

@@ -8,7 +8,7 @@ import httpx
 from pydantic import ValidationError
 
 from contracts.plan import Manifest
-from contracts.values import AreaSelection, Channel, Mode
+from contracts.values import AreaSelection, Channel, HazardCode, Level, Mode
 from services.kit.errors import Fault, Invalid, Refused, Retry
 from services.kit.telemetry import log
 
@@ -33,11 +33,19 @@ class Reach(Protocol):
     """Something that knows who hears a warning."""
 
     async def preview(
-        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
+        self,
+        mode: Mode,
+        selection: AreaSelection,
+        *,
+        pin: bool,
+        channels: Collection[Channel] | None = None,
+        level: Level | None = None,
+        hazard: HazardCode | None = None,
     ) -> Reached:
         """Return whom a selection reaches, by these ways or all; with `pin`, that list is kept for the plan.
 
-        Raises Invalid when the selection cannot be used, Retry when nobody answers.
+        Colour and hazard are for the router's rules. Raises Invalid when the selection cannot be used, Retry
+        when nobody answers.
         """
         ...
 
@@ -51,10 +59,18 @@ class RouterReach:
         self.internal_key = internal_key
 
     async def preview(
-        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
+        self,
+        mode: Mode,
+        selection: AreaSelection,
+        *,
+        pin: bool,
+        channels: Collection[Channel] | None = None,
+        level: Level | None = None,
+        hazard: HazardCode | None = None,
     ) -> Reached:
         """Return whom a selection reaches, by the router's newest registry."""
         body = {"mode": mode, "selection": selection.model_dump(mode="json"), "pin": pin}
+        body |= {"level": level, "hazard": hazard}
         if channels is not None:
             body["channels"] = list(channels)
         headers = {"Authorization": f"Bearer {self.internal_key}"}

@@ -75,12 +75,18 @@ def _add_health(app: FastAPI, floor: Floor, services: Sequence[Service]) -> None
     @app.get("/ready", tags=["health"], summary="Database and bus answer", response_class=PlainTextResponse)
     async def ready() -> Response:
         faults = [f"{name}: {why}" for name, check in checks.items() if (why := await _fault(check))]
-        text = "\n".join(faults) or "ready"
+        told = [f"{service.name}-{name}: {note}" for service, name, note in _noted(services)]
+        text = "\n".join([*(faults or ["ready"]), *told])
         return PlainTextResponse(text + "\n", 503 if faults else 200)
 
     @app.get("/metrics", tags=["health"], summary="Prometheus metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _noted(services: Sequence[Service]) -> list[tuple[Service, str, str]]:
+    asked = ((service, name, note()) for service in services for name, note in service.notes.items())
+    return [(service, name, text) for service, name, text in asked if text is not None]
 
 
 async def _fault(check: Callable[[], Awaitable[None]]) -> str | None:

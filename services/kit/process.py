@@ -67,6 +67,8 @@ class Service:
     """What its endpoints are given, by name, in `app.state.parts`."""
     siblings: Sequence[Sibling] = ()
     ready: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    notes: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
+    """What is wrong and does not keep it from serving: it is told where readiness is asked for."""
     public: Sequence[str] = ()
     """Path prefixes that answer without an account: they check keys of their own, or nothing."""
 

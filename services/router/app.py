@@ -6,7 +6,8 @@ from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
 from services.router.actions import sweep
 from services.router.actions.library import Library
-from services.router.api import plans, preview
+from services.router.actions.rulebook import Rulebook
+from services.router.api import amendments, explain, plans, preview
 from services.router.api.parts import Parts
 from services.router.consumers import Filled, subscriptions_of
 from services.router.settings import RouterSettings
@@ -18,17 +19,23 @@ async def open_router(floor: Floor) -> Service:
     db = await floor.database("router")
     leadership = Leadership(db, floor.settings.instance)
     filled = Filled(db, floor.bus)
-    parts = Parts(db, Library(floor.crypto), settings.margin_km, filled.check)
+    rulebook = Rulebook(db, settings.routing_rules)
+    await rulebook.open()
+    parts = Parts(db, Library(floor.crypto), settings.margin_km, filled.check, rulebook)
     house = House(
         db,
         leadership,
         subscriptions_of(floor.crypto),
-        siblings=[partial(leadership.lead, sweep.LEASE, partial(sweep.run, db, leadership))],
+        siblings=[
+            partial(leadership.lead, sweep.LEASE, partial(sweep.run, db, leadership)),
+            rulebook.follow,
+        ],
     )
     return Service(
         name="router",
-        routers=[preview.router, plans.router],
+        routers=[preview.router, explain.router, plans.router, amendments.router],
         houses=[house],
         parts={"router": parts},
         ready={"registry": filled.check},
+        notes={"rules": rulebook.note},
     )

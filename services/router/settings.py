@@ -12,6 +12,7 @@ class RouterSettings(Settings):
 
     service: ClassVar[str] = "router"
 
+    routing_rules: str = Field("", description="File with the routing rules in place of ours; empty: ours")
     margin_km: float = Field(
         0.3, ge=0, le=5, description="How near a shape must pass to a generated position to take the village"
     )

@@ -58,8 +58,8 @@ def a_manifest(mode: Mode = Mode.LIVE, stations: Sequence[str] = STATIONS, phone
         ChannelTargets.named(Channel.BROADCAST, (f"{TOWN}000",)),
     ]
     if phones:
-        hashes = tuple(f"{n:016x}" for n in range(phones))
-        channels.append(ChannelTargets.sealed(Channel.SMS, (f"{STATIONS[0]}/{'0' * 64}/{phones}",), hashes))
+        block = f"{STATIONS[0]}/{'0' * 64}/{phones}"
+        channels.append(ChannelTargets.sealed(Channel.SMS, (block,), bytes(phones)))
     return Manifest.pinned(
         mode=mode,
         registry_version="0" * 64,

@@ -12,7 +12,7 @@ from contracts.values import AreaSelection, Channel, Mode, Place
 
 REGISTRY = "ab" * 32
 VILLAGES = tuple(f"500110118{number:03}" for number in range(200, 207))
-HASHES = tuple(f"{number:016x}" for number in range(12))
+PICKS = b"\xff\xf0"
 AREAS = (Place(code="500110118000", name="丁山镇"), Place(code="500110124000", name="横山镇"))
 
 
@@ -29,7 +29,7 @@ def a_manifest(**changes: Any) -> Manifest:
         "channels": (
             ChannelTargets.named(Channel.STATION, VILLAGES),
             ChannelTargets.named(Channel.AREA, ("500110118000", "500110124000")),
-            ChannelTargets.sealed(Channel.SMS, ("500110118200/aa/12",), HASHES),
+            ChannelTargets.sealed(Channel.SMS, ("500110118200/aa/12",), PICKS),
         ),
     }
     return Manifest.pinned(**{**fields, **changes})

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from contracts.plan import ChannelTargets, Manifest
 from contracts.values import AreaSelection, Channel, Mode, Place
@@ -32,9 +33,16 @@ class FakeReach:
 
     away: bool = False
     pinned: list[str] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=dict)
 
     async def preview(
-        self, mode: Mode, selection: AreaSelection, *, pin: bool, channels: Collection[Channel] | None = None
+        self,
+        mode: Mode,
+        selection: AreaSelection,
+        *,
+        pin: bool,
+        channels: Collection[Channel] | None = None,
+        **_: object,
     ) -> Reached:
         """Return two stations and one cable target for each town."""
         if self.away:
@@ -47,7 +55,7 @@ class FakeReach:
         if pin:
             self.pinned.append(manifest.sha256)
         names, english = (tuple(known[town] for town in towns) for known in (TOWNS, ENGLISH))
-        return Reached(manifest, names, len(towns) == len(TOWNS), english)
+        return Reached(manifest, names, len(towns) == len(TOWNS), english, self.answer)
 
 
 def a_manifest(

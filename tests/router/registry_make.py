@@ -20,7 +20,8 @@ from contracts.registry import (
 )
 from contracts.values import AreaSelection, Channel, Mode, PositionQuality, Ring, StationClass
 from services.kit.crypto import SoftwareCrypto
-from services.router.model.registry import Registry, open_block
+from services.router.model.packing import pack, unpack
+from services.router.model.registry import Opened, Registry
 
 STEP = 0.01
 """Degrees from village to village: about a kilometre."""
@@ -121,8 +122,12 @@ def a_registry(blocks: dict[str, Block]) -> Registry:
     """Return the registry of plain blocks, each with the hash of its content as address."""
     plain = {key: canonical_bytes(block) for key, block in blocks.items()}
     listing = {key: sha256_hex(content) for key, content in plain.items()}
-    opened = {listing[key]: open_block(key, content, fake_hash) for key, content in plain.items()}
-    return Registry.of(listing, opened)
+    return Registry.of(listing, {listing[key]: opened_of(block) for key, block in blocks.items()})
+
+
+def opened_of(block: Block) -> Opened:
+    """Return a block as the router holds it."""
+    return unpack(pack(block, fake_hash)[0]) if isinstance(block, VillageBlock) else block
 
 
 def changed(

@@ -1,16 +1,19 @@
-"""A small district to try the router on: each town a row of villages, each village a cell of a kilometre."""
+"""What the router's tests share: questions, pinned manifests, warnings, and what was said of them."""
 
-from collections.abc import Iterable
+import base64
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from contracts.delivery import DeliveryReported, DeliveryRequested
+from contracts.canonical import sha256_hex
+from contracts.delivery import DeliveryReported, DeliveryRequested, SealedBatch
 from contracts.message import Message
 from contracts.outcome import TargetState
 from contracts.plan import Manifest
-from contracts.values import Lane, Level, Mode
+from contracts.values import AreaSelection, Channel, Lane, Level, Mode
 from contracts.warning import (
     Notice,
     WarningCancelled,
@@ -22,15 +25,22 @@ from contracts.warning import (
 )
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
+from services.kit.errors import Retry
 from services.kit.outbox import OUTBOX
 from services.router.actions.copy import copy
 from services.router.actions.library import Library
 from services.router.actions.plan import plan
-from services.router.actions.preview import preview
+from services.router.actions.preview import Question, preview
+from services.router.actions.rulebook import ours
+from services.router.model.manifest import Drawn, draw
+from services.router.model.registry import Registry
+from services.router.model.routing import Decided, Occasion
+from services.router.model.rules import Rules, read
 from tests.notices import a_rainstorm
 from tests.outbox import said
 from tests.router.registry_make import (
     ALL,
+    LIVE,
     NOON,
     PERSON,
     TOWNS,
@@ -43,6 +53,17 @@ from tests.router.registry_make import (
 )
 
 
+class Filling:
+    """A copy of the registry that is whole, or is not."""
+
+    whole = True
+
+    async def check(self) -> None:
+        """Raise Retry while it is not."""
+        if not self.whole:
+            raise Retry("the copy of the registry is being filled", after=1)
+
+
 async def fill(db: Database, crypto: SoftwareCrypto, blocks: dict[str, Block]) -> None:
     """Copy all blocks of a district."""
     for key, block in blocks.items():
@@ -52,9 +73,7 @@ async def fill(db: Database, crypto: SoftwareCrypto, blocks: dict[str, Block]) -
 
 async def pinned(db: Database, crypto: SoftwareCrypto, mode: Mode = Mode.LIVE) -> Manifest:
     """Pin the whole district by every way, and return its manifest."""
-    library = Library(crypto)
-    _, drawn = await preview(db, library, WHOLE, mode=mode, channels=ALL, margin_km=0.3, pin=True)
-    return drawn.manifest
+    return (await preview(db, Library(crypto), EVERY_WAY, a_question(mode=mode), pin=True)).manifest
 
 
 async def pinned_with_a_person(db: Database, crypto: SoftwareCrypto, mode: Mode = Mode.LIVE) -> Manifest:
@@ -155,6 +174,18 @@ def a_report(request: DeliveryRequested, report: int = 1, **tally: int) -> Deliv
     )
 
 
+def opened_rows(request: DeliveryRequested, crypto: SoftwareCrypto) -> list[list[str]]:
+    """Return the rows of a batch, whose hash, seal and size are right."""
+    assert request.batch is not None
+    sealed = base64.b64decode(request.batch.sealed)
+    assert sha256_hex(sealed) == request.batch.sha256
+    rows: list[list[str]] = json.loads(
+        crypto.unseal(sealed, SealedBatch.context(request.mode, request.delivery_id))
+    )
+    assert len(rows) == request.batch.size
+    return rows
+
+
 async def forget_said(db: Database) -> None:
     """Empty the outbox, so that a test sees only what comes after."""
     async with db.transaction() as tx:
@@ -164,3 +195,29 @@ async def forget_said(db: Database) -> None:
 def of_kind(messages: Iterable[Message], kind: type[Any]) -> list[Any]:
     """Return the messages of one class."""
     return [message for message in messages if isinstance(message, kind)]
+
+
+EVERY_WAY = read(ours())
+
+
+def a_question(selection: AreaSelection = WHOLE, mode: Mode = LIVE, **given: Any) -> Question:
+    """Return who would hear of a red rainstorm at noon."""
+    ways = {name: given.pop(name) for name in ("channels", "margin_km") if name in given}
+    occasion = Occasion(**{"mode": mode, "at": NOON, "level": Level.RED, "hazard": "11B03", **given})
+    return Question(
+        **{"occasion": occasion, "selection": selection, "channels": ALL, "margin_km": 0.3, **ways}
+    )
+
+
+def drawn_of(
+    registry: Registry,
+    selection: AreaSelection = WHOLE,
+    mode: Mode = LIVE,
+    channels: Collection[Channel] = ALL,
+    rules: Rules = EVERY_WAY,
+    **given: Any,
+) -> Drawn:
+    """Return the manifest of a selection by these rules, and what belongs to it."""
+    question = a_question(selection, mode, channels=channels, **given)
+    decided = Decided.of(rules, question.occasion, registry)
+    return draw(decided, selection, channels, question.margin_km)

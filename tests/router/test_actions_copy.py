@@ -17,8 +17,8 @@ from services.router.actions.preview import preview
 from services.router.actions.show import copy_of_registry
 from services.router.store import blocks, plans
 from tests.clock import HandClock
-from tests.router.registry_make import ALL, LIVE, NOON, TOWNS, WHOLE, Block, a_district, a_village, changed
-from tests.router.router_make import fill, pinned
+from tests.router.registry_make import NOON, TOWNS, Block, a_district, a_village, changed
+from tests.router.router_make import EVERY_WAY, a_question, fill, pinned
 
 CODE = f"{TOWNS[0]}201"
 
@@ -99,7 +99,7 @@ async def test_what_one_replica_copied_another_one_knows(
     one, _ = await copy_of_registry(db, here)
     other, _ = await copy_of_registry(db, there)
     assert one.version == other.version != first.version
-    assert one.people[CODE].phones == b""
+    assert len(one.crowd.part(one.crowd.keys.index(CODE))) == 0
 
 
 async def test_a_pinned_manifest_is_kept_with_its_registry_version(
@@ -107,7 +107,8 @@ async def test_a_pinned_manifest_is_kept_with_its_registry_version(
 ) -> None:
     await fill(db, crypto, a_district())
     library = Library(crypto)
-    registry, looked = await preview(db, library, WHOLE, mode=LIVE, channels=ALL, margin_km=0.3, pin=False)
+    looked = await preview(db, library, EVERY_WAY, a_question())
+    registry = looked.decided.registry
     async with db.read() as connection:
         assert await plans.manifest(connection, looked.manifest.sha256) is None
     manifest = await pinned(db, crypto)
@@ -121,7 +122,7 @@ async def test_a_pinned_manifest_is_kept_with_its_registry_version(
 async def test_a_refused_selection_pins_nothing(db: Database, crypto: SoftwareCrypto) -> None:
     await fill(db, crypto, a_district())
     with pytest.raises(Invalid):
-        await preview(db, Library(crypto), AreaSelection(), mode=LIVE, channels=ALL, margin_km=0.3, pin=True)
+        await preview(db, Library(crypto), EVERY_WAY, a_question(AreaSelection()), pin=True)
 
 
 async def test_blocks_are_forgotten_when_neither_key_nor_plan_needs_them(

@@ -1,13 +1,13 @@
 """The plan is the pinned manifest: cut into deliveries, sealed, said once, alike everywhere."""
 
 import base64
-import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
 
-from contracts.canonical import list_hash, sha256_hex
-from contracts.delivery import DeliveryRequested, PlanMade, SealedBatch
+from contracts.canonical import list_hash
+from contracts.delivery import DeliveryRequested, PlanMade
 from contracts.plan import Manifest
 from contracts.values import Action, Channel, Lane, Mode
 from services.kit.crypto import SoftwareCrypto
@@ -15,22 +15,12 @@ from services.kit.db import Database
 from services.kit.errors import NotFound, Reject
 from services.router.actions.copy import copy
 from services.router.actions.plan import plan
+from services.router.store.tables import BLOCKS, PICKS
 from tests.clock import HandClock
 from tests.migrated import migrate
 from tests.outbox import said
 from tests.router.registry_make import ALL, PERSON, TOWNS, a_district, a_person, a_village, changed, phones
-from tests.router.router_make import AWarning, of_kind, pinned_with_a_person, planned
-
-
-def _opened(request: DeliveryRequested, crypto: SoftwareCrypto) -> list[list[str]]:
-    assert request.batch is not None
-    sealed = base64.b64decode(request.batch.sealed)
-    assert sha256_hex(sealed) == request.batch.sha256
-    rows: list[list[str]] = json.loads(
-        crypto.unseal(sealed, SealedBatch.context(request.mode, request.delivery_id))
-    )
-    assert len(rows) == request.batch.size
-    return rows
+from tests.router.router_make import AWarning, of_kind, opened_rows, pinned, pinned_with_a_person, planned
 
 
 async def test_the_plan_is_the_pinned_manifest(
@@ -59,22 +49,22 @@ async def test_batches_hold_every_recipient_once_sealed_for_one_delivery(
     warning = AWarning(manifest)
     messages = await planned(db, crypto, warning.issued())
     batches = [r for r in of_kind(messages, DeliveryRequested) if r.batch and r.channel is Channel.SMS]
-    rows = {(r.batch.route, r.batch.rendering): _opened(r, crypto) for r in batches}
+    rows = {(r.batch.route, r.batch.rendering): opened_rows(r, crypto) for r in batches}
     phones = [row[0] for found in rows.values() for row in found]
     assert len(phones) == len(set(phones)) == 37
     for request in batches:
         hashes = base64.b64decode(request.batch.hashes)
         own = [hashes[n : n + 8] for n in range(0, len(hashes), 8)]
         assert own == sorted(own)
-        assert own == [crypto.keyed_hash(row[0]) for row in _opened(request, crypto)]
+        assert own == [crypto.keyed_hash(row[0]) for row in opened_rows(request, crypto)]
     entry = manifest.targets(Channel.SMS)
     assert entry is not None
-    assert list_hash(sorted(crypto.keyed_hash(phone).hex() for phone in phones)) == entry.sha256
+    assert entry.count == 37
     proof = crypto.short_token("confirm", f"live/{PERSON}/{warning.warning_id}/1")
     token = f"{PERSON}-{warning.warning_id.hex}-1-{proof}"
     assert rows["gw-ctcc", "person"] == [["13900120105", token]]
     openids = [
-        _opened(r, crypto) for r in of_kind(messages, DeliveryRequested) if r.channel is Channel.WECHAT
+        opened_rows(r, crypto) for r in of_kind(messages, DeliveryRequested) if r.channel is Channel.WECHAT
     ]
     assert sorted(row[0] for row in openids[0]) == sorted(f"o-{code}" for code in manifest.villages)
 
@@ -133,6 +123,32 @@ async def test_a_plan_uses_the_pinned_version_whatever_came_since(
     assert sum(d.size for d in made.deliveries) == manifest.count
 
 
+async def test_picks_that_are_not_those_that_were_approved_are_refused(
+    db: Database, crypto: SoftwareCrypto, manifest: Manifest
+) -> None:
+    async with db.transaction() as tx:
+        await tx.execute(update(PICKS).values(bits=b"\xff\xff\xff\xff\xff\xff\xf8"))
+    with pytest.raises(Reject, match="not those of the manifest"):
+        await planned(db, crypto, AWarning(manifest).issued())
+    async with db.transaction() as tx:
+        await tx.execute(delete(PICKS))
+    with pytest.raises(NotFound):
+        await planned(db, crypto, AWarning(manifest).issued())
+
+
+async def test_a_block_from_before_there_were_columns_is_read_as_it_came(
+    db: Database, crypto: SoftwareCrypto, manifest: Manifest
+) -> None:
+    first, *_ = await planned(db, crypto, AWarning(manifest).issued())
+    async with db.transaction() as tx:
+        await tx.execute(update(BLOCKS).values(people=None, addresses=None))
+    assert (await pinned(db, crypto)).channels == manifest.channels
+    second, *_ = await planned(db, crypto, AWarning(manifest).issued())
+    assert isinstance(first, PlanMade)
+    assert isinstance(second, PlanMade)
+    assert [d.size for d in second.deliveries] == [d.size for d in first.deliveries]
+
+
 async def test_an_unknown_manifest_is_waited_for(
     db: Database, crypto: SoftwareCrypto, manifest: Manifest
 ) -> None:
@@ -153,6 +169,6 @@ async def test_a_drill_stays_among_those_who_agreed(db: Database, crypto: Softwa
     assert {m.mode for m in messages} == {Mode.DRILL}
     requests: list[DeliveryRequested] = of_kind(messages, DeliveryRequested)
     assert Channel.FEED not in {r.channel for r in requests}
-    phones = {row[0] for r in requests if r.channel is Channel.SMS for row in _opened(r, crypto)}
+    phones = {row[0] for r in requests if r.channel is Channel.SMS for row in opened_rows(r, crypto)}
     assert len(phones) == 13
     assert all(phone.endswith(("01", "05")) for phone in phones)

@@ -1,8 +1,6 @@
 """The public face: preview, pin, plans, the copy of the registry; who may ask, and what is refused how."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
@@ -10,83 +8,16 @@ import pytest
 from contracts.delivery import DeliveryRequested
 from contracts.plan import Manifest
 from contracts.values import Channel
-from services.kit.bus import Bus
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from services.kit.errors import Retry
-from services.kit.http import create_app
-from services.kit.identity import Principal
-from services.kit.leadership import Leadership
-from services.kit.process import Floor, House, Service
-from services.kit.settings import Settings
 from services.router.actions.hear import hear
-from services.router.actions.library import Library
 from services.router.actions.plan import plan
-from services.router.api import plans, preview
-from services.router.api.parts import Parts
-from tests.clock import HandClock
 from tests.databases import on_one_database
 from tests.outbox import said
 from tests.router.registry_make import SOUTH, STEP, TOWNS, WANSHENG, WEST, a_district, box, phones
-from tests.router.router_make import AWarning, a_report, fill, of_kind
+from tests.router.router_make import AWarning, Filling, a_report, of_kind
 
 ALL_TOWNS = {"towns": list(TOWNS)}
-
-
-class _Sessions:
-    """Whoever says who he is, is."""
-
-    async def who(self, token: str) -> Principal | None:
-        """Return somebody whose only role is the token."""
-        return Principal(token, token, frozenset({token}))
-
-
-class _Bus:
-    async def ping(self) -> None:
-        """Answer."""
-
-
-class Filling:
-    """A copy of the registry that is whole, or is not."""
-
-    whole = True
-
-    async def check(self) -> None:
-        """Raise Retry while it is not."""
-        if not self.whole:
-            raise Retry("the copy of the registry is being filled", after=1)
-
-
-@pytest.fixture
-def filling() -> Filling:
-    """A whole copy, until a test says otherwise."""
-    return Filling()
-
-
-@pytest.fixture
-async def http(
-    db: Database, crypto: SoftwareCrypto, clock: HandClock, filling: Filling
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the router's app, signed in as one of our own services."""
-    await fill(db, crypto, a_district())
-    service = Service(
-        "router",
-        [preview.router, plans.router],
-        [House(db, Leadership(db, "test"))],
-        {"router": Parts(db, Library(crypto), 0.3, filling.check), "sessions": _Sessions()},
-        ready={"registry": filling.check},
-    )
-    async with AsyncExitStack() as stack, httpx.AsyncClient() as outward:
-        floor = Floor(Settings(), clock, cast("Bus", _Bus()), crypto.keys, crypto, outward, stack)
-        app = create_app(floor, [service])
-        key = crypto.keys.active("internal")[1].decode()
-        yield await stack.enter_async_context(
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(app),
-                base_url="http://test",
-                headers={"authorization": f"Bearer {key}"},
-            )
-        )
 
 
 async def _preview(http: httpx.AsyncClient, selection: dict[str, Any], **given: Any) -> httpx.Response:

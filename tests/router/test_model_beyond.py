@@ -2,15 +2,15 @@
 
 from contracts.values import AreaSelection, Channel, Mode
 from services.router.model.beyond import Beyond, beyond
-from services.router.model.manifest import draw
 from services.router.model.registry import Registry
 from tests.router.registry_make import TOWNS, a_district, a_registry
+from tests.router.router_make import drawn_of
 
 EVERY = frozenset(Channel)
 
 
 def of(registry: Registry, selection: AreaSelection, channels: frozenset[Channel] = EVERY) -> Beyond:
-    drawn = draw(registry, selection, Mode.LIVE, channels, 0)
+    drawn = drawn_of(registry, selection, Mode.LIVE, channels, margin_km=0)
     return beyond(registry, selection, drawn.manifest)
 
 

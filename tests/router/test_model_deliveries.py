@@ -10,11 +10,10 @@ from contracts.outcome import Column, TargetState
 from contracts.values import Action, Channel, Lane, Level
 from services.router.model.account import accounts
 from services.router.model.deliveries import LONGEST, action_of, lane_of, notice_for, pause
-from services.router.model.manifest import draw
-from tests.router.registry_make import ALL, LIVE, WHOLE, a_district, a_registry
-from tests.router.router_make import AWarning
+from tests.router.registry_make import a_district, a_registry
+from tests.router.router_make import AWarning, drawn_of
 
-MANIFEST = draw(a_registry(a_district()), WHOLE, LIVE, ALL, 0.3).manifest
+MANIFEST = drawn_of(a_registry(a_district())).manifest
 BLUE = AWarning(MANIFEST, level=Level.BLUE)
 RED = AWarning(MANIFEST)
 

@@ -1,24 +1,23 @@
 """What a manifest lists: the same for the same area, everybody once, in drills only who agreed to them."""
 
-from collections import Counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.canonical import list_hash
-from contracts.delivery import MOST_TARGETS
+from contracts.plan import ChannelTargets
 from contracts.registry import RecipientEntry
 from contracts.values import AreaSelection, Channel, Mode
 from services.kit.errors import Invalid
+from services.router.model.crowd import SEALED
 from services.router.model.deliveries import block_shares, named_parts
-from services.router.model.manifest import SEALED, draw
-from services.router.model.people import ENTRY, People, Picked, Rendering, cut, pick
-from services.router.model.registry import Registry
+from services.router.model.rules import read
 from tests.router.registry_make import (
     ALL,
     LIVE,
+    SOUTH,
+    STEP,
     TOWNS,
+    WEST,
     WHOLE,
     Block,
     a_district,
@@ -29,6 +28,9 @@ from tests.router.registry_make import (
     box,
     fake_hash,
 )
+from tests.router.router_make import drawn_of
+
+INSIDE = read("{version: inside, rules: [{name: inside, channels: all, people: inside}]}")
 
 phones = st.sampled_from([f"1390000{number:04d}" for number in range(12)])
 people = st.builds(
@@ -55,51 +57,28 @@ def a_crowd(crowds: list[list[RecipientEntry]]) -> dict[str, Block]:
     return blocks
 
 
-def members(registry: Registry, channel: Channel, mode: Mode) -> list[Picked]:
-    """Return everybody in the batches of a channel that reaches the whole district."""
-    keys = sorted(registry.people)
-    sources = [registry.people[key] for key in keys]
-    packed = [p.phones if channel is Channel.SMS else p.openids for p in sources]
-    batches = cut(pick(packed, drill=mode is Mode.DRILL), registry.routes(channel))
-    return [one for batch in batches for one in batch.members]
-
-
 @given(lists, st.sampled_from(SEALED), st.sampled_from(Mode))
-def test_everybody_is_in_at_most_one_batch_and_nobody_is_missed(
+def test_everybody_is_counted_once_and_nobody_is_missed(
     crowds: list[list[RecipientEntry]], channel: Channel, mode: Mode
 ) -> None:
     registry = a_registry(a_crowd(crowds))
     wanted = {
-        fake_hash(address)
+        address
         for crowd in crowds
         for person in crowd
         if (address := person.phone if channel is Channel.SMS else person.openid)
         if mode is Mode.LIVE or "drill" in person.groups
     }
-    found = [one.hash for one in members(registry, channel, mode)]
-    assert len(found) == len(set(found))
-    assert set(found) == wanted
-    drawn = draw(registry, WHOLE, mode, ALL, 0.3)
+    drawn = drawn_of(registry, WHOLE, mode, ALL)
     entry = drawn.manifest.targets(channel)
     if not wanted:
         assert entry is None
         return
     assert entry is not None
-    assert entry.count == len(wanted) == sum(share.count for share in block_shares(drawn.manifest, channel))
-    assert entry.sha256 == list_hash(sorted(name.hex() for name in wanted))
+    assert entry.count == len(wanted) == sum(share.count for share in block_shares(entry))
+    assert entry == ChannelTargets.sealed(channel, entry.targets, drawn.picks[channel])
     (reach,) = [r for r in drawn.reach if r.channel is channel]
     assert sum(share.count for share in reach.shares) == len(wanted)
-
-
-@given(lists)
-def test_blocks_from_which_nobody_was_picked_change_nothing(crowds: list[list[RecipientEntry]]) -> None:
-    registry = a_registry(a_crowd(crowds))
-    manifest = draw(registry, WHOLE, LIVE, ALL, 0.3).manifest
-    shares = block_shares(manifest, Channel.SMS)
-    again = pick([registry.people[share.key].phones for share in shares], drill=False)
-    everybody = members(registry, Channel.SMS, LIVE)
-    assert sorted((p.hash, p.traits) for p in again) == sorted((p.hash, p.traits) for p in everybody)
-    assert Counter(shares[p.source].key for p in again) == {share.key: share.count for share in shares}
 
 
 @given(st.randoms(), st.permutations(TOWNS), lists)
@@ -107,66 +86,36 @@ def test_a_second_plan_has_the_same_hash(
     chance: object, towns: list[str], crowds: list[list[RecipientEntry]]
 ) -> None:
     blocks = a_crowd(crowds)
-    first = draw(a_registry(blocks), WHOLE, LIVE, ALL, 0.3).manifest
+    first = drawn_of(a_registry(blocks), WHOLE, LIVE, ALL).manifest
     shuffled = dict(sorted(blocks.items(), key=lambda item: fake_hash(item[0] + towns[0])))
-    second = draw(a_registry(shuffled), AreaSelection(towns=tuple(towns)), LIVE, ALL, 0.3).manifest
+    second = drawn_of(a_registry(shuffled), AreaSelection(towns=tuple(towns)), LIVE, ALL).manifest
     assert second.sha256 == first.sha256
     assert second.registry_version == first.registry_version
     assert (second.areas, second.channels) == (first.areas, first.channels)
-    assert named_parts(second) == named_parts(first)
+    assert named_parts(second.channels) == named_parts(first.channels)
 
 
-def test_the_highest_wording_wins_and_takes_its_link_along() -> None:
-    phone = "13900000001"
-    crowds = [[a_person(0, "1" * 12, phone=phone)], [a_person(1, "1" * 12, phone=phone, role="responsible")]]
-    crowds.append([a_person(2, "1" * 12, phone=phone, station="K1001")])
-    packed = [People.of(crowd, fake_hash).phones for crowd in crowds]
-    (one,) = pick(packed, drill=False)
-    assert (one.source, one.rendering) == (2, Rendering.PERSON)
-    (two,) = pick(packed[:2], drill=False)
-    assert two.rendering is Rendering.DUTY
-    (three,) = pick([packed[0], packed[0]], drill=False)
-    assert (three.source, three.place, three.rendering) == (0, 0, Rendering.PUBLIC)
-
-
-def test_wechat_has_no_link_to_confirm_by() -> None:
-    packed = People.of([a_person(0, "1" * 12, openid="o1", station="K1001")], fake_hash)
-    assert pick([packed.phones], drill=False)[0].rendering is Rendering.PERSON
-    assert pick([packed.openids], drill=False)[0].rendering is Rendering.DUTY
-
-
-def test_batches_hold_at_most_a_thousand_sorted_and_named_alike_each_time() -> None:
-    crowd = [a_person(0, "1" * 12, phone=f"139{number:08d}") for number in range(2500)]
-    packed = People.of(crowd, fake_hash).phones
-    assert len(packed) == 2500 * ENTRY
-    batches = cut(pick([packed], drill=False), [("gw",)] * 4)
-    assert [len(b.members) for b in batches] == [MOST_TARGETS, MOST_TARGETS, 500]
-    assert [b.part for b in batches] == ["gw/public/0", "gw/public/1", "gw/public/2"]
-    names = [one.hash for batch in batches for one in batch.members]
-    assert names == sorted(names)
-
-
-def test_each_operator_has_its_gateway_and_an_operator_without_one_borrows() -> None:
+def test_another_choice_of_people_has_another_hash() -> None:
     blocks = a_district()
-    district = a_district_block()
-    blocks["district"] = district.model_copy(update={"gateways": district.gateways[:2]})
+    code = f"{TOWNS[0]}201"
+    homes = [(WEST, SOUTH), (WEST + STEP / 3, SOUTH)]
+    crowd = [a_person(number, code, position=home) for number, home in enumerate(homes)]
+    blocks[code] = a_village(code, TOWNS[0], 0, 0, crowd)
     registry = a_registry(blocks)
-    gateways = registry.routes(Channel.SMS)
-    assert gateways == (("gw-cmcc",), ("gw-cmcc",), ("gw-cucc",), ("gw-cmcc",))
-
-
-def test_two_gateways_of_one_operator_share_its_recipients() -> None:
-    crowd = [a_person(0, "1" * 12, phone=f"139{number:08d}") for number in range(200)]
-    picked = pick([People.of(crowd, fake_hash).phones], drill=False)
-    sizes = {b.route: len(b.members) for b in cut(picked, [("one", "two")] * 4)}
-    assert sum(sizes.values()) == 200
-    assert min(sizes.values()) > 50
+    ways = (Channel.SMS, Channel.STATION)
+    corner = AreaSelection(polygons=(box(WEST - 1, SOUTH - 1, WEST + STEP / 4, SOUTH + STEP / 4),))
+    half = drawn_of(registry, corner, LIVE, ways, INSIDE)
+    assert [reach.count for reach in half.reach] == [1]
+    whole = drawn_of(registry, corner, LIVE, ways)
+    assert [reach.count for reach in whole.reach] == [2]
+    assert whole.manifest.villages == half.manifest.villages
+    assert whole.manifest.sha256 != half.manifest.sha256
 
 
 def test_a_registry_without_gateways_counts_whom_nobody_carries() -> None:
     blocks = a_district()
     blocks["district"] = a_district_block(gateways=(), accounts=())
-    drawn = draw(a_registry(blocks), WHOLE, LIVE, ALL, 0.3)
+    drawn = drawn_of(a_registry(blocks), WHOLE, LIVE, ALL)
     assert [(r.channel, r.count, r.uncarried) for r in drawn.reach] == [
         (Channel.SMS, 0, 36),
         (Channel.WECHAT, 0, 12),
@@ -176,7 +125,7 @@ def test_a_registry_without_gateways_counts_whom_nobody_carries() -> None:
 
 
 def test_every_channel_has_its_targets() -> None:
-    manifest = draw(a_registry(a_district()), AreaSelection(towns=TOWNS[:2]), LIVE, ALL, 0.3).manifest
+    manifest = drawn_of(a_registry(a_district()), AreaSelection(towns=TOWNS[:2]), LIVE, ALL).manifest
     codes = tuple(f"{town}000" for town in TOWNS[:2])
     villages = tuple(f"{town}{n}" for town in TOWNS[:2] for n in (201, 202, 203))
     named = {c.channel: c.targets for c in manifest.channels if c.channel not in SEALED}
@@ -192,7 +141,7 @@ def test_every_channel_has_its_targets() -> None:
 
 
 def test_a_drill_reaches_only_who_agreed_and_never_the_public_feed() -> None:
-    manifest = draw(a_registry(a_district()), WHOLE, Mode.DRILL, ALL, 0.3).manifest
+    manifest = drawn_of(a_registry(a_district()), WHOLE, Mode.DRILL, ALL).manifest
     sms = manifest.targets(Channel.SMS)
     assert sms is not None
     assert sms.count == 12
@@ -204,7 +153,7 @@ def test_a_drill_reaches_only_who_agreed_and_never_the_public_feed() -> None:
 def test_a_town_taken_in_part_is_named_by_its_villages() -> None:
     registry = a_registry(a_district())
     selection = AreaSelection(towns=TOWNS[:1], villages=(f"{TOWNS[1]}202",))
-    drawn = draw(registry, selection, LIVE, ALL, 0.3)
+    drawn = drawn_of(registry, selection, LIVE, ALL)
     assert [area.code for area in drawn.manifest.areas] == [f"{TOWNS[0]}000", f"{TOWNS[1]}202"]
     assert all(area.outline for area in drawn.manifest.areas)
     assert drawn.manifest.towns == TOWNS[:2]
@@ -213,7 +162,7 @@ def test_a_town_taken_in_part_is_named_by_its_villages() -> None:
 
 def test_an_area_in_which_the_channels_reach_nobody_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
-        draw(a_registry(a_district()), WHOLE, Mode.DRILL, {Channel.WECHAT}, 0.3)
+        drawn_of(a_registry(a_district()), WHOLE, Mode.DRILL, {Channel.WECHAT})
     assert refused.value.faults[0].field == "channels"
 
 
@@ -221,8 +170,11 @@ def test_a_big_village_comes_in_several_blocks() -> None:
     blocks = a_district()
     code = f"{TOWNS[0]}201"
     blocks[f"{code}-1"] = a_village(code, TOWNS[0], 0, 0, [a_person(7, code)], stations=())
-    manifest = draw(a_registry(blocks), AreaSelection(villages=(code,)), LIVE, ALL, 0.3).manifest
-    assert [(s.key, s.count) for s in block_shares(manifest, Channel.SMS)] == [(code, 3), (f"{code}-1", 1)]
+    manifest = drawn_of(a_registry(blocks), AreaSelection(villages=(code,)), LIVE, ALL).manifest
+    assert [(s.key, s.count) for s in block_shares(manifest.targets(Channel.SMS))] == [
+        (code, 3),
+        (f"{code}-1", 1),
+    ]
     stations = manifest.targets(Channel.STATION)
     assert stations is not None
     assert stations.targets == (code,)
@@ -235,7 +187,7 @@ def test_station_lists_are_cut_at_a_thousand_and_area_orders_by_gateway() -> Non
             lon, lat = 106 + east * 0.001, 29
             code = f"{town}{201 + east}"
             blocks[code] = a_village(code, town, 0, 0, [], cell=box(lon, lat, lon + 0.001, lat + 1))
-    parts = named_parts(draw(a_registry(blocks), WHOLE, LIVE, ALL, 0.3).manifest)
+    parts = named_parts(drawn_of(a_registry(blocks), WHOLE, LIVE, ALL).manifest.channels)
     stations = [part for part in parts if part.channel is Channel.STATION]
     assert [(p.name, len(p.targets)) for p in stations] == [("0", 1000), ("1", 400)]
     areas = [(p.name, p.route, len(p.targets)) for p in parts if p.channel is Channel.AREA]

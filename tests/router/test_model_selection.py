@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from contracts.values import AreaSelection, Circle, Point, PositionQuality, Ring
 from services.kit.errors import Invalid
-from services.router.model.registry import KM_PER_DEGREE, Registry
-from services.router.model.selection import kilometres, outline, take
+from services.router.model.registry import Registry
+from services.router.model.selection import outline, take
+from services.router.model.sphere import KM_PER_DEGREE, kilometres
 from tests.router.registry_make import (
     SOUTH,
     STEP,
@@ -145,7 +146,7 @@ def test_a_circle_is_drawn_at_its_radius() -> None:
     circle = Circle(centre=(106.6, 28.9), radius_km=12)
     ring = outline(circle)
     assert ring[0] == ring[-1]
-    assert all(kilometres(circle.centre, point) == pytest.approx(12, rel=1e-9) for point in ring)
+    assert all(kilometres(circle.centre, *point) == pytest.approx(12, rel=1e-9) for point in ring)
 
 
 @given(st.sets(st.sampled_from(TOWNS), min_size=1), st.permutations(range(3)))

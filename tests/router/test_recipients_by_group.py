@@ -4,8 +4,10 @@ from collections import Counter
 
 from contracts.registry import RecipientEntry
 from contracts.values import Channel, Mode
-from services.router.model.manifest import Grouped, draw
-from tests.router.registry_make import ALL, TOWNS, WHOLE, a_district, a_person, a_registry
+from services.router.model import grouping
+from services.router.model.grouping import Grouped
+from tests.router.registry_make import TOWNS, WHOLE, a_district, a_person, a_registry
+from tests.router.router_make import drawn_of
 
 VILLAGE = f"{TOWNS[0]}201"
 
@@ -16,9 +18,9 @@ def grouped(*people: RecipientEntry, mode: Mode = Mode.LIVE) -> list[Grouped]:
     for code in [code for code in blocks if len(code) == 12]:
         crowd = people if code == VILLAGE else ()
         blocks[code] = blocks[code].model_copy(update={"recipients": tuple(crowd)})
-    drawn = draw(a_registry(blocks), WHOLE, mode, ALL, 0.3)
+    drawn = drawn_of(a_registry(blocks), WHOLE, mode)
     (reach,) = [one for one in drawn.reach if one.channel is Channel.SMS]
-    return list(reach.groups)
+    return list(grouping.grouped(drawn.decided.registry.crowd.people, reach.picked))
 
 
 def test_people_are_counted_by_group_and_operator() -> None:

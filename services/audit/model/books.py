@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from contracts.amendment import PlanAmended
 from contracts.delivery import DeliveryReported, DeliveryRequested, PlanMade
 from contracts.message import Message
 from contracts.values import Withdrawal
@@ -75,6 +76,8 @@ class Books:
                 self._hear_warning(message, heard_at)
             case PlanMade():
                 self._hear_plan(message, heard_at)
+            case PlanAmended():
+                self._hear_amendment(message, heard_at)
             case DeliveryRequested():
                 self._hear_request(message, heard_at)
             case DeliveryReported():
@@ -93,8 +96,16 @@ class Books:
         made = Plan.of(message, heard_at)
         known = self.plans.get(made.key)
         self.plans.put(known.again(made) if known else made)
+        if not known:
+            self._plan_targets(message, heard_at)
+
+    def _hear_amendment(self, message: PlanAmended, heard_at: datetime) -> None:
+        known = self.plans.get((str(message.warning_id), message.revision))
         if known:
-            return
+            self.plans.put(known.amended(message))
+        self._plan_targets(message, heard_at)
+
+    def _plan_targets(self, message: PlanMade | PlanAmended, heard_at: datetime) -> None:
         for planned in message.deliveries:
             delivery = self._delivery(str(planned.delivery_id), message, planned.channel, heard_at)
             self.deliveries.put(replace(delivery, planned=planned.size).counted())
@@ -123,7 +134,11 @@ class Books:
                 self.targets.put(self._target(key).told(outcome, by))
 
     def _delivery(
-        self, name: str, message: PlanMade | DeliveryRequested | DeliveryReported, channel: str, at: datetime
+        self,
+        name: str,
+        message: PlanMade | PlanAmended | DeliveryRequested | DeliveryReported,
+        channel: str,
+        at: datetime,
     ) -> Delivery:
         known = self.deliveries.get(name)
         if known is not None:
@@ -146,10 +161,11 @@ def endings(message: WarningMessage) -> list[Ending]:
     return found
 
 
-def planned_targets(message: PlanMade) -> list[TargetKey]:
-    """Return the named targets of a plan."""
+def planned_targets(message: PlanMade | PlanAmended) -> list[TargetKey]:
+    """Return the named targets of a plan, or of what was added to one."""
     head = (str(message.warning_id), message.revision)
-    lists = (entry for entry in message.manifest.channels if entry.channel in NAMED)
+    channels = message.manifest.channels if isinstance(message, PlanMade) else message.channels
+    lists = (entry for entry in channels if entry.channel in NAMED)
     return [(*head, entry.channel.value, target) for entry in lists for target in entry.targets]
 
 
@@ -179,7 +195,7 @@ def needs(messages: Iterable[Message]) -> Needs:
             case WarningMessage():
                 wanted["revisions"].add((str(message.warning_id), message.revision))
                 wanted["endings"].update(ending.key for ending in endings(message))
-            case PlanMade():
+            case PlanMade() | PlanAmended():
                 wanted["plans"].add((str(message.warning_id), message.revision))
                 wanted["deliveries"].update(str(d.delivery_id) for d in message.deliveries)
                 wanted["targets"].update(planned_targets(message))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from contracts.amendment import PlanAmended
 from contracts.delivery import (
     DeliveryReported,
     DeliveryRequested,
@@ -41,6 +42,7 @@ def detail(message: Message | None) -> dict[str, Any]:
 
 
 _SHOWN: dict[type, tuple[str, ...]] = {
+    PlanAmended: ("number", "by", "registry_version"),
     StationSeen: ("presence", "last_sequence", "clock_offset_ms"),
     BlockChanged: ("sha256", "gone"),
     RiskProposed: ("source", "product", "hazard", "level", "headline", "expires"),

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts import message_class
+from contracts.amendment import PlanAmended
 from contracts.delivery import DeliveryMessage, DeliveryReported, DeliveryRequested, PlanMade, StationSeen
 from contracts.fact import DeadLetter, Fact
 from contracts.message import LanedMessage, Message
@@ -109,6 +110,13 @@ def _fits(message: Message) -> bool:
             numbers += [message.manifest.count, *(d.size for d in message.deliveries)]
             named = (c for c in message.manifest.channels if c.channel in NAMED)
             names = [target for entry in named for target in entry.targets]
+        case PlanAmended():
+            numbers += [
+                message.number,
+                *(c.count for c in message.channels),
+                *(d.size for d in message.deliveries),
+            ]
+            names = [t for entry in message.channels if entry.channel in NAMED for t in entry.targets]
         case WarningPublished():
             numbers += [predecessor.revision for predecessor in message.supersedes]
     return all(0 <= n <= _MOST for n in numbers) and all(n == plain(n) for n in names)
@@ -124,7 +132,7 @@ def _entry(message: Message) -> Entry:
         "message": message,
     }
     match message:
-        case WarningMessage() | PlanMade():
+        case WarningMessage() | PlanMade() | PlanAmended():
             return Entry(**common, warning_id=str(message.warning_id), revision=message.revision)
         case DeliveryMessage():
             common |= {"warning_id": str(message.warning_id), "revision": message.revision}

@@ -19,7 +19,10 @@ async def drift_of(reach: Reach, warning: WeatherWarning) -> Drift | None:
         return None
     try:
         async with asyncio.timeout(PATIENCE_S):
-            found = await reach.preview(warning.content.mode, warning.content.selection, pin=False)
+            told = warning.content
+            found = await reach.preview(
+                told.mode, told.selection, pin=False, level=told.level, hazard=told.hazard
+            )
     except TimeoutError:
         raise Retry("the router, which counts who is reached, does not answer", after=2) from None
     except Refused as error:

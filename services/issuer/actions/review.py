@@ -93,7 +93,14 @@ async def _pinned(
         manifest = base.manifest
     else:
         by = making.ways(press.catalogue, content)
-        reached = await reach.preview(content.mode, content.selection, pin=True, channels=by)
+        reached = await reach.preview(
+            content.mode,
+            content.selection,
+            pin=True,
+            channels=by,
+            level=content.level,
+            hazard=content.hazard,
+        )
         manifest = reached.manifest
         content = content.model_copy(update=making.named(reached))
     return making.worded(press.catalogue, content, now) if content.made else content, manifest

@@ -109,6 +109,34 @@ class Clipped(Value):
     cut: dict[str, Any]
 
 
+class Left(Value):
+    """People in the area whom a way does not reach, and why."""
+
+    why: str
+    count: int
+    rule: str | None = None
+
+
+class Way(Value):
+    """One way: by which rules it reaches how many, or why nobody."""
+
+    channel: Channel
+    count: int
+    rules: tuple[str, ...] = ()
+    why_not: str | None = None
+    left: tuple[Left, ...] = ()
+
+
+class Why(Value):
+    """What the routing rules decided."""
+
+    rules_version: str
+    lane: str | None = None
+    ways: tuple[Way, ...] = ()
+    faults: tuple[dict[str, Any], ...] = ()
+    """Of the file that should have replaced these rules."""
+
+
 class Answer(Value):
     """What the router says beside the manifest."""
 
@@ -119,6 +147,7 @@ class Answer(Value):
     beyond: Beyond = Beyond()
     sms: Sealed | None = Field(None)
     wechat: Sealed | None = Field(None)
+    why: Why | None = None
 
 
 @dataclass(frozen=True)

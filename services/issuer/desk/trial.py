@@ -112,11 +112,14 @@ async def _reached(
         return None, None, ()
     try:
         by = [way for way in parts.catalogue.products.get(sheet.product).ways if way not in sheet.ways_out]
-        return await parts.reach.preview(sheet.mode, wish.selection, pin=False, channels=by), None, ()
+        reached = await parts.reach.preview(
+            sheet.mode, wish.selection, pin=False, channels=by, level=sheet.level, hazard=sheet.hazard
+        )
     except Invalid as error:
         return None, None, error.faults
     except Problem as error:
         return None, error, ()
+    return reached, None, ()
 
 
 async def look(parts: Parts, looks: Looks, tried: Trial) -> Seen:

@@ -8,12 +8,13 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from contracts.canonical import sha256_hex
-from contracts.registry import BLOCK_CONTEXT, BlockChanged
+from contracts.registry import BlockChanged
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import Reject
-from services.router.model.registry import Opened, OpenedVillage, open_block
+from services.router.actions.opening import packed
 from services.router.store import blocks
+from services.router.store.blocks import Kept
 
 UNUSED = timedelta(days=30)
 REPLACED = timedelta(days=1)
@@ -24,9 +25,7 @@ async def copy(tx: Transaction, message: BlockChanged, crypto: CryptoProvider) -
     """Keep a block and make it the newest of its key; raise Reject when its bytes are not what they say."""
     if not message.gone:
         sealed = _bytes_of(message)
-        opened = await asyncio.to_thread(_open, message.block, sealed, crypto)
-        stations, recipients = _counts(opened)
-        await blocks.keep(tx, message.sha256, sealed, stations=stations, recipients=recipients)
+        await blocks.keep(tx, await asyncio.to_thread(_packed, message, sealed, crypto))
     await blocks.point(tx, message.block, message.sha256, message.at, gone=message.gone)
 
 
@@ -46,14 +45,8 @@ def _bytes_of(message: BlockChanged) -> bytes:
     return sealed
 
 
-def _open(key: str, sealed: bytes, crypto: CryptoProvider) -> Opened:
+def _packed(message: BlockChanged, sealed: bytes, crypto: CryptoProvider) -> Kept:
     try:
-        return open_block(key, crypto.unseal(sealed, BLOCK_CONTEXT), crypto.keyed_hash)
+        return packed(message.block, message.sha256, sealed, crypto)
     except ValidationError:
-        raise Reject(f"block {key} is not a block of the registry") from None
-
-
-def _counts(opened: Opened) -> tuple[int, int]:
-    if not isinstance(opened, OpenedVillage):
-        return 0, 0
-    return len(opened.village.stations), opened.people.count
+        raise Reject(f"block {message.block} is not a block of the registry") from None

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Mapping
 
 from contracts.canonical import content_hash
-from contracts.registry import BLOCK_CONTEXT
 from services.kit.crypto import CryptoProvider
 from services.kit.errors import Retry
-from services.router.model.registry import Opened, Registry, open_block
+from services.router.actions.opening import opened
+from services.router.model.packing import OpenedVillage
+from services.router.model.registry import Opened, Registry
 from services.router.store import blocks
-from services.router.store.blocks import Reader
+from services.router.store.blocks import Kept, Reader
 
 
 class Library:
@@ -35,15 +36,24 @@ class Library:
 
     async def _build(self, reader: Reader, listing: Mapping[str, str]) -> Registry:
         missing = {sha256: key for key, sha256 in listing.items() if sha256 not in self._opened}
-        sealed = await blocks.sealed(reader, missing)
-        self._opened = await asyncio.to_thread(self._open, listing, missing, sealed)
-        return await asyncio.to_thread(Registry.of, listing, self._opened)
+        kept = await blocks.kept(reader, missing)
+        return await asyncio.to_thread(self._open, listing, missing, kept)
 
     def _open(
-        self, listing: Mapping[str, str], missing: Mapping[str, str], sealed: Mapping[str, bytes]
-    ) -> dict[str, Opened]:
-        fresh = {
-            sha256: open_block(key, self.crypto.unseal(sealed[sha256], BLOCK_CONTEXT), self.crypto.keyed_hash)
-            for sha256, key in missing.items()
-        }
-        return {sha256: fresh.get(sha256) or self._opened[sha256] for sha256 in listing.values()}
+        self, listing: Mapping[str, str], missing: Mapping[str, str], kept: Mapping[str, Kept]
+    ) -> Registry:
+        fresh = {sha256: opened(key, kept[sha256], self.crypto) for sha256, key in missing.items()}
+        found = {sha256: fresh.get(sha256) or self._opened[sha256] for sha256 in listing.values()}
+        registry = Registry.of(listing, found)
+        self._opened = found | _in_one_piece(registry, found)
+        return registry
+
+
+def _in_one_piece(registry: Registry, found: Mapping[str, Opened]) -> dict[str, Opened]:
+    """Return the villages with their people as a part of the whole crowd, so that nobody is held twice."""
+    parts: dict[str, Opened] = {}
+    for number, key in enumerate(registry.crowd.keys):
+        village = found[registry.blocks[key]]
+        assert isinstance(village, OpenedVillage)
+        parts[registry.blocks[key]] = OpenedVillage(village.village, registry.crowd.part(number))
+    return parts

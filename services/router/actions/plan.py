@@ -5,43 +5,27 @@ from the account. Its withdrawals are said first and then its requests: each cha
 sends nothing, and reports every target as withdrawn, so that the sum still equals the manifest.
 """
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
-from contracts.delivery import DeliveryRequested, PlanMade, PlannedDelivery, SealedBatch, delivery_id_of
-from contracts.plan import Manifest
-from contracts.values import Channel
+from contracts.delivery import DeliveryRequested, PlanMade, PlannedDelivery
+from contracts.plan import ChannelTargets, Manifest
+from contracts.values import Channel, Lane
 from contracts.warning import WarningPublished
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 from services.kit.errors import NotFound, Reject
-from services.router.actions.batches import Order, open_district, seal
+from services.router.actions.contents import Content, named, sealed
 from services.router.actions.end import end_predecessors, withdraw
+from services.router.model.crowd import SEALED
 from services.router.model.deliveries import (
     FORWARDS_CAP,
-    PATIENCE,
     action_of,
-    block_shares,
     lane_of,
-    named_parts,
     notice_for,
+    patience,
 )
-from services.router.model.manifest import SEALED
-from services.router.model.registry import DISTRICT_KEY
-from services.router.store import blocks, ends, plans
-
-
-@dataclass(frozen=True)
-class Content:
-    """What one delivery reaches: named targets or a sealed batch, and who carries it."""
-
-    delivery_id: UUID
-    channel: Channel
-    targets: tuple[str, ...] = ()
-    batch: SealedBatch | None = None
-    route: str | None = None
+from services.router.store import ends, plans
 
 
 async def plan(tx: Transaction, message: WarningPublished, crypto: CryptoProvider) -> None:
@@ -55,11 +39,16 @@ async def plan(tx: Transaction, message: WarningPublished, crypto: CryptoProvide
         tx.emit(known)
         return
     manifest = await _manifest(tx, message)
-    contents = [*_named(message, manifest), *await _sealed(tx, message, manifest, crypto)]
+    contents = named(message, manifest.channels)
+    for entry in manifest.channels:
+        if entry.channel in SEALED:
+            picks = await _picks(tx, manifest, entry)
+            version = manifest.registry_version
+            contents += await sealed(tx, message, entry, picks, version, crypto)
     if sum(r.batch.size if r.batch else len(r.targets) for r in contents) != manifest.count:
         raise Reject("the deliveries do not add up to the manifest")
-    requests = await _requests(tx, message, contents)
-    await _say(tx, message, manifest, requests, {c.delivery_id: c.route for c in contents if c.route})
+    asked = await requests(tx, message, manifest, contents)
+    await _say(tx, message, manifest, asked, {c.delivery_id: c.route for c in contents if c.route})
 
 
 async def _manifest(tx: Transaction, message: WarningPublished) -> Manifest:
@@ -72,55 +61,31 @@ async def _manifest(tx: Transaction, message: WarningPublished) -> Manifest:
     return found.model_copy(update={"selection": message.selection})
 
 
-def _named(message: WarningPublished, manifest: Manifest) -> list[Content]:
-    warning_id, revision = message.warning_id, message.revision
-    return [
-        Content(
-            delivery_id_of(warning_id, revision, part.channel, part.name),
-            part.channel,
-            targets=part.targets,
-            route=part.route,
-        )
-        for part in named_parts(manifest)
-    ]
+async def _picks(tx: Transaction, manifest: Manifest, entry: ChannelTargets) -> bytes:
+    """Return whom the manifest picks; raise Reject when they are not those that were approved."""
+    picks = await plans.picks(tx, manifest.sha256, entry.channel)
+    if picks is None:
+        raise NotFound("whom the manifest picks is not here")
+    if ChannelTargets.sealed(entry.channel, entry.targets, picks) != entry:
+        raise Reject(f"the recipients of {entry.channel} are not those of the manifest")
+    return picks
 
 
-async def _sealed(
-    tx: Transaction, message: WarningPublished, manifest: Manifest, crypto: CryptoProvider
-) -> list[Content]:
-    contents: list[Content] = []
-    for channel in SEALED:
-        shares = block_shares(manifest, channel)
-        if not shares:
-            continue
-        keys = await blocks.pinned(tx, manifest.registry_version, DISTRICT_KEY)
-        sealed = await _blocks(tx, [*keys.values(), *(share.sha256 for share in shares)])
-        routes = open_district(keys, sealed, crypto).routes(channel)
-        order = Order(message.mode, message.warning_id, message.revision, channel, shares, routes)
-        made = await asyncio.to_thread(seal, order, sealed, crypto)
-        contents += [Content(name, channel, batch=batch, route=batch.route) for name, batch in made.items()]
-    return contents
-
-
-async def _blocks(tx: Transaction, addresses: list[str]) -> dict[str, bytes]:
-    found = await blocks.sealed(tx, addresses)
-    if set(addresses) - found.keys():
-        raise NotFound("a block of the pinned registry version is not here")
-    return found
-
-
-async def _requests(
-    tx: Transaction, message: WarningPublished, contents: list[Content]
+async def requests(
+    tx: Transaction, message: WarningPublished, manifest: Manifest, contents: list[Content]
 ) -> list[DeliveryRequested]:
+    """Return what channels are asked, after the deliveries of earlier revisions that it replaces."""
     earlier: dict[tuple[Channel, str | None], list[UUID]] = {}
     for channel, route, delivery_id in await plans.earlier(tx, message.warning_id, message.revision):
         earlier.setdefault((channel, route), []).append(delivery_id)
-    return [_request(tx, message, content, earlier) for content in contents]
+    lane = lane_of(message, manifest.routing)
+    return [_request(tx, message, lane, content, earlier) for content in contents]
 
 
 def _request(
     tx: Transaction,
     message: WarningPublished,
+    lane: Lane,
     content: Content,
     earlier: Mapping[tuple[Channel, str | None], list[UUID]],
 ) -> DeliveryRequested:
@@ -128,7 +93,7 @@ def _request(
     named = content.batch is None
     return DeliveryRequested(
         mode=message.mode,
-        lane=lane_of(message),
+        lane=lane,
         warning_id=message.warning_id,
         revision=message.revision,
         channel=content.channel,
@@ -152,8 +117,9 @@ async def _say(
     routes: Mapping[UUID, str],
 ) -> None:
     made = _made(tx, message, manifest, requests)
-    await plans.keep_plan(tx, made, action_of(message), message.notice.expires)
-    await plans.keep_deliveries(tx, requests, routes, PATIENCE[lane_of(message)])
+    await plans.keep_plan(tx, made, action_of(message), message.notice.expires, message.to_bytes())
+    lane = lane_of(message, manifest.routing)
+    await plans.keep_deliveries(tx, requests, routes, patience(lane, manifest.routing))
     tx.emit(made)
     stone = await ends.stone(tx, message.mode, message.warning_id)
     if stone is not None and stone.revision >= message.revision:
@@ -168,7 +134,7 @@ def _made(
 ) -> PlanMade:
     return PlanMade(
         mode=message.mode,
-        lane=lane_of(message),
+        lane=lane_of(message, manifest.routing),
         warning_id=message.warning_id,
         revision=message.revision,
         at=tx.now,

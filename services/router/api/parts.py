@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from services.kit.db import Database
 from services.router.actions.library import Library
+from services.router.actions.rulebook import Rulebook
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Parts:
     margin_km: float
     filled: Callable[[], Awaitable[None]]
     """Raises Retry until the copy of the registry has been whole once."""
+    rulebook: Rulebook
 
 
 def _parts(request: Request) -> Parts:

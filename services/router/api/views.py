@@ -1,6 +1,7 @@
 """What a preview looks like to whoever asked for it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import shapely
@@ -8,7 +9,12 @@ from pydantic import BaseModel
 
 from contracts.plan import Manifest
 from contracts.values import Channel, Mode, Place, PositionQuality
+from services.kit.errors import Fault
+from services.router.actions.preview import Question
+from services.router.api.why import WhyView, why_view
 from services.router.model.beyond import beyond
+from services.router.model.explain import explain
+from services.router.model.grouping import grouped
 from services.router.model.manifest import Drawn, SealedReach, whole
 from services.router.model.registry import Registry
 from services.router.model.selection import Clipped
@@ -131,12 +137,13 @@ class PreviewView(BaseModel):
     wechat: SealedView | None
     whole_district: bool
     """Every village of the registry is taken."""
+    why: WhyView
     manifest: Manifest
 
 
-def preview_view(registry: Registry, drawn: Drawn, margin_km: float, *, pinned: bool) -> PreviewView:
+def preview_view(drawn: Drawn, question: Question, *, pinned: bool, faults: Sequence[Fault]) -> PreviewView:
     """Return a preview as it is answered."""
-    manifest = drawn.manifest
+    manifest, registry = drawn.manifest, drawn.decided.registry
     return PreviewView(
         mode=manifest.mode,
         registry_version=manifest.registry_version,
@@ -144,7 +151,7 @@ def preview_view(registry: Registry, drawn: Drawn, margin_km: float, *, pinned: 
         count=manifest.count,
         pinned=pinned,
         population=drawn.population,
-        margin_km=margin_km,
+        margin_km=question.margin_km,
         towns=_towns(registry, manifest),
         villages=[_village(registry, drawn, code) for code in manifest.villages],
         villages_count=len(manifest.villages),
@@ -156,6 +163,7 @@ def preview_view(registry: Registry, drawn: Drawn, margin_km: float, *, pinned: 
         sms=_sealed(registry, drawn, Channel.SMS),
         wechat=_sealed(registry, drawn, Channel.WECHAT),
         whole_district=len(manifest.villages) == len(registry.villages),
+        why=why_view(drawn, explain(drawn, question.channels), faults),
         manifest=manifest,
     )
 
@@ -229,5 +237,5 @@ def _sealed(registry: Registry, drawn: Drawn, channel: Channel) -> SealedView | 
         )
         for s in reach.shares
     ]
-    groups = [GroupView(**vars(one)) for one in reach.groups]
+    groups = [GroupView(**vars(one)) for one in grouped(registry.crowd.people, reach.picked)]
     return SealedView(count=reach.count, shares=shares, uncarried=reach.uncarried, groups=groups)

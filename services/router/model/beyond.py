@@ -63,11 +63,10 @@ def _outside(registry: Registry, selection: AreaSelection, taken: Collection[str
     by_code = {v for town in selection.towns for v in registry.members.get(town, ())} | {*selection.villages}
     if not drawn:
         return 0.0
-    cells = [shapely.Polygon(registry.villages[code].cell) for code in taken if code not in by_code]
+    cells = [registry.cells[code] for code in taken if code not in by_code]
     outside = shapely.union_all(cells).difference(shapely.union_all(drawn))
     return round(float(registry.flat(outside).area), 1)
 
 
 def _has_a_way(registry: Registry, code: str) -> bool:
-    people = (registry.people[key] for key in registry.parts[code])
-    return bool(registry.villages[code].stations) or any(one.phones or one.openids for one in people)
+    return bool(registry.villages[code].stations) or code in registry.peopled

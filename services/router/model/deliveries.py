@@ -1,14 +1,14 @@
 """How a manifest is cut into deliveries, what a channel is asked to do, and when it is asked again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from contracts.delivery import MOST_TARGETS
-from contracts.plan import Manifest
+from contracts.plan import ChannelTargets, Routing
 from contracts.values import Action, Channel, Lane, Place
 from contracts.warning import Notice, WarningCancelled, WarningPublished, WarningUpdated
-from services.router.model.manifest import SEALED
+from services.router.model.crowd import SEALED
 
 FORWARDS_CAP = frozenset({Channel.STATION, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED})
 """Channels that pass the signed CAP document on."""
@@ -38,17 +38,17 @@ class BlockShare:
     count: int
 
 
-def named_parts(manifest: Manifest) -> list[Part]:
+def named_parts(channels: Iterable[ChannelTargets], prefix: str = "") -> list[Part]:
     """Return the deliveries of all channels whose targets have names; the same ones each time."""
     parts: list[Part] = []
-    for entry in manifest.channels:
+    for entry in channels:
         if entry.channel is Channel.AREA:
             gateways = dict.fromkeys(target.partition(":")[0] for target in entry.targets)
             for gateway in gateways:
                 own = [t for t in entry.targets if t.partition(":")[0] == gateway]
-                parts += _chunks(entry.channel, f"{gateway}/", own, gateway)
+                parts += _chunks(entry.channel, f"{prefix}{gateway}/", own, gateway)
         elif entry.channel not in SEALED:
-            parts += _chunks(entry.channel, "", entry.targets, None)
+            parts += _chunks(entry.channel, prefix, entry.targets, None)
     return parts
 
 
@@ -59,9 +59,8 @@ def _chunks(channel: Channel, prefix: str, targets: Sequence[str], route: str | 
     ]
 
 
-def block_shares(manifest: Manifest, channel: Channel) -> list[BlockShare]:
+def block_shares(entry: ChannelTargets | None) -> list[BlockShare]:
     """Return the blocks from which a sealed channel's recipients are to be picked, in their order."""
-    entry = manifest.targets(channel)
     shares = (target.rsplit("/", 2) for target in (entry.targets if entry else ()))
     return sorted((BlockShare(key, sha256, int(count)) for key, sha256, count in shares), key=lambda s: s.key)
 
@@ -73,11 +72,18 @@ def action_of(message: WarningPublished) -> Action:
     return Action.REPLACE if isinstance(message, WarningUpdated) else Action.START
 
 
-def lane_of(message: WarningPublished) -> Lane:
-    """Return the lane of the requests: updates and cancels are always urgent, the rest by colour."""
-    if isinstance(message, WarningUpdated | WarningCancelled):
+def lane_of(message: WarningPublished, routing: Routing | None = None) -> Lane:
+    """Return the lane of the requests: updates and cancels are always urgent, the rest by colour or rule."""
+    if isinstance(message, WarningUpdated | WarningCancelled) or (routing and routing.lane is Lane.URGENT):
         return Lane.URGENT
     return message.notice.level.lane
+
+
+def patience(lane: Lane, routing: Routing | None) -> timedelta:
+    """Return how long a delivery may lie untaken before it is asked for again for the first time."""
+    if routing is not None and routing.asked_again_s is not None:
+        return timedelta(seconds=routing.asked_again_s)
+    return PATIENCE[lane]
 
 
 def notice_for(channel: Channel, notice: Notice) -> Notice:

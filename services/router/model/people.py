@@ -1,21 +1,25 @@
-"""Recipients, packed: nine bytes for each, so that a million of them fit into memory.
+"""Recipients as columns: some thirty bytes for each, so that a million of them fit into memory.
 
-An entry is the keyed hash of the phone number or openid (8 bytes) and one byte of traits. Nothing here
-can be turned back into a phone number; whoever needs one opens the sealed block and takes the same place.
+A phone number or openid is there as its keyed hash only. Nothing here can be turned back into a number;
+whoever needs one opens the sealed addresses of the block and takes the same row.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
-from contracts.delivery import MOST_TARGETS
+import numpy as np
+from numpy.typing import NDArray
+
 from contracts.registry import RecipientEntry
+from contracts.values import Channel
 
 KeyedHash = Callable[[str], bytes]
+Hashes = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 
-HASH = 8
-ENTRY = HASH + 1
 OPERATORS = ("", "cmcc", "cucc", "ctcc")
 """By their number in the traits; the first stands for an operator that nobody noted."""
 
@@ -25,10 +29,15 @@ DRILL_GROUP = "drill"
 PUBLIC_ROLES = frozenset({"", "public", "subscriber"})
 """Those who asked to be told; every other role answers for something."""
 
-SET = 2
-"""Bytes of the number of a set of groups."""
+RENDERING_BITS, OPERATOR_SHIFT = 0b11, 2
 
-_RENDERING, _OPERATOR, _DRILL = 0b11, 0b1100, 0b1_0000
+NOWHERE = np.iinfo(np.int32).min
+"""The coordinate of somebody who has no position of his own: he goes with his village."""
+
+PER_DEGREE = 10_000_000
+"""Coordinates are whole ten-millionths of a degree, a centimetre."""
+
+COLUMNS = {"phones": "<u8", "openids": "<u8", "traits": "u1", "kinds": "<u2", "lons": "<i4", "lats": "<i4"}
 
 
 class Rendering(IntEnum):
@@ -44,76 +53,96 @@ class Rendering(IntEnum):
         return self.name.lower()
 
 
-class Picked(NamedTuple):
-    """A recipient who was picked: hash and traits, on which list, at which place."""
+class Kind(NamedTuple):
+    """What recipients have in common: their role and their groups."""
 
-    hash: bytes
-    traits: int
-    source: int
-    place: int
-
-    @property
-    def rendering(self) -> Rendering:
-        """The wording for this recipient."""
-        return Rendering(self.traits & _RENDERING)
-
-    @property
-    def operator(self) -> str:
-        """The operator of this recipient's number, empty when nobody noted it."""
-        return OPERATORS[(self.traits & _OPERATOR) >> 2]
+    role: str
+    groups: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class People:
-    """The recipients of one block, packed: those with a phone, and those with an openid."""
+    """The recipients of one block or of all, one row for each; a hash of 0 stands for no address."""
 
-    phones: bytes = b""
-    openids: bytes = b""
-    count: int = 0
-    """How many recipients there are, whatever they have."""
-    sets: tuple[tuple[str, ...], ...] = ()
-    """The different sets of groups that its recipients are in."""
-    phone_sets: bytes = b""
-    openid_sets: bytes = b""
-    """For each phone and each openid, the number of its set in two bytes."""
+    table: tuple[Kind, ...]
+    """What the numbers in `kinds` stand for."""
+    phones: Hashes
+    openids: Hashes
+    traits: NDArray[np.uint8]
+    kinds: NDArray[np.uint16]
+    lons: NDArray[np.int32]
+    lats: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.traits)
 
     @classmethod
-    def of(cls, recipients: Iterable[RecipientEntry], keyed_hash: KeyedHash) -> "People":
-        """Return the recipients packed, in their order on the list."""
-        phones, openids, count = bytearray(), bytearray(), 0
-        sets: dict[tuple[str, ...], int] = {}
-        phone_sets, openid_sets = bytearray(), bytearray()
-        for entry in recipients:
-            count += 1
-            rendering = rendering_of(entry)
-            number = sets.setdefault(groups_of(entry), len(sets)).to_bytes(SET)
-            if entry.phone:
-                phones += keyed_hash(entry.phone) + bytes([_traits(entry, rendering)])
-                phone_sets += number
-            if entry.openid:
-                openids += keyed_hash(entry.openid) + bytes([_traits(entry, min(rendering, Rendering.DUTY))])
-                openid_sets += number
-        return cls(bytes(phones), bytes(openids), count, tuple(sets), bytes(phone_sets), bytes(openid_sets))
+    def of(cls, recipients: Sequence[RecipientEntry], keyed_hash: KeyedHash) -> Self:
+        """Return the recipients in columns, in their order on the list."""
+        kinds = [Kind(entry.role, tuple(sorted(set(entry.groups)))) for entry in recipients]
+        table = tuple(sorted(set(kinds)))
+        numbers = {kind: number for number, kind in enumerate(table)}
+        columns = {
+            "phones": [_number(keyed_hash, entry.phone) for entry in recipients],
+            "openids": [_number(keyed_hash, entry.openid) for entry in recipients],
+            "traits": [_traits(entry) for entry in recipients],
+            "kinds": [numbers[kind] for kind in kinds],
+            "lons": [_coordinate(entry, 0) for entry in recipients],
+            "lats": [_coordinate(entry, 1) for entry in recipients],
+        }
+        return cls(table, **{name: np.array(columns[name], dtype=kind) for name, kind in COLUMNS.items()})
 
-    def groups(self, sets: bytes, place: int) -> tuple[str, ...]:
-        """Return the groups of the recipient at a place of one of the two lists."""
-        found = int.from_bytes(sets[place * SET : (place + 1) * SET])
-        return self.sets[found] if self.sets else ()
+    @classmethod
+    def joined(cls, parts: Sequence["People"]) -> Self:
+        """Return the rows of all parts, one after the other, with one table of kinds."""
+        table = tuple(sorted({kind for part in parts for kind in part.table}))
+        numbers = {kind: number for number, kind in enumerate(table)}
+        columns = {n: _concatenated([getattr(p, n) for p in parts], t) for n, t in COLUMNS.items()}
+        columns["kinds"] = _concatenated([_renumbered(part, numbers) for part in parts], COLUMNS["kinds"])
+        return cls(table, **columns)
+
+    def part(self, start: int, stop: int) -> "People":
+        """Return some of the rows; they are not copied."""
+        return People(self.table, **{name: getattr(self, name)[start:stop] for name in COLUMNS})
+
+    def to_bytes(self) -> bytes:
+        """Return the columns one after the other."""
+        return b"".join(getattr(self, name).tobytes() for name in COLUMNS)
+
+    @classmethod
+    def from_bytes(cls, content: memoryview, table: Iterable[Kind], count: int) -> Self:
+        """Return what `to_bytes` made of so many rows."""
+        columns, start = {}, 0
+        for name, kind in COLUMNS.items():
+            columns[name] = np.frombuffer(content, kind, count, start)
+            start += columns[name].nbytes
+        return cls(tuple(table), **columns)
+
+    def hashes(self, channel: Channel) -> Hashes:
+        """Return the keyed hashes of the addresses by which a sealed channel reaches each row."""
+        return self.phones if channel is Channel.SMS else self.openids
+
+    def renderings(self, channel: Channel, rows: Any = slice(None), raised: Any = None) -> NDArray[np.uint8]:
+        """Return the wording of each row: at least that of duty for whom a rule raised.
+
+        Only a phone is given a link to confirm by.
+        """
+        found: NDArray[np.uint8] = self.traits[rows] & np.uint8(RENDERING_BITS)
+        if raised is not None:
+            found = np.maximum(found, raised[rows].astype(np.uint8) * np.uint8(Rendering.DUTY))
+        return found if channel is Channel.SMS else np.minimum(found, np.uint8(Rendering.DUTY))
+
+    def operators(self, rows: Any = slice(None)) -> NDArray[np.uint8]:
+        """Return the number of each row's operator."""
+        found: NDArray[np.uint8] = self.traits[rows] >> np.uint8(OPERATOR_SHIFT)
+        return found
+
+    def in_group(self, group: str) -> Mask:
+        """Return which kinds, by their numbers, are in a group."""
+        return np.array([group in kind.groups for kind in self.table], dtype=bool)
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Up to 1,000 recipients of one wording whom one gateway or account carries, sorted by hash."""
-
-    route: str
-    rendering: Rendering
-    number: int
-    members: Sequence[Picked]
-
-    @property
-    def part(self) -> str:
-        """The name of this batch within its channel; the same plan gives the same names."""
-        return f"{self.route}/{self.rendering.word}/{self.number}"
+NOBODY = People.of((), lambda _: b"")
 
 
 def rendering_of(entry: RecipientEntry) -> Rendering:
@@ -123,46 +152,22 @@ def rendering_of(entry: RecipientEntry) -> Rendering:
     return Rendering.PUBLIC if entry.role in PUBLIC_ROLES else Rendering.DUTY
 
 
-def groups_of(entry: RecipientEntry) -> tuple[str, ...]:
-    """Return the groups that a recipient is counted in: those of the registry, or else his role.
-
-    Agreeing to be called in drills is no group of people.
-    """
-    groups = tuple(sorted({*entry.groups} - {DRILL_GROUP}))
-    return groups or ((entry.role,) if entry.role else ())
+def _number(keyed_hash: KeyedHash, address: str | None) -> int:
+    return int.from_bytes(keyed_hash(address), "big") if address else 0
 
 
-def _traits(entry: RecipientEntry, rendering: Rendering) -> int:
-    drill = _DRILL if DRILL_GROUP in entry.groups else 0
-    return rendering | OPERATORS.index(entry.operator or "") << 2 | drill
+def _traits(entry: RecipientEntry) -> int:
+    return rendering_of(entry) | OPERATORS.index(entry.operator or "") << OPERATOR_SHIFT
 
 
-def pick(lists: Sequence[bytes], *, drill: bool) -> list[Picked]:
-    """Return every recipient once, sorted by hash; the highest wording wins, then the first list."""
-    best: dict[bytes, Picked] = {}
-    for source, packed in enumerate(lists):
-        for place, start in enumerate(range(0, len(packed), ENTRY)):
-            name, traits = packed[start : start + HASH], packed[start + HASH]
-            if drill and not traits & _DRILL:
-                continue
-            known = best.get(name)
-            if known is None or traits & _RENDERING > known.traits & _RENDERING:
-                best[name] = Picked(name, traits, source, place)
-    return [best[name] for name in sorted(best)]
+def _coordinate(entry: RecipientEntry, axis: int) -> int:
+    return NOWHERE if entry.position is None else round(entry.position[axis] * PER_DEGREE)
 
 
-def cut(picked: Iterable[Picked], routes: Sequence[Sequence[str]]) -> list[Batch]:
-    """Return the recipients as batches by route and wording; `routes` names the carriers of each operator.
+def _concatenated(arrays: Sequence[Any], kind: str) -> Any:
+    return np.concatenate(arrays) if arrays else np.empty(0, kind)
 
-    Several carriers of one operator share its recipients by their hash, so that each keeps the same ones.
-    """
-    shares: dict[tuple[str, int], list[Picked]] = {}
-    for one in picked:
-        carriers = routes[(one.traits & _OPERATOR) >> 2]
-        route = carriers[one.hash[-1] % len(carriers)]
-        shares.setdefault((route, one.traits & _RENDERING), []).append(one)
-    return [
-        Batch(route, Rendering(rendering), number, members[start : start + MOST_TARGETS])
-        for (route, rendering), members in sorted(shares.items())
-        for number, start in enumerate(range(0, len(members), MOST_TARGETS))
-    ]
+
+def _renumbered(part: People, numbers: dict[Kind, int]) -> Any:
+    renumbering = np.array([numbers[kind] for kind in part.table], dtype=COLUMNS["kinds"])
+    return renumbering[part.kinds]

@@ -6,6 +6,7 @@ from functools import cached_property
 from math import cos, radians
 from typing import Any
 
+import numpy as np
 import shapely
 
 from contracts.registry import (
@@ -16,40 +17,29 @@ from contracts.registry import (
     VillageBlock,
     registry_version,
 )
-from contracts.values import Channel
-from services.router.model.people import OPERATORS, KeyedHash, People
+from contracts.values import Channel, Place, PositionQuality
+from services.router.model.crowd import SEALED, Crowd
+from services.router.model.packing import OpenedVillage
+from services.router.model.people import OPERATORS, Mask, People
+from services.router.model.sphere import KM_PER_DEGREE
+from services.router.model.wansheng import WANSHENG
 
 DISTRICT_KEY = "district"
 TOWN_DIGITS = 9
-KM_PER_DEGREE = 111.195
-"""Of latitude, on a sphere of 6,371 km."""
-
-WANSHENG = frozenset(
-    f"500110{unit}" for unit in ("004", "005", "100", "101", "102", "103", "104", "105", "106", "107")
-)
-"""Towns with the district's number that the Wansheng zone runs. None of them is ever a target here."""
-
-
-@dataclass(frozen=True)
-class OpenedVillage:
-    """A village's block, or a further part of one: the place, and its recipients packed."""
-
-    village: VillageBlock
-    people: People
-
 
 Opened = OpenedVillage | TownBlock | DistrictBlock
 
 
-def open_block(key: str, plain: bytes, keyed_hash: KeyedHash) -> Opened:
+def is_village(key: str) -> bool:
+    """Tell whether a key is that of a village's block, or of a further part of one."""
+    return not key.startswith(DISTRICT_KEY) and len(base_of(key)) > TOWN_DIGITS
+
+
+def open_block(key: str, plain: bytes) -> VillageBlock | TownBlock | DistrictBlock:
     """Return what an unsealed block says; raise pydantic's ValidationError when it is not a block."""
     if key.startswith(DISTRICT_KEY):
         return DistrictBlock.model_validate_json(plain)
-    if len(base_of(key)) == TOWN_DIGITS:
-        return TownBlock.model_validate_json(plain)
-    village = VillageBlock.model_validate_json(plain)
-    people = People.of(village.recipients, keyed_hash)
-    return OpenedVillage(village.model_copy(update={"recipients": ()}), people)
+    return (VillageBlock if is_village(key) else TownBlock).model_validate_json(plain)
 
 
 def base_of(key: str) -> str:
@@ -65,7 +55,7 @@ class Registry:
     version: str
     towns: Mapping[str, TownBlock]
     villages: Mapping[str, VillageBlock]
-    people: Mapping[str, People]
+    crowd: Crowd
     gateways: tuple[GatewayEntry, ...] = ()
     accounts: tuple[AccountEntry, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -91,14 +81,16 @@ class Registry:
                 case OpenedVillage(village=village) as found if village.town_code not in WANSHENG:
                     villages[village.code] = _joined(villages.get(village.code), village)
                     people[key] = found.people
+        carriers = tuple(sorted(gateways, key=lambda g: g.gateway_id))
+        ours = tuple(sorted(accounts, key=lambda a: a.account_id))
         return cls(
             blocks=dict(blocks),
             version=registry_version(blocks),
             towns=towns,
             villages=villages,
-            people=people,
-            gateways=tuple(sorted(gateways, key=lambda g: g.gateway_id)),
-            accounts=tuple(sorted(accounts, key=lambda a: a.account_id)),
+            crowd=Crowd.of(people, {channel: routes(channel, carriers, ours) for channel in SEALED}),
+            gateways=carriers,
+            accounts=ours,
             members=_gathered({code: v.town_code for code, v in villages.items()}),
             parts=_gathered({key: base_of(key) for key in people}),
         )
@@ -111,7 +103,7 @@ class Registry:
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
-        """All villages, sorted; `places` has their positions in this order."""
+        """All villages, sorted; `places`, `degrees` and `generated` are in this order."""
         return tuple(sorted(self.villages))
 
     @cached_property
@@ -122,30 +114,88 @@ class Registry:
         return KM_PER_DEGREE * cos(radians(middle)), KM_PER_DEGREE
 
     @cached_property
+    def degrees(self) -> tuple[Any, Any]:
+        """The longitudes and latitudes of all villages."""
+        positions = np.array([self.villages[code].position for code in self.codes]).reshape(-1, 2)
+        return positions[:, 0], positions[:, 1]
+
+    @cached_property
     def places(self) -> Any:
         """The positions of all villages on the flat map, as shapely points."""
-        return self.flat(shapely.points([self.villages[code].position for code in self.codes]))
+        return self.flat(shapely.points(*self.degrees))
+
+    @cached_property
+    def named(self) -> Mapping[str, Place]:
+        """Every town and village as a warning names it, with its outline."""
+        towns = {
+            code: Place(code=wire_code(code), name=town.name, name_en=town.name_en, outline=town.cell)
+            for code, town in self.towns.items()
+        }
+        villages = {
+            code: Place(
+                code=code, name=v.name, name_en=in_english(v.name, self.towns[v.town_code]), outline=v.cell
+            )
+            for code, v in self.villages.items()
+            if v.town_code in self.towns
+        }
+        return towns | villages
+
+    @cached_property
+    def generated(self) -> Mask:
+        """Which villages stand at a position that nobody surveyed."""
+        quality = (self.villages[code].position_quality for code in self.codes)
+        return np.array([one is PositionQuality.GENERATED for one in quality], bool)
+
+    @cached_property
+    def cells(self) -> Mapping[str, Any]:
+        """The cell of each village, as a shapely polygon."""
+        return {code: shapely.Polygon(village.cell) for code, village in self.villages.items()}
 
     @cached_property
     def ground(self) -> Any:
         """The whole district: the cells of its villages together."""
-        return shapely.union_all([shapely.Polygon(v.cell) for v in self.villages.values()])
+        ground = shapely.union_all(list(self.cells.values()))
+        shapely.prepare(ground)
+        return ground
+
+    @cached_property
+    def peopled(self) -> frozenset[str]:
+        """The villages in which somebody is on a list and has an address."""
+        counts = np.add(*(self.crowd.reachable[channel] for channel in SEALED))
+        return frozenset(base_of(key) for key, n in zip(self.crowd.keys, counts, strict=True) if n)
+
+    def routes(self, channel: Channel) -> tuple[tuple[str, ...], ...]:
+        """Return who carries a sealed channel, by the number of the recipient's operator."""
+        return routes(channel, self.gateways, self.accounts)
 
     def flat(self, shape: Any) -> Any:
         """Return a shape on the flat map, in kilometres."""
         return shapely.transform(shape, lambda corners: corners * self.scale)
 
-    def routes(self, channel: Channel) -> tuple[tuple[str, ...], ...]:
-        """Return who carries a sealed channel, by the number of the recipient's operator; empty: nobody.
 
-        Where an operator has no gateway of its own, another one is tried rather than nobody.
-        """
-        if channel is Channel.WECHAT:
-            account = tuple(a.account_id for a in self.accounts if a.channel == channel)[:1]
-            return tuple(account for _ in OPERATORS)
-        own = {o: tuple(g.gateway_id for g in self.gateways if g.operator == o) for o in OPERATORS}
-        first = tuple(g.gateway_id for g in self.gateways)[:1]
-        return tuple(own[operator] or first for operator in OPERATORS)
+def routes(
+    channel: Channel, gateways: Sequence[GatewayEntry], accounts: Sequence[AccountEntry]
+) -> tuple[tuple[str, ...], ...]:
+    """Return who carries a sealed channel, by the number of the recipient's operator; empty: nobody.
+
+    Where an operator has no gateway of its own, another one is tried rather than nobody.
+    """
+    if channel is Channel.WECHAT:
+        account = tuple(a.account_id for a in accounts if a.channel == channel)[:1]
+        return tuple(account for _ in OPERATORS)
+    own = {o: tuple(g.gateway_id for g in gateways if g.operator == o) for o in OPERATORS}
+    first = tuple(g.gateway_id for g in gateways)[:1]
+    return tuple(own[operator] or first for operator in OPERATORS)
+
+
+def in_english(village: str, town: TownBlock) -> str:
+    """Return a village as English names it: by its own name, in a town that has an English one."""
+    return f"{village}, {town.name_en}" if town.name_en else ""
+
+
+def wire_code(town: str) -> str:
+    """Return a town's code as it travels: twelve digits, padded with zeros."""
+    return f"{town}000"
 
 
 def _joined(first: VillageBlock | None, part: VillageBlock) -> VillageBlock:

@@ -4,16 +4,20 @@ A shape takes a village whose position lies inside it. A position that nobody su
 village at a generated one is also taken when the shape passes within a margin of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import asin, atan2, cos, degrees, radians, sin
 from typing import Any, Literal
 
+import numpy as np
 import shapely
 
-from contracts.values import AreaSelection, Circle, Point, PositionQuality, Ring
+from contracts.values import AreaSelection, Circle, Ring
 from services.kit.errors import Fault, Invalid
-from services.router.model.registry import KM_PER_DEGREE, TOWN_DIGITS, WANSHENG, Registry
+from services.router.model.people import NOWHERE, Mask
+from services.router.model.registry import TOWN_DIGITS, Registry
+from services.router.model.sphere import KM_PER_DEGREE, TOUCH_KM, kilometres
+from services.router.model.wansheng import WANSHENG
 
 MOST_POINTS = 1000
 """Of one ring."""
@@ -21,9 +25,6 @@ MOST_POINTS = 1000
 CIRCLE_POINTS = 72
 EDGE_KM2 = 0.01
 """Less than this beyond the district's edge is rounding, not an area that crosses it."""
-
-TOUCH_KM = 1e-9
-"""A village nearer than this to a shape lies on its edge, which counts as inside."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +64,31 @@ class Shape:
     outline: Any
     circle: Circle | None = None
 
-    def distances(self, registry: Registry) -> Sequence[float]:
+    def distances(self, registry: Registry) -> Any:
         """Return how far each village of the registry lies outside this shape, in kilometres."""
-        if self.circle is not None:
-            centre, radius = self.circle.centre, self.circle.radius_km
-            positions = (registry.villages[code].position for code in registry.codes)
-            return [max(0.0, kilometres(centre, position) - radius) for position in positions]
-        found: Sequence[float] = shapely.distance(registry.flat(self.outline), registry.places)
-        return found
+        if self.circle is None:
+            return shapely.distance(registry.flat(self.outline), registry.places)
+        centre, radius = self.circle.centre, self.circle.radius_km
+        return np.maximum(0.0, kilometres(centre, *registry.degrees) - radius)
 
 
 def take(registry: Registry, selection: AreaSelection, margin_km: float) -> Taken:
     """Return the villages of a selection; raise Invalid that names everything wrong with it."""
     if selection.empty:
         raise Invalid("selection", "chooses nothing", "choose towns or villages, or draw an area")
-    faults = [*_code_faults(registry, selection), *_ring_faults(selection)]
+    faults = [
+        *_code_faults(registry, selection),
+        *_group_faults(registry, selection),
+        *_ring_faults(selection),
+    ]
     if faults:
         raise Invalid.of(faults)
     shapes = [*_polygons(selection), *_circles(selection)]
     whole = _by_code(registry, selection)
     inside, near = _by_shape(registry, shapes, margin_km)
     drawn = (inside | near) - whole
-    generated = {c for c in drawn if _generated(registry, c)}
+    unsure = {code for code, generated in zip(registry.codes, registry.generated, strict=True) if generated}
+    generated = drawn & unsure
     return Taken(
         villages=tuple(sorted(whole | drawn)),
         generated=tuple(sorted(generated)),
@@ -94,16 +98,28 @@ def take(registry: Registry, selection: AreaSelection, margin_km: float) -> Take
     )
 
 
+def rows_of(registry: Registry, selection: AreaSelection, taken: Taken, *, inside: bool) -> Mask:
+    """Return which recipients go with the chosen villages; with `inside`, shapes choose people one by one.
+
+    Who has no position of his own goes with his village either way, and so does whoever was chosen by code.
+    """
+    crowd = registry.crowd
+    with_village = crowd.rows_of(_keys(registry, taken.villages))
+    if not inside or not (selection.polygons or selection.circles):
+        return with_village
+    polygons = [shape.outline for shape in _polygons(selection)]
+    in_shape = crowd.grid.within(polygons, selection.circles)
+    rows = np.where(crowd.people.lons != NOWHERE, in_shape, with_village)
+    return rows | crowd.rows_of(_keys(registry, _by_code(registry, selection)))
+
+
+def _keys(registry: Registry, villages: Iterable[str]) -> Iterator[str]:
+    return (key for code in villages for key in registry.parts[code])
+
+
 def outlines(selection: AreaSelection) -> list[Any]:
     """Return the outlines of the shapes of a selection, in degrees."""
     return [shape.outline for shape in (*_polygons(selection), *_circles(selection))]
-
-
-def kilometres(one: Point, other: Point) -> float:
-    """Return the distance of two points on the sphere."""
-    (lon1, lat1), (lon2, lat2) = (map(radians, one), map(radians, other))
-    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
-    return 2 * degrees(asin(min(1.0, half**0.5))) * KM_PER_DEGREE
 
 
 def outline(circle: Circle) -> Ring:
@@ -135,6 +151,13 @@ def _code_faults(registry: Registry, selection: AreaSelection) -> Iterator[Fault
                 )
             elif kind == "towns" and code not in registry.members:
                 yield Fault(name, "has no village in the registry", "import its villages first")
+
+
+def _group_faults(registry: Registry, selection: AreaSelection) -> Iterator[Fault]:
+    for number, group in enumerate(selection.groups):
+        if not registry.crowd.people.in_group(group).any():
+            name = f"selection.groups[{number}]"
+            yield Fault(name, "has nobody in it", "choose a group of the registry, or leave it out")
 
 
 def _ring_faults(selection: AreaSelection) -> Iterator[Fault]:
@@ -173,26 +196,28 @@ def _by_shape(registry: Registry, shapes: Sequence[Shape], margin_km: float) -> 
     near: set[str] = set()
     faults = []
     for shape in shapes:
-        if not shape.outline.intersects(registry.ground):
+        if not registry.ground.intersects(shape.outline):
             faults.append(Fault(shape.field, "lies wholly outside the district", "draw it inside"))
             continue
-        distances = dict(zip(registry.codes, shape.distances(registry), strict=True))
-        held = {code for code, km in distances.items() if km <= TOUCH_KM}
-        close = {c for c, km in distances.items() if km <= margin_km + TOUCH_KM and _generated(registry, c)}
-        if not held | close:
+        distances = shape.distances(registry)
+        held = distances <= TOUCH_KM
+        close = (distances <= margin_km + TOUCH_KM) & registry.generated
+        if not (held | close).any():
             faults.append(Fault(shape.field, "holds no village", "draw it larger, or choose by code"))
-        inside |= held
-        near |= close
+        inside |= _codes(registry, held)
+        near |= _codes(registry, close)
     if faults:
         raise Invalid.of(faults)
     return inside, near - inside
 
 
-def _generated(registry: Registry, code: str) -> bool:
-    return registry.villages[code].position_quality is PositionQuality.GENERATED
+def _codes(registry: Registry, which: Mask) -> set[str]:
+    return {registry.codes[number] for number in np.flatnonzero(which)}
 
 
 def _clip(registry: Registry, shape: Shape) -> Clipped | None:
+    if registry.ground.covers(shape.outline):
+        return None
     cut = shape.outline.difference(registry.ground)
     if registry.flat(cut).area < EDGE_KM2:
         return None

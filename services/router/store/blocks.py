@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kit.db import Transaction
-from services.router.store.tables import BLOCKS, CURRENT, MANIFESTS, PINNED, PLANS
+from services.router.store.tables import BLOCKS, CURRENT, MANIFESTS, PICKS, PINNED, PLANS
 
 Reader = Transaction | AsyncConnection
 
@@ -25,15 +25,27 @@ class Copy:
     changed_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A block as it is kept: as it came, and of a village what was made of it; all of it sealed."""
+
+    sha256: str
+    sealed: bytes
+    people: bytes | None = None
+    addresses: bytes | None = None
+    stations: int = 0
+    recipients: int = 0
+
+
 def upsert(tx: Transaction, table: Any) -> Any:
     """Return an insert that can say what to do when the row is there."""
     return postgresql.insert(table) if tx.postgres else sqlite.insert(table)
 
 
-async def keep(tx: Transaction, sha256: str, sealed: bytes, *, stations: int, recipients: int) -> None:
+async def keep(tx: Transaction, block: Kept) -> None:
     """Keep a block under its address."""
-    row = {"sha256": sha256, "sealed": sealed, "stations": stations, "recipients": recipients}
-    await tx.execute(upsert(tx, BLOCKS).values(**row, kept_at=tx.now).on_conflict_do_nothing())
+    row = {**vars(block), "kept_at": tx.now}
+    await tx.execute(upsert(tx, BLOCKS).values(row).on_conflict_do_nothing())
 
 
 async def point(tx: Transaction, key: str, sha256: str, at: datetime, *, gone: bool) -> None:
@@ -50,15 +62,23 @@ async def listing(reader: Reader) -> dict[str, str]:
     return {row.key: row.sha256 for row in await reader.execute(statement)}
 
 
-async def sealed(reader: Reader, addresses: Iterable[str]) -> dict[str, bytes]:
-    """Return the sealed bytes of these blocks; those that are not there are left out."""
+async def kept(reader: Reader, addresses: Iterable[str], *, whole: bool = False) -> dict[str, Kept]:
+    """Return these blocks, with the addresses of their people when `whole`; those not there are left out."""
+    names = [name for name in Kept.__dataclass_fields__ if whole or name != "addresses"]
     wanted = sorted(set(addresses))
-    found: dict[str, bytes] = {}
+    found: dict[str, Kept] = {}
     for start in range(0, len(wanted), 500):
-        chunk = wanted[start : start + 500]
-        statement = select(BLOCKS.c.sha256, BLOCKS.c.sealed).where(BLOCKS.c.sha256.in_(chunk))
-        found |= {row.sha256: row.sealed for row in await reader.execute(statement)}
+        chunk = BLOCKS.c.sha256.in_(wanted[start : start + 500])
+        rows = await reader.execute(select(*(BLOCKS.c[name] for name in names)).where(chunk))
+        found |= {row["sha256"]: Kept(**row) for row in rows.mappings()}
     return found
+
+
+async def sealed(reader: Reader, addresses: Iterable[str]) -> dict[str, bytes]:
+    """Return these blocks as they came; those that are not there are left out."""
+    mine = BLOCKS.c.sha256.in_(sorted(set(addresses)))
+    rows = await reader.execute(select(BLOCKS.c.sha256, BLOCKS.c.sealed).where(mine))
+    return {row.sha256: row.sealed for row in rows}
 
 
 async def counted(reader: Reader) -> Copy:
@@ -96,6 +116,7 @@ async def forget(tx: Transaction, unused_since: datetime, replaced_before: datet
     needed = select(PLANS.c.manifest_sha256).where(PLANS.c.expires_at >= unused_since)
     old = MANIFESTS.c.pinned_at < unused_since
     await tx.execute(delete(MANIFESTS).where(old, MANIFESTS.c.sha256.not_in(needed)))
+    await tx.execute(delete(PICKS).where(PICKS.c.manifest_sha256.not_in(select(MANIFESTS.c.sha256))))
     versions = select(MANIFESTS.c.registry_version)
     await tx.execute(delete(PINNED).where(PINNED.c.version.not_in(versions)))
     named = union(select(CURRENT.c.sha256), select(PINNED.c.sha256))

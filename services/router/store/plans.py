@@ -12,10 +12,18 @@ from contracts.delivery import DeliveryRequested, PlanMade
 from contracts.outcome import Tally
 from contracts.plan import Manifest
 from contracts.values import Action, Channel, Lane, Mode
+from contracts.warning import WarningCancelled, WarningIssued, WarningPublished, WarningUpdated
 from services.kit.db import Transaction
 from services.router.store.blocks import Reader, upsert
 from services.router.store.ends import tally_of
-from services.router.store.tables import DELIVERIES, MANIFESTS, PLANS, PROGRESS
+from services.router.store.tables import DELIVERIES, MANIFESTS, PICKS, PLANS, PROGRESS
+
+_SAID: dict[Action, type[WarningPublished]] = {
+    Action.START: WarningIssued,
+    Action.REPLACE: WarningUpdated,
+    Action.STOP: WarningCancelled,
+}
+"""What was said, by what channels were asked to do."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,8 @@ class Delivery:
     tally: Tally | None
 
 
-async def keep_manifest(tx: Transaction, manifest: Manifest) -> None:
-    """Keep a manifest under its hash."""
+async def keep_manifest(tx: Transaction, manifest: Manifest, picks: Mapping[Channel, bytes]) -> None:
+    """Keep a manifest under its hash, and whom it picks from the blocks of sealed channels."""
     row = {
         "sha256": manifest.sha256,
         "registry_version": manifest.registry_version,
@@ -71,6 +79,16 @@ async def keep_manifest(tx: Transaction, manifest: Manifest) -> None:
     again = upsert(tx, MANIFESTS).values(row)
     renewed = {"pinned_at": again.excluded.pinned_at}
     await tx.execute(again.on_conflict_do_update(index_elements=["sha256"], set_=renewed))
+    rows = [{"manifest_sha256": manifest.sha256, "channel": c, "bits": bits} for c, bits in picks.items()]
+    if rows:
+        await tx.execute(upsert(tx, PICKS).on_conflict_do_nothing(), rows)
+
+
+async def picks(reader: Reader, sha256: str, channel: Channel) -> bytes | None:
+    """Return whom a manifest picks from the blocks of a sealed channel."""
+    mine = (PICKS.c.manifest_sha256 == sha256) & (PICKS.c.channel == channel)
+    found: bytes | None = (await reader.execute(select(PICKS.c.bits).where(mine))).scalar_one_or_none()
+    return found
 
 
 async def manifest(reader: Reader, sha256: str) -> Manifest | None:
@@ -88,8 +106,26 @@ async def made(reader: Reader, warning_id: UUID, revision: int) -> PlanMade | No
     return PlanMade.from_bytes(found) if found is not None else None
 
 
-async def keep_plan(tx: Transaction, plan: PlanMade, action: Action, expires_at: datetime) -> None:
-    """Keep the plan of a revision."""
+async def published(reader: Reader, warning_id: UUID, revision: int) -> WarningPublished | None:
+    """Return the message of which the plan of a revision was made."""
+    mine = (PLANS.c.warning_id == str(warning_id)) & (PLANS.c.revision == revision)
+    row = (await reader.execute(select(PLANS.c.action, PLANS.c.published).where(mine))).one_or_none()
+    if row is None or row.published is None:
+        return None
+    return _SAID[Action(row.action)].from_bytes(row.published)
+
+
+async def newest(reader: Reader, warning_id: UUID) -> PlanMade | None:
+    """Return the plan of the newest revision of a warning."""
+    mine = select(PLANS.c.made).where(PLANS.c.warning_id == str(warning_id))
+    found = (await reader.execute(mine.order_by(PLANS.c.revision.desc()).limit(1))).scalar_one_or_none()
+    return PlanMade.from_bytes(found) if found is not None else None
+
+
+async def keep_plan(
+    tx: Transaction, plan: PlanMade, action: Action, expires_at: datetime, published: bytes
+) -> None:
+    """Keep the plan of a revision, and the message of which it was made."""
     row = {
         "warning_id": str(plan.warning_id),
         "revision": plan.revision,
@@ -99,6 +135,7 @@ async def keep_plan(tx: Transaction, plan: PlanMade, action: Action, expires_at:
         "made_at": tx.now,
         "expires_at": expires_at,
         "made": plan.to_bytes(),
+        "published": published,
     }
     await tx.execute(PLANS.insert().values(row))
 

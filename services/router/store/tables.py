@@ -11,10 +11,13 @@ BLOCKS = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
+    Column("people", LargeBinary),
+    Column("addresses", LargeBinary),
     Column("stations", Integer, nullable=False),
     Column("recipients", Integer, nullable=False),
     Column("kept_at", Moment, nullable=False),
 )
+"""`sealed` is a block as it came; of a village also its people, and their addresses, in columns; sealed."""
 
 CURRENT = Table(
     "current_blocks",
@@ -44,6 +47,25 @@ MANIFESTS = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+PICKS = Table(
+    "picks",
+    metadata,
+    Column("manifest_sha256", String(64), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("bits", LargeBinary, nullable=False),
+)
+"""Of each sealed channel of a manifest, one bit for each recipient of its blocks: set for whom is reached."""
+
+RULES = Table(
+    "rules",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("version", String(50), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("in_force_at", Moment, nullable=False),
+)
+"""Every file of routing rules that was ever in force here, and since when the last time."""
+
 PLANS = Table(
     "plans",
     metadata,
@@ -55,8 +77,23 @@ PLANS = Table(
     Column("made_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("made", LargeBinary, nullable=False),
+    Column("published", LargeBinary),
 )
-"""`made` is the PlanMade message as it was said."""
+"""`made` is the PlanMade message as it was said, `published` the warning's, of which amendments are made."""
+
+AMENDMENTS = Table(
+    "amendments",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("registry_version", String(64), nullable=False),
+    Column("taken", Boolean, nullable=False),
+    Column("decided_by", String(100), nullable=False),
+    Column("decided_at", Moment, nullable=False),
+    Column("added", LargeBinary, nullable=False),
+)
+"""What somebody decided on registry changes after the plan; `added` has each channel's targets, as JSON."""
 
 DELIVERIES = Table(
     "deliveries",
