@@ -11,6 +11,7 @@ from pydantic import Field
 
 from contracts.canonical import list_hash
 from contracts.message import PREFIX, Message
+from contracts.roster import RosterEntry
 from contracts.values import (
     Instant,
     Mode,
@@ -114,6 +115,7 @@ class VillageBlock(Value):
     """Our own approximation, computed from the village points."""
     stations: tuple[StationEntry, ...] = ()
     recipients: tuple[RecipientEntry, ...] = ()
+    roster: tuple[RosterEntry, ...] = ()
 
 
 class TownBlock(Value):
@@ -128,6 +130,7 @@ class TownBlock(Value):
     population: int = Field(ge=0)
     cell: Ring
     cell_quality: Literal["approximate", "surveyed"] = "approximate"
+    roster: tuple[RosterEntry, ...] = ()
 
 
 class GatewayEntry(Value):
@@ -157,3 +160,4 @@ class DistrictBlock(Value):
     gateways: tuple[GatewayEntry, ...] = ()
     accounts: tuple[AccountEntry, ...] = ()
     modes: tuple[Mode, ...] = (Mode.LIVE, Mode.DRILL)
+    roster: tuple[RosterEntry, ...] = ()

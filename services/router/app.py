@@ -4,11 +4,12 @@ from functools import partial
 
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
-from services.router.actions import sweep
+from services.router import desk, escalation
+from services.router.actions import climbing, sweep
 from services.router.actions.library import Library
-from services.router.api import plans, preview
+from services.router.api import duty, plans, preview
 from services.router.api.parts import Parts
-from services.router.consumers import Filled, subscriptions_of
+from services.router.consumers import Filled, Heard, subscriptions_of
 from services.router.settings import RouterSettings
 
 
@@ -18,16 +19,21 @@ async def open_router(floor: Floor) -> Service:
     db = await floor.database("router")
     leadership = Leadership(db, floor.settings.instance)
     filled = Filled(db, floor.bus)
-    parts = Parts(db, Library(floor.crypto), settings.margin_km, filled.check)
+    rules = escalation.load(settings.escalation_file)
+    hands = climbing.Hands(leadership, floor.crypto, rules, Heard(floor.bus, floor.clock))
+    parts = Parts(db, Library(floor.crypto), settings.margin_km, filled.check, floor.crypto)
     house = House(
         db,
         leadership,
-        subscriptions_of(floor.crypto),
-        siblings=[partial(leadership.lead, sweep.LEASE, partial(sweep.run, db, leadership))],
+        subscriptions_of(floor.crypto, rules),
+        siblings=[
+            partial(leadership.lead, sweep.LEASE, partial(sweep.run, db, leadership)),
+            partial(leadership.lead, climbing.LEASE, partial(climbing.run, db, hands)),
+        ],
     )
     return Service(
         name="router",
-        routers=[preview.router, plans.router],
+        routers=[preview.router, plans.router, duty.router, duty.secret_router, desk.router, desk.static()],
         houses=[house],
         parts={"router": parts},
         ready={"registry": filled.check},

@@ -83,7 +83,7 @@ async def http(
         "router",
         [preview.router, plans.router],
         [House(db, Leadership(db, "test"))],
-        {"router": Parts(db, Library(crypto), 0.3, filling.check), "sessions": _Sessions()},
+        {"router": Parts(db, Library(crypto), 0.3, filling.check, crypto), "sessions": _Sessions()},
         ready={"registry": filling.check},
     )
     async with AsyncExitStack() as stack, httpx.AsyncClient() as outward:

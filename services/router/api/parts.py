@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.router.actions.library import Library
 
@@ -19,6 +20,7 @@ class Parts:
     margin_km: float
     filled: Callable[[], Awaitable[None]]
     """Raises Retry until the copy of the registry has been whole once."""
+    crypto: CryptoProvider
 
 
 def _parts(request: Request) -> Parts:
