@@ -7,7 +7,7 @@ from services.kit.process import Floor, House, Service
 from services.router import desk, escalation
 from services.router.actions import climbing, sweep
 from services.router.actions.library import Library
-from services.router.api import duty, plans, preview
+from services.router.api import duty, plans, preview, rates
 from services.router.api.parts import Parts
 from services.router.consumers import Filled, Heard, subscriptions_of
 from services.router.settings import RouterSettings
@@ -19,9 +19,9 @@ async def open_router(floor: Floor) -> Service:
     db = await floor.database("router")
     leadership = Leadership(db, floor.settings.instance)
     filled = Filled(db, floor.bus)
-    rules = escalation.load(settings.escalation_file)
-    hands = climbing.Hands(leadership, floor.crypto, rules, Heard(floor.bus, floor.clock))
-    parts = Parts(db, Library(floor.crypto), settings.margin_km, filled.check, floor.crypto)
+    rules, library = escalation.load(settings.escalation_file), Library(floor.crypto)
+    hands = climbing.Hands(leadership, floor.crypto, library, rules, Heard(floor.bus, floor.clock))
+    parts = Parts(db, library, settings.margin_km, filled.check, floor.crypto, rules)
     house = House(
         db,
         leadership,
@@ -31,9 +31,10 @@ async def open_router(floor: Floor) -> Service:
             partial(leadership.lead, climbing.LEASE, partial(climbing.run, db, hands)),
         ],
     )
+    apis = (preview.router, plans.router, rates.router, duty.router, duty.secret_router)
     return Service(
         name="router",
-        routers=[preview.router, plans.router, duty.router, duty.secret_router, desk.router, desk.static()],
+        routers=[*apis, desk.router, desk.static()],
         houses=[house],
         parts={"router": parts},
         ready={"registry": filled.check},

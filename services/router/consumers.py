@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from contracts.delivery import DeliveryReported
+from contracts.delivery import DeliveryReported, StationSeen
 from contracts.message import PREFIX, Message, filter_subject
 from contracts.registry import BlockChanged
 from contracts.values import Lane, Mode
@@ -29,7 +29,7 @@ from services.router.actions.hear import hear
 from services.router.actions.plan import plan
 from services.router.model.ladder import Rules
 from services.router.model.registry import DISTRICT_KEY
-from services.router.store import blocks
+from services.router.store import blocks, presences
 
 STREAM = "REGISTRY"
 COPY = "router-copy-registry"
@@ -46,6 +46,7 @@ def subscriptions_of(crypto: CryptoProvider, rules: Rules) -> list[Subscription]
         Subscription(COPY, STREAM, (ALL_BLOCKS,), partial(on_block, crypto=crypto)),
         *subscriptions("router-plan", WARNINGS, partial(on_warning, crypto=crypto, rules=rules)),
         *subscriptions(HEAR, [DeliveryReported], on_report),
+        *subscriptions("router-note", [StationSeen], on_seen),
     ]
 
 
@@ -73,6 +74,12 @@ async def on_report(tx: Transaction, message: Message) -> None:
     assert isinstance(message, DeliveryReported)
     await hear(tx, message)
     await answering.hear(tx, message)
+
+
+async def on_seen(tx: Transaction, message: Message) -> None:
+    """Note that a station came or went."""
+    assert isinstance(message, StationSeen)
+    await presences.note(tx, message.station, message.mode, message.presence, message.at)
 
 
 class Filled:

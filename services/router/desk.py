@@ -1,22 +1,26 @@
 """The duty pages: what asks for answers, who is silent in a town, and two clicks to write an answer down."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from services.kit.errors import Invalid, Problem
+from contracts.values import Mode
+from services.kit.errors import Forbidden, Invalid, Problem
 from services.kit.identity import Principal
 from services.kit.pages import render
 from services.router.actions import answering, watching
 from services.router.actions.answering import Told
+from services.router.actions.rating import rate
 from services.router.api.duty import OnDuty, allowed, own_town
 from services.router.api.parts import Parts, RouterParts
+from services.router.model.rates import Period
 
 STATIC = Path(__file__).parent / "static"
 router = APIRouter(include_in_schema=False)
@@ -44,15 +48,14 @@ WAYS = {
 ROLES = {
     "responsible": "responsible person",
     "deputy": "deputy",
-    "on-duty": "on duty",
     "grid-member": "grid member",
     "informant": "informant",
     "disaster-informant": "disaster informant",
     "monitor": "monitor",
-    "chief": "party and government head",
+    "leader": "party and government head",
     "emergency": "emergency management",
-    "flood": "flood control",
-    "duty-officer": "duty officer",
+    "flood-control": "flood control",
+    "duty": "on duty",
 }
 
 
@@ -69,9 +72,40 @@ async def district(request: Request, parts: RouterParts, someone: OnDuty) -> Res
     town = own_town(someone)
     if town is not None:
         return RedirectResponse(f"/duty/{town}", status_code=303)
+    return await _district(request, parts)
+
+
+@router.post("/duty/leaders/{duty_id}/answers")
+async def answer_of_leader(request: Request, duty_id: UUID, parts: RouterParts, someone: OnDuty) -> Response:
+    """Write down that a leader has answered; refused, show why."""
+    _of_the_district(someone)
+    try:
+        await _record(request, duty_id, parts, someone)
+    except Problem as error:
+        return await _district(request, parts, error=error)
+    return RedirectResponse("/duty", status_code=303)
+
+
+@router.post("/duty/leaders/{duty_id}/phones")
+async def unmask_leader(request: Request, duty_id: UUID, parts: RouterParts, someone: OnDuty) -> HTMLResponse:
+    """Show a leader's whole number this once; the ledger notes who has seen it."""
+    _of_the_district(someone)
+    try:
+        return await _district(request, parts, shown=await _unmasked(request, duty_id, parts, someone))
+    except Problem as error:
+        return await _district(request, parts, error=error)
+
+
+@router.get("/duty/rates")
+async def rates_of(
+    request: Request, parts: RouterParts, someone: OnDuty, days: Annotated[int, Query(ge=1, le=366)] = 7
+) -> HTMLResponse:
+    """Show online, reception and confirmation rate of the last days, by town."""
+    now = parts.db.clock.now()
+    period = Period(now - timedelta(days=days), now)
+    found = await rate(parts.db, parts.library, parts.rules, period, Mode.LIVE, own_town(someone))
     names = await watching.names(parts.db, parts.library)
-    found = await watching.standing(parts.db)
-    return _page(request, "district", parts, standing=found, names=names)
+    return _page(request, "rates", parts, found=found, names=names, days=days)
 
 
 @router.get("/duty/{town}")
@@ -86,19 +120,8 @@ async def answer(
 ) -> Response:
     """Write an answer down; refused, show why."""
     allowed(someone, town)
-    form = await request.form()
     try:
-        name = str(form.get("other") or form.get("name") or "").strip()[:60]
-        phone = str(form.get("phone") or "").strip() or None
-        if not name:
-            raise Invalid("name", "is missing", "choose or write who answered")
-        if phone and not (phone.isascii() and phone.lstrip("+").isdigit() and 3 <= len(phone) <= 16):
-            raise Invalid("phone", "is not a number", "write digits only, or leave it empty")
-        note = str(form.get("note") or "").strip()[:500]
-        told = Told(name, phone, None, note, in_hand=form.get("in_hand") == "yes")
-        await answering.record(
-            parts.db, parts.crypto, duty_id, told, by=someone.username, town=own_town(someone)
-        )
+        await _record(request, duty_id, parts, someone)
     except Problem as error:
         return await _town(request, town, parts, someone, error=error)
     return RedirectResponse(f"/duty/{town}", status_code=303)
@@ -110,14 +133,53 @@ async def unmask(
 ) -> HTMLResponse:
     """Show somebody's whole number this once; the ledger notes who has seen it."""
     allowed(someone, town)
-    person = str((await request.form()).get("person_id") or "")[:64]
     try:
-        phone = await watching.unmask(
-            parts.db, parts.crypto, duty_id, person, by=someone.username, town=own_town(someone)
-        )
+        shown = await _unmasked(request, duty_id, parts, someone)
     except Problem as error:
         return await _town(request, town, parts, someone, error=error)
-    return await _town(request, town, parts, someone, shown=(str(duty_id), person, phone))
+    return await _town(request, town, parts, someone, shown=shown)
+
+
+def _of_the_district(someone: Principal) -> None:
+    if own_town(someone) is not None:
+        raise Forbidden("leaders are called by the district's own duty desk")
+
+
+async def _record(request: Request, duty_id: UUID, parts: Parts, someone: Principal) -> None:
+    form = await request.form()
+    desk = str(form.get("desk") or "")
+    name = str(form.get("other") or form.get("name") or desk).strip()[:60]
+    phone = str(form.get("phone") or "").strip() or None
+    if not name:
+        raise Invalid("name", "is missing", "choose or write who answered")
+    if phone and not (phone.isascii() and phone.lstrip("+").isdigit() and 3 <= len(phone) <= 16):
+        raise Invalid("phone", "is not a number", "write digits only, or leave it empty")
+    note = str(form.get("note") or "").strip()[:500]
+    told = Told(name, phone, None, note, in_hand=bool(desk) or form.get("in_hand") == "yes")
+    await answering.record(parts.db, parts.crypto, duty_id, told, by=someone.username, town=own_town(someone))
+
+
+Shown = tuple[str, str, str]
+"""Whose number is shown this once: the duty, the person, the number."""
+
+
+async def _unmasked(request: Request, duty_id: UUID, parts: Parts, someone: Principal) -> Shown:
+    person = str((await request.form()).get("person_id") or "")[:64]
+    town = own_town(someone)
+    phone = await watching.unmask(parts.db, parts.crypto, duty_id, person, by=someone.username, town=town)
+    return str(duty_id), person, phone
+
+
+async def _district(
+    request: Request, parts: Parts, *, error: Problem | None = None, shown: Shown = ("", "", "")
+) -> HTMLResponse:
+    values = {
+        "names": await watching.names(parts.db, parts.library),
+        "standing": await watching.standing(parts.db),
+        "error": error,
+        "shown": shown,
+    }
+    return _page(request, "district", parts, status=error.status if error else 200, **values)
 
 
 async def _town(
@@ -127,7 +189,7 @@ async def _town(
     someone: Principal,
     *,
     error: Problem | None = None,
-    shown: tuple[str, str, str] = ("", "", ""),
+    shown: Shown = ("", "", ""),
 ) -> HTMLResponse:
     allowed(someone, town)
     values = {

@@ -1,7 +1,7 @@
 """A district with rosters, a fake clock and fake ears: whom silence calls, step by step."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +11,7 @@ from contracts.delivery import DeliveryReported, DeliveryRequested, is_call
 from contracts.fact import Fact
 from contracts.outcome import Outcome, TargetState
 from contracts.plan import Manifest
-from contracts.registry import TownBlock, VillageBlock
-from contracts.roster import RosterEntry
+from contracts.registry import RosterEntry, TownBlock, VillageBlock
 from contracts.values import AreaSelection, Channel, Lane, Level, Mode
 from contracts.warning import WarningPublished
 from services.kit.crypto import SoftwareCrypto
@@ -37,6 +36,7 @@ from tests.router.router_make import (
     a_district,
     a_district_block,
     a_halt,
+    a_person,
     fill,
     forget_said,
     of_kind,
@@ -51,11 +51,18 @@ LOST = f"{TOWNS[2]}201"
 """A village whose roster is empty, in a town whose desk has nobody."""
 
 
-def an_entry(name: str, role: str, order: int = 1, **given: Any) -> RosterEntry:
-    """Return somebody on a roster, with a phone of his own."""
+def a_turn(
+    name: str, role: str, order: int = 1, place: str = "", kind: str = "village", **given: Any
+) -> RosterEntry:
+    """Return a turn on a roster, of somebody with a phone of his own."""
     number = int.from_bytes(name.encode()[-4:].rjust(4, b"\0")) % 10**8
-    defaults = {"phone": f"136{number:08d}", "operator": "cmcc", "drills": True}
-    return RosterEntry(person_id=name, name=name, role=role, order=order, **{**defaults, **given})
+    own = {"phone": f"136{number:08d}", "operator": "cmcc", "place": place, "place_kind": kind, **given}
+    return RosterEntry(recipient_id=name, name=name, role=role, order=order, **own)
+
+
+def phone_of(name: str) -> str:
+    """Return the number of somebody on a roster."""
+    return str(a_turn(name, "any").phone)
 
 
 def a_district_with_rosters(villages: int = 2) -> dict[str, Block]:
@@ -63,17 +70,21 @@ def a_district_with_rosters(villages: int = 2) -> dict[str, Block]:
     blocks = a_district(villages, TOWNS[:3])
     for key, block in blocks.items():
         if isinstance(block, VillageBlock) and key not in (NOBODY, LOST):
-            people = [an_entry(f"{key}-{n}", "responsible", n) for n in (1, 2, 3)]
-            blocks[key] = block.model_copy(update={"roster": tuple(people), "recipients": ()})
+            people = [a_turn(f"{key}-{n}", "responsible", n, key) for n in (1, 2, 3)]
+            agreed = [a_person(n, key, recipient_id=f"{key}-{n}", groups=("drill",)) for n in (2,)]
+            blocks[key] = block.model_copy(update={"rosters": tuple(people), "recipients": tuple(agreed)})
         elif isinstance(block, VillageBlock):
             blocks[key] = block.model_copy(update={"recipients": ()})
         elif isinstance(block, TownBlock) and key != TOWNS[2]:
-            blocks[key] = block.model_copy(update={"roster": (an_entry(f"desk-{key}", "on-duty"),)})
+            desk = a_turn(f"desk-{key}", "duty", 1, key, "town")
+            mayor = a_turn(f"mayor-{key}", "leader", 1, key, "town")
+            blocks[key] = block.model_copy(update={"rosters": (mayor, desk)})
     blocks["district"] = a_district_block(
-        roster=(
-            an_entry("chief", "chief"),
-            an_entry("flood", "flood"),
-            an_entry("officer", "duty-officer"),
+        rosters=(
+            a_turn("chief", "leader", 1, "500110", "district"),
+            a_turn("flood", "flood-control", 1, "500110", "district"),
+            a_turn("officer", "duty", 1, "500110", "district"),
+            a_turn("stranger", "leader", 1, "water", "department"),
         )
     )
     return blocks
@@ -200,7 +211,7 @@ class Tower:
 
     def hash(self, name: str) -> str:
         """Return by what a person is known in reports."""
-        return self.crypto.keyed_hash(str(an_entry(name, "any").phone)).hex()
+        return self.crypto.keyed_hash(phone_of(name)).hex()
 
 
 @dataclass(frozen=True)
@@ -228,20 +239,25 @@ def name_of(request: DeliveryRequested, crypto: SoftwareCrypto) -> list[str]:
     if request.batch is None:
         return list(request.targets)
     packed = base64.b64decode(request.batch.hashes)
-    known = {crypto.keyed_hash(str(an_entry(name, "any").phone)): name for name in PEOPLE}
+    known = {crypto.keyed_hash(phone_of(name)): name for name in PEOPLE}
     return [known[packed[n : n + 8]] for n in range(0, len(packed), 8)]
 
 
 async def a_tower(
-    db: Database, crypto: SoftwareCrypto, clock: AClock, level: Level = Level.RED, mode: Mode = Mode.LIVE
+    db: Database,
+    crypto: SoftwareCrypto,
+    clock: AClock,
+    level: Level = Level.RED,
+    mode: Mode = Mode.LIVE,
+    more: Mapping[str, Block] | None = None,
 ) -> Tower:
     """Return a district with rosters, a pinned manifest, and one replica that leads."""
-    await fill(db, crypto, a_district_with_rosters())
+    await fill(db, crypto, {**a_district_with_rosters(), **(more or {})})
     manifest: Manifest = await pinned_three(db, crypto, mode)
     leadership = Leadership(db, "one")
     assert await leadership._claim(climbing.LEASE)
     ears, rules = SomeEars(clock), escalation.load()
-    hands = climbing.Hands(leadership, crypto, rules, ears)
+    hands = climbing.Hands(leadership, crypto, Library(crypto), rules, ears)
     return Tower(db, crypto, clock, ears, hands, AWarning(manifest, level=level), rules)
 
 

@@ -304,5 +304,6 @@ def of_kind(messages: Iterable[Message], kind: type[Any]) -> list[Any]:
 
 
 WHOLE = AreaSelection(towns=TOWNS)
-ALL = frozenset(Channel)
+ALL = frozenset(Channel) - {Channel.VOICE}
+"""Every way by which a plan reaches somebody; calls are made when nobody answers."""
 LIVE = Mode.LIVE

@@ -19,6 +19,7 @@ from services.kit.identity import Principal
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
 from services.kit.settings import Settings
+from services.router import escalation
 from services.router.actions.hear import hear
 from services.router.actions.library import Library
 from services.router.actions.plan import plan
@@ -83,7 +84,10 @@ async def http(
         "router",
         [preview.router, plans.router],
         [House(db, Leadership(db, "test"))],
-        {"router": Parts(db, Library(crypto), 0.3, filling.check, crypto), "sessions": _Sessions()},
+        {
+            "router": Parts(db, Library(crypto), 0.3, filling.check, crypto, escalation.load()),
+            "sessions": _Sessions(),
+        },
         ready={"registry": filling.check},
     )
     async with AsyncExitStack() as stack, httpx.AsyncClient() as outward:

@@ -1,9 +1,13 @@
 """Clocks survive whatever happens to the process that watches them; two replicas never call twice."""
 
 import asyncio
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +15,11 @@ import pytest
 from sqlalchemy import event, select
 
 from contracts.delivery import is_call
-from contracts.values import Level, Mode
+from contracts.values import Channel, Level, Mode
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from services.kit.leadership import Leadership, LostLead
+from services.kit.leadership import LEASES, Leadership, LostLead
+from services.kit.migrate import upgrade_async
 from services.router.actions import climbing
 from services.router.store import duties
 from services.router.store.tables import DELIVERIES
@@ -99,7 +104,7 @@ async def test_two_replicas_that_climb_at_once_call_everybody_once(
     await tower.publish()
     other = Leadership(db, "other")
     other.tokens = dict(tower.hands.leadership.tokens)
-    both = [tower.hands, climbing.Hands(other, crypto, tower.rules, tower.ears)]
+    both = [tower.hands, replace(tower.hands, leadership=other)]
     await tower.look()
     clock.move(seconds=60)
     await forget_said(db)
@@ -135,3 +140,36 @@ async def _abandoned(tower: Tower) -> set[UUID]:
             ids = {UUID(name) for name in rows.scalars()}
             raise Killed
     return {name for name in ids if is_call(name)}
+
+
+@pytest.mark.parametrize("where", ["outbox.written:router:1", "outbox.committed:router:1"])
+async def test_a_process_that_is_killed_as_it_climbs_leaves_its_work_to_the_next(
+    where: str, sqlite_url: str, tmp_path: Path, crypto: SoftwareCrypto, clock: AClock
+) -> None:
+    url = sqlite_url.format(name="router")
+    await upgrade_async(url, "services.router.migrations")
+    db = Database("router", url, clock)
+    tower = await a_tower(db, crypto, clock)
+    await tower.publish()
+    await tower.at(0)
+    await forget_said(db)
+    async with db.transaction() as tx:
+        await tx.execute(LEASES.update().values(until=0))
+    moment = clock.at + timedelta(seconds=181)
+    command = [sys.executable, "-m", "tests.router.climber", url, str(tmp_path / "keys")]
+    killed = await _ended([*command, moment.isoformat(), where])
+    assert killed == -signal.SIGKILL
+    before = await tower.calls()
+    assert bool(before) == where.startswith("outbox.committed")
+    later = moment + timedelta(seconds=30)
+    assert await _ended([*command, later.isoformat()]) == 0
+    calls = await tower.calls()
+    await db.close()
+    names = [(call.channel, name) for call in calls for name in call.names]
+    assert {channel for channel, _ in names} == {Channel.SMS, Channel.STATION, Channel.VOICE}
+    assert len(names) == len(set(names)), "nobody is called twice for one rung"
+
+
+async def _ended(command: list[str]) -> int:
+    process = await asyncio.create_subprocess_exec(*command)
+    return await process.wait()

@@ -18,10 +18,10 @@ from services.kit.process import Floor, House, Service
 from services.kit.settings import Settings
 from services.router import desk
 from services.router.actions.library import Library
-from services.router.api import duty
+from services.router.api import duty, rates
 from services.router.api.parts import Parts
 from services.router.store.tables import ANSWERS
-from tests.router.duty_make import FIRST, SECOND, Tower, a_tower, an_entry
+from tests.router.duty_make import FIRST, SECOND, Tower, a_tower, phone_of
 from tests.router.router_make import TOWNS, AClock
 
 TOWN, OTHER = TOWNS[0], TOWNS[1]
@@ -56,10 +56,10 @@ async def served(tower: Tower) -> AsyncIterator[httpx.AsyncClient]:
     floor = Floor(
         settings, tower.clock, bus, tower.crypto.keys, tower.crypto, cast("Any", None), AsyncExitStack()
     )
-    parts = Parts(db, Library(tower.crypto), 0.3, whole, tower.crypto)
+    parts = Parts(db, Library(tower.crypto), 0.3, whole, tower.crypto, tower.rules)
     service = Service(
         "router",
-        [duty.router, duty.secret_router, desk.router, desk.static()],
+        [rates.router, duty.router, duty.secret_router, desk.router, desk.static()],
         [House(db, Leadership(db, "one"))],
         {"router": parts, "sessions": Seats()},
     )
@@ -117,7 +117,7 @@ async def test_a_town_shows_since_when_and_whom_to_call_with_masked_phones(
     assert first["since"].endswith("+08:00")
     assert [person["person_id"] for person in first["people"]] == [f"{FIRST}-{n}" for n in (1, 2, 3)]
     assert [step["name"] for step in first["steps"]] == ["first-call"]
-    phone = an_entry(FIRST_PERSON, "any").phone
+    phone = phone_of(FIRST_PERSON)
     assert phone not in (await http.get(f"/duty/{TOWN}", headers=as_("checker"))).text
     assert first["people"][0]["phone"] == f"{phone[:3]}****{phone[-4:]}"
 
@@ -195,7 +195,7 @@ async def test_a_whole_number_is_shown_on_request_and_that_is_a_fact(
     first = (await silent(http))[0]
     path = f"/api/v1/duty/{first['duty_id']}/phones"
     answer = await http.post(path, json={"person_id": FIRST_PERSON}, headers=as_("checker"))
-    assert answer.json() == {"phone": an_entry(FIRST_PERSON, "any").phone}
+    assert answer.json() == {"phone": phone_of(FIRST_PERSON)}
     (fact,) = await tower.facts("phone.unmasked")
     assert (fact.actor, fact.about, fact.detail["place"]) == ("checker", FIRST_PERSON, FIRST)
     stranger = await http.post(path, json={"person_id": "nobody"}, headers=as_("checker"))
@@ -211,14 +211,32 @@ async def test_on_the_page_one_form_writes_the_answer_down(http: httpx.AsyncClie
     refused = await http.post(f"{path}/answers", data={"name": ""}, headers=as_("checker"))
     assert (refused.status_code, "应答人" in refused.text) == (422, True)
     shown = await http.post(f"{path}/phones", data={"person_id": FIRST_PERSON}, headers=as_("checker"))
-    assert str(an_entry(FIRST_PERSON, "any").phone) in shown.text
+    assert phone_of(FIRST_PERSON) in shown.text
     done = await http.post(f"{path}/answers", data={"name": FIRST_PERSON}, headers=as_("checker"))
     assert (done.status_code, done.headers["location"]) == (303, f"/duty/{TOWN}")
     assert (await tower.duty(FIRST)).confirmed_by == FIRST_PERSON
+    other = next(one for one in await silent(http) if one["place"] == SECOND)
+    path = f"/duty/{TOWN}/{other['duty_id']}/answers"
+    await http.post(path, data={"desk": "镇值班员"}, headers=as_("checker"))
+    assert (await tower.duty(SECOND)).taken_by == "镇值班员"
     district = await http.get("/duty", headers=as_("checker"))
     assert "1/2" in district.text
     sent_on = await http.get("/duty", headers=as_(f"town-desk:{TOWN}"))
     assert sent_on.headers["location"] == f"/duty/{TOWN}"
+
+
+async def test_a_leaders_answer_is_written_down_on_the_districts_page(
+    http: httpx.AsyncClient, tower: Tower
+) -> None:
+    chief = await tower.duty("chief", "leader")
+    path = f"/duty/leaders/{chief.duty_id}"
+    shown = await http.post(f"{path}/phones", data={"person_id": "chief"}, headers=as_("checker"))
+    assert phone_of("chief") in shown.text
+    done = await http.post(f"{path}/answers", data={"name": "chief"}, headers=as_("checker"))
+    assert done.headers["location"] == "/duty"
+    assert not (await tower.duty("chief", "leader")).silent
+    town = await http.post(f"{path}/answers", data={"name": "x"}, headers=as_(f"town-desk:{TOWN}"))
+    assert town.status_code == 403
 
 
 async def test_in_hand_stops_the_clock_and_leaves_the_place_silent(http: httpx.AsyncClient) -> None:

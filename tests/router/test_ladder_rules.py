@@ -51,7 +51,7 @@ def test_a_hazard_may_have_its_own_ladder() -> None:
         ("whom: town-desk, by", "whom: leader, by", "colours.RED"),
         ("from: 2, to: 3", "from: 3, to: 2", "colours.RED.place.3.calls.0"),
         ("name: deputy", "name: first-call", "colours.RED"),
-        ("[chief,", "[[chief,", ""),
+        ("[leader,", "[[leader,", ""),
     ],
 )
 def test_what_is_not_right_is_refused_with_its_place(old: str, new: str, field: str) -> None:

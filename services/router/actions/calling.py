@@ -9,7 +9,6 @@ import orjson
 
 from contracts.canonical import list_hash, sha256_hex
 from contracts.delivery import MOST_TARGETS, DeliveryRequested, SealedBatch, call_id_of
-from contracts.roster import RosterEntry
 from contracts.values import Channel
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
@@ -18,6 +17,7 @@ from services.router.model.deliveries import FORWARDS_CAP, PATIENCE, action_of, 
 from services.router.model.duty import Climb
 from services.router.model.people import OPERATORS, Rendering
 from services.router.model.registry import DISTRICT_KEY, base_of
+from services.router.model.roster import Person
 from services.router.store import blocks, plans
 
 VOICE_ACCOUNT = "voice-main"
@@ -29,9 +29,9 @@ class Calls:
     """Who is to be called at one rung: stations by code, people by the hash of their phone."""
 
     stations: set[str] = field(default_factory=set)
-    people: dict[Channel, dict[bytes, RosterEntry]] = field(default_factory=dict)
+    people: dict[Channel, dict[bytes, Person]] = field(default_factory=dict)
 
-    def add(self, ways: Iterable[Channel], people: Iterable[RosterEntry], crypto: CryptoProvider) -> None:
+    def add(self, ways: Iterable[Channel], people: Iterable[Person], crypto: CryptoProvider) -> None:
         """Call these people by these ways; whoever stands for several places is called once."""
         for entry in people:
             assert entry.phone, "only people with a phone can be called"
@@ -104,7 +104,7 @@ Share = list[tuple[bytes, str]]
 """Hash and phone of the people whom one carrier calls, sorted by hash."""
 
 
-def _shares(people: Mapping[bytes, RosterEntry], carriers: Sequence[Sequence[str]]) -> dict[str, Share]:
+def _shares(people: Mapping[bytes, Person], carriers: Sequence[Sequence[str]]) -> dict[str, Share]:
     shares: dict[str, Share] = {}
     for name in sorted(people):
         entry = people[name]

@@ -16,6 +16,7 @@ from services.kit.leadership import Leadership, LostLead
 from services.kit.telemetry import log
 from services.router.actions.answering import count
 from services.router.actions.calling import Calls, call
+from services.router.actions.library import Library
 from services.router.actions.rosters import open_rosters
 from services.router.model.duty import Called, Climb, Duty, Rosters, a_leader, called, ripe_until
 from services.router.model.ladder import Kind, Rules, Rung, Whom, lanes_of
@@ -39,10 +40,11 @@ class Ears(Protocol):
 
 @dataclass(frozen=True)
 class Hands:
-    """What climbing needs: the lease, the keys, the rules, and ears."""
+    """What climbing needs: the lease, the keys, the registry, the rules, and ears."""
 
     leadership: Leadership
     crypto: CryptoProvider
+    library: Library
     rules: Rules
     ears: Ears
 
@@ -71,17 +73,30 @@ async def open_climbs(db: Database, hands: Hands) -> int:
 
 
 async def _open(tx: Transaction, climb: Climb, hands: Hands) -> None:
-    places = await duties.of_climb(tx, *climb.key)
-    villages = {duty.village for duty in places}
+    places = await _located(tx, climb, hands)
+    villages = {duty.village for duty in places if duty.village}
     rosters = await open_rosters(tx, hands.crypto, villages, tx.now, drill=climb.drill)
     leaders = [e for e in rosters.district if e.role in hands.rules.leaders] if climb.ladder.leader else []
     begun = [a_leader(climb, leader) for leader in leaders]
     await duties.keep(tx, begun)
-    own = [(duty, entry) for duty in places for entry in rosters.villages.get(duty.village, ())]
+    own = [(duty, entry) for duty in places for entry in rosters.of(Whom.ROSTER, duty)]
     own += zip(begun, leaders, strict=True)
     await callees.keep(tx, [_callee(hands, duty, e.name, str(e.phone), own=True) for duty, e in own])
     await duties.opened(tx, climb)
     await count(tx, *climb.key)
+
+
+async def _located(tx: Transaction, climb: Climb, hands: Hands) -> list[Duty]:
+    """Return the places of a climb, each with its village: a key unit's station is not named by it."""
+    places = await duties.of_climb(tx, *climb.key)
+    strangers = [duty for duty in places if duty.village is None]
+    if strangers:
+        registry = await hands.library.newest(tx)
+        where = {s.code: code for code, village in registry.villages.items() for s in village.stations}
+        found = {duty.duty_id: where[duty.place] for duty in strangers if duty.place in where}
+        await duties.locate(tx, found)
+        places = await duties.of_climb(tx, *climb.key)
+    return places
 
 
 def _callee(
@@ -128,7 +143,7 @@ async def _climb(tx: Transaction, group: Sequence[Duty], hands: Hands, heard: da
     needed = [duty for duty in group if duty.duty_id in won and duty.needs(rung)]
     if not needed:
         return
-    places = {place for duty in needed for place in (duty.village, duty.town or "")}
+    places = {place for duty in needed for place in (duty.village, duty.town) if place}
     rosters = await open_rosters(tx, hands.crypto, places, tx.now, drill=found.drill)
     deeds = _Deeds(tx, hands, rung, rosters, heard)
     for duty in needed:

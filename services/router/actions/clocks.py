@@ -12,7 +12,10 @@ from services.router.store import duties, ends, plans
 
 
 async def begin(tx: Transaction, message: WarningPublished, rules: Rules) -> None:
-    """Start the clocks of a revision that was planned in this transaction; a lift asks for no answer."""
+    """Start the clocks of a revision that was planned in this transaction; a lift asks for no answer.
+
+    A colour without a ladder has clocks that never strike: who received it is counted all the same.
+    """
     notice = message.notice
     ladder = rules.ladder(notice.hazard, notice.level)
     made = await plans.made(tx, message.warning_id, message.revision)
@@ -22,7 +25,7 @@ async def begin(tx: Transaction, message: WarningPublished, rules: Rules) -> Non
         return
     climb = Climb(message, ladder, rules.version, tx.now)
     stations = made.manifest.targets(Channel.STATION)
-    if (ladder.place or ladder.leader) and await duties.keep_climb(tx, climb):
+    if await duties.keep_climb(tx, climb):
         await duties.keep(tx, [a_place(climb, code) for code in (stations.targets if stations else ())])
 
 

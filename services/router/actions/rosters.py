@@ -4,21 +4,28 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import orjson
 
 from contracts.registry import BLOCK_CONTEXT
-from contracts.roster import RosterEntry
 from services.kit.clock import BEIJING
 from services.kit.crypto import CryptoProvider
 from services.router.model.duty import Rosters, reachable
 from services.router.model.people import DRILL_GROUP, PUBLIC_ROLES
 from services.router.model.registry import DISTRICT_KEY, TOWN_DIGITS, base_of
+from services.router.model.roster import ALWAYS, Person
 from services.router.store import blocks
 from services.router.store.blocks import Reader
 
-_FIRST = ("responsible", "deputy", "on-duty")
+_FIRST = ("responsible", "deputy", "duty")
 """In this order people are called where only a list of recipients says who answers for a place."""
+
+_OWN = frozenset({"district", "town", "village", "station", "hazard-point"})
+"""Departments and units are called by their own lists, not for the place in which they stand."""
+
+_LAST = 100
+"""Those who watch one hazard point come after those who answer for the whole place."""
 
 
 async def open_rosters(
@@ -35,10 +42,10 @@ async def open_rosters(
 def _rosters(
     keys: Mapping[str, str], sealed: Mapping[str, bytes], crypto: CryptoProvider, at: datetime, drill: bool
 ) -> Rosters:
-    found: defaultdict[str, list[RosterEntry]] = defaultdict(list)
+    found: defaultdict[str, list[Person]] = defaultdict(list)
     for key in sorted(keys):
         if keys[key] in sealed:
-            found[base_of(key)] += _entries(orjson.loads(crypto.unseal(sealed[keys[key]], BLOCK_CONTEXT)))
+            found[base_of(key)] += _people(orjson.loads(crypto.unseal(sealed[keys[key]], BLOCK_CONTEXT)))
     able = {place: reachable(entries, at, drill=drill) for place, entries in found.items()}
     return Rosters(
         villages={p: e for p, e in able.items() if p != DISTRICT_KEY and len(p) != TOWN_DIGITS},
@@ -47,29 +54,38 @@ def _rosters(
     )
 
 
-def _entries(block: Mapping[str, object]) -> list[RosterEntry]:
+def _people(block: Mapping[str, Any]) -> list[Person]:
     """Return the roster of a block; a village without one is answered for by recipients with a role."""
-    roster = block.get("roster") or ()
-    if isinstance(roster, list) and roster:
-        return [RosterEntry.model_validate(entry) for entry in roster]
-    recipients = block.get("recipients")
-    return list(_answering(recipients)) if isinstance(recipients, list) else []
+    recipients = block.get("recipients") or ()
+    drills = {one["recipient_id"] for one in recipients if DRILL_GROUP in (one.get("groups") or ())}
+    turns = [turn for turn in block.get("rosters") or () if turn["place_kind"] in _OWN]
+    return [_of_turn(turn, drills) for turn in turns] or list(_answering(recipients, drills))
 
 
-def _answering(recipients: Iterable[Mapping[str, object]]) -> Iterable[RosterEntry]:
-    for entry in recipients:
-        role = str(entry.get("role") or "")
-        if role in PUBLIC_ROLES or not entry.get("phone"):
-            continue
-        groups = entry.get("groups")
-        yield RosterEntry.model_validate(
-            {
-                "person_id": entry["recipient_id"],
-                "name": entry["name"],
-                "role": role,
-                "order": _FIRST.index(role) + 1 if role in _FIRST else len(_FIRST) + 1,
-                "phone": entry["phone"],
-                "operator": entry.get("operator"),
-                "drills": isinstance(groups, list) and DRILL_GROUP in groups,
-            }
-        )
+def _of_turn(turn: Mapping[str, Any], drills: Collection[str]) -> Person:
+    after = 0 if turn["place_kind"] != "hazard-point" else _LAST
+    return Person(
+        person_id=turn["recipient_id"],
+        name=turn["name"],
+        role=turn["role"],
+        order=turn["order"] + after,
+        phone=turn.get("phone"),
+        operator=turn.get("operator"),
+        drills=turn["recipient_id"] in drills,
+        shift=turn.get("shift") or ALWAYS,
+    )
+
+
+def _answering(recipients: Iterable[Mapping[str, Any]], drills: Collection[str]) -> Iterable[Person]:
+    for one in recipients:
+        if one["role"] not in PUBLIC_ROLES:
+            order = _FIRST.index(one["role"]) + 1 if one["role"] in _FIRST else len(_FIRST) + 1
+            yield Person(
+                person_id=one["recipient_id"],
+                name=one["name"],
+                role=one["role"],
+                order=order,
+                phone=one.get("phone"),
+                operator=one.get("operator"),
+                drills=one["recipient_id"] in drills,
+            )

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from contracts.roster import RosterEntry
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.kit.errors import NotFound, Retry
 from services.router.actions.library import Library
 from services.router.actions.rosters import open_rosters
 from services.router.model.duty import Climb, Duty, Rosters
-from services.router.model.ladder import Kind
+from services.router.model.ladder import Kind, Whom
 from services.router.model.registry import Registry
+from services.router.model.roster import Person
 from services.router.store import answers, duties, silence
 from services.router.store.answers import Answer, Step
 from services.router.store.silence import Count
@@ -34,8 +34,8 @@ class Story:
     duty: Duty
     climb: Climb
     steps: Sequence[Step]
-    people: Sequence[RosterEntry]
-    desk: Sequence[RosterEntry]
+    people: Sequence[Person]
+    desk: Sequence[Person]
     answers: Sequence[Answer] = ()
 
 
@@ -92,7 +92,7 @@ async def of_town(
         found = await silence.of_town(connection, town, now, silent=silent, after=after, limit=limit)
         climbs = {c.key: c for c in await silence.standing(connection, now)}
         steps = await answers.steps(connection, [duty.duty_id for duty in found])
-        places = {town, *(duty.village for duty in found)}
+        places = {town, *(duty.village for duty in found if duty.village)}
         # Who may be called in a drill is not known until it is known that it is one: all are shown.
         rosters = await open_rosters(connection, crypto, places, now, drill=False)
     return [
@@ -111,16 +111,16 @@ async def story(db: Database, crypto: CryptoProvider, duty_id: UUID, town: str |
             raise NotFound("no such duty in your town")
         steps = (await answers.steps(connection, [duty_id]))[duty_id]
         told = await answers.of_duty(connection, duty_id)
-        places = {duty.village, duty.town or ""}
+        places = {place for place in (duty.village, duty.town) if place}
         rosters = await open_rosters(connection, crypto, places, db.clock.now(), drill=False)
     return Story(duty, climb, steps, *_people(rosters, duty), told)
 
 
-def _people(rosters: Rosters, duty: Duty) -> tuple[Sequence[RosterEntry], Sequence[RosterEntry]]:
+def _people(rosters: Rosters, duty: Duty) -> tuple[Sequence[Person], Sequence[Person]]:
     """Return the place's own people, and those who have it in hand when they do not answer."""
     if duty.kind is Kind.LEADER:
         return [e for e in rosters.district if e.person_id == duty.place], ()
-    return rosters.villages.get(duty.village, ()), rosters.towns.get(duty.town or "", ())
+    return rosters.of(Whom.ROSTER, duty), rosters.of(Whom.TOWN_DESK, duty)
 
 
 async def unmask(

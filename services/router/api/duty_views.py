@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from contracts.roster import RosterEntry
 from contracts.values import Level, Mode
 from services.kit.clock import beijing
 from services.kit.phones import masked
 from services.router.actions.watching import Names, Standing, Story
 from services.router.model.duty import Duty, Way
 from services.router.model.ladder import Kind
+from services.router.model.roster import Person
 from services.router.store.silence import Count
 
 
@@ -139,7 +139,7 @@ class PersonView(BaseModel):
     """Masked."""
 
     @classmethod
-    def of(cls, entry: RosterEntry) -> Self:
+    def of(cls, entry: Person) -> Self:
         """Return a person as he is shown."""
         shown = masked(entry.phone or "")
         return cls(person_id=entry.person_id, name=entry.name, role=entry.role, phone=shown)

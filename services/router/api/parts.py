@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.router.actions.library import Library
+from services.router.model.ladder import Rules
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Parts:
     filled: Callable[[], Awaitable[None]]
     """Raises Retry until the copy of the registry has been whole once."""
     crypto: CryptoProvider
+    rules: Rules
 
 
 def _parts(request: Request) -> Parts:

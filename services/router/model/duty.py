@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from contracts.roster import RosterEntry
 from contracts.values import Channel, Level, Mode
 from contracts.warning import WarningPublished
 from services.router.model.ladder import INSTEAD, Kind, Ladder, Rung, Step, Until, Whom
+from services.router.model.roster import Person
 
 _DUTIES = UUID("0d5a3c52-5c1b-5f0e-8f6e-6a2f6f1c7e21")
 _VILLAGE, _TOWN = 12, 9
@@ -28,7 +28,8 @@ class Way(StrEnum):
 BY_CHANNEL = {Channel.VOICE: Way.KEYPRESS, Channel.SMS: Way.SMS, Channel.APP: Way.APP}
 """What a confirmation on a channel of people is; those of stations are told by name."""
 
-DUTY_OFFICER = "duty-officer"
+ON_DUTY = "duty"
+"""The role of a town's duty desk and of the district's duty officer."""
 
 
 def duty_id_of(warning_id: UUID, revision: int, place: str) -> UUID:
@@ -69,6 +70,8 @@ class Duty:
     kind: Kind
     place: str
     """The code of the place's station, or the leader's id."""
+    village: str | None
+    """Whose roster answers for the place; None until the registry has said it."""
     town: str | None
     name: str | None
     """The leader's; places are named by the registry."""
@@ -88,11 +91,6 @@ class Duty:
     ended_at: datetime | None = None
 
     @property
-    def village(self) -> str:
-        """The village whose roster answers for the place."""
-        return self.place[:_VILLAGE]
-
-    @property
     def silent(self) -> bool:
         """True while nobody of the place has answered and the warning stands."""
         return self.confirmed_at is None and self.ended_at is None
@@ -105,26 +103,29 @@ class Duty:
 
 
 def a_place(climb: Climb, station: str) -> Duty:
-    """Return the duty of a place at the beginning."""
-    return _begun(climb, Kind.PLACE, station, station[:_TOWN], None)
+    """Return the duty of a place at the beginning: a village's station is named by the village's code."""
+    kind = Kind.PLACE if climb.ladder.place else Kind.TOLD
+    village = station if len(station) == _VILLAGE and station.isdigit() else None
+    return _begun(climb, kind, station, village, None)
 
 
-def a_leader(climb: Climb, leader: RosterEntry) -> Duty:
+def a_leader(climb: Climb, leader: Person) -> Duty:
     """Return the duty of a leader at the beginning."""
     return _begun(climb, Kind.LEADER, leader.person_id, None, leader.name)
 
 
-def _begun(climb: Climb, kind: Kind, place: str, town: str | None, name: str | None) -> Duty:
+def _begun(climb: Climb, kind: Kind, place: str, village: str | None, name: str | None) -> Duty:
     message = climb.message
     return Duty(
-        duty_id=duty_id_of(*climb.key, f"{kind}/{place}"),
+        duty_id=duty_id_of(*climb.key, f"{Kind.LEADER if kind is Kind.LEADER else Kind.PLACE}/{place}"),
         warning_id=message.warning_id,
         revision=message.revision,
         mode=message.mode,
         level=message.notice.level,
         kind=kind,
         place=place,
-        town=town,
+        village=village,
+        town=village[:_TOWN] if village else None,
         name=name,
         started_at=climb.started_at,
         expires_at=message.notice.expires,
@@ -142,26 +143,27 @@ def ripe_until(now: datetime, heard: datetime | None, grace: timedelta) -> datet
 class Rosters:
     """The people who can be called now, by place, each list in its order."""
 
-    villages: Mapping[str, Sequence[RosterEntry]] = field(default_factory=dict)
-    towns: Mapping[str, Sequence[RosterEntry]] = field(default_factory=dict)
-    district: Sequence[RosterEntry] = ()
+    villages: Mapping[str, Sequence[Person]] = field(default_factory=dict)
+    towns: Mapping[str, Sequence[Person]] = field(default_factory=dict)
+    district: Sequence[Person] = ()
 
-    def of(self, whom: Whom, duty: Duty) -> Sequence[RosterEntry]:
+    def of(self, whom: Whom, duty: Duty) -> Sequence[Person]:
         """Return the list from which somebody is called for a duty."""
         match whom:
             case Whom.ROSTER:
-                return self.villages.get(duty.village, ())
+                return self.villages.get(duty.village or "", ())
             case Whom.TOWN_DESK:
-                return self.towns.get(duty.town or "", ())
+                there = self.towns.get(duty.town or "", ())
+                return [entry for entry in there if entry.role == ON_DUTY] or there
             case Whom.DISTRICT_OFFICER:
-                return [entry for entry in self.district if entry.role == DUTY_OFFICER]
+                return [entry for entry in self.district if entry.role == ON_DUTY]
             case Whom.LEADER:
                 return [entry for entry in self.district if entry.person_id == duty.place]
             case _:
                 return ()
 
 
-def reachable(entries: Sequence[RosterEntry], at: datetime, *, drill: bool) -> list[RosterEntry]:
+def reachable(entries: Sequence[Person], at: datetime, *, drill: bool) -> list[Person]:
     """Return those who have a phone and are on shift at a moment of local time, in their order."""
     able = [e for e in entries if e.phone and e.on_shift(at) and (e.drills or not drill)]
     return sorted(able, key=lambda e: (e.order, e.person_id))
@@ -172,7 +174,7 @@ class Called:
     """Whom one step calls for one duty: who was meant, or who answers for him, or nobody at all."""
 
     whom: Whom
-    people: tuple[RosterEntry, ...] = ()
+    people: tuple[Person, ...] = ()
     instead: Whom | None = None
 
     @property

@@ -23,6 +23,8 @@ class Kind(StrEnum):
 
     PLACE = "place"
     LEADER = "leader"
+    TOLD = "told"
+    """A place that is told, and nobody there must answer: it counts for the reception rate only."""
 
 
 class Until(StrEnum):
@@ -111,7 +113,7 @@ class Ladder(Entry):
 
     def rungs(self, kind: Kind) -> Rungs:
         """Return the rungs for a place or a leader."""
-        return self.leader if kind is Kind.LEADER else self.place
+        return {Kind.PLACE: self.place, Kind.LEADER: self.leader}.get(kind, ())
 
     def due_at(self, kind: Kind, started_at: datetime, rung: int) -> datetime | None:
         """Return when a rung is to be climbed, None above the last one."""
@@ -129,11 +131,16 @@ class Rules(Entry):
     version: str = Field(min_length=1, max_length=40)
     grace_s: Mapping[Level, Grace]
     leaders: tuple[str, ...]
+    received_within_s: Annotated[int, Field(gt=0, le=LONGEST_S)]
+    confirmed_within_s: Mapping[Level, Annotated[int, Field(gt=0, le=LONGEST_S)]]
     colours: Mapping[Level, Ladder]
     hazards: Mapping[HazardCode, Mapping[Level, Ladder]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        asked = {level for level, ladder in self.colours.items() if ladder.place}
+        if not asked <= set(self.confirmed_within_s):
+            raise ValueError("confirmed_within_s: every colour that asks for an answer has its own")
         for name in ("colours", "grace_s"):
             if set(getattr(self, name)) != set(Level):
                 raise ValueError(f"{name}: every colour has its own")

@@ -63,6 +63,13 @@ async def of_climb(reader: Reader, warning_id: UUID, revision: int) -> list[Duty
     return [duty_of(row) for row in (await reader.execute(statement)).mappings()]
 
 
+async def locate(tx: Transaction, villages: Mapping[UUID, str]) -> None:
+    """Note in which villages places lie that are not named by theirs."""
+    for duty_id, village in villages.items():
+        mine = DUTIES.c.duty_id == str(duty_id)
+        await tx.execute(update(DUTIES).where(mine).values(village=village, town=village[:9]))
+
+
 async def opened(tx: Transaction, climb: Climb) -> None:
     """Note that the rosters of a climb were read."""
     await tx.execute(update(CLIMBS).where(_is(CLIMBS, *climb.key)).values(opened_at=tx.now))

@@ -41,7 +41,7 @@ async def standing(reader: Reader, now: datetime) -> list[Climb]:
     statement = select(CLIMBS.c.warning_id, CLIMBS.c.revision).where(mine)
     rows = await reader.execute(statement.order_by(rank, CLIMBS.c.started_at.desc()).limit(100))
     found = [await climb_of(reader, UUID(row.warning_id), row.revision) for row in rows.all()]
-    return [climb for climb in found if climb is not None]
+    return [climb for climb in found if climb is not None and (climb.ladder.place or climb.ladder.leader)]
 
 
 async def counts(reader: Reader, warning_id: UUID, revision: int, town: str | None = None) -> list[Count]:

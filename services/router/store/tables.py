@@ -137,6 +137,7 @@ DUTIES = Table(
     Column("level", String(8), nullable=False),
     Column("kind", String(8), nullable=False),
     Column("place", String(64), nullable=False),
+    Column("village", String(12)),
     Column("town", String(9)),
     Column("name", String(100)),
     Column("started_at", Moment, nullable=False),
@@ -198,6 +199,17 @@ REPLIES = Table(
     Column("at", Moment, nullable=False),
 )
 """Who has answered by phone, whether it is known yet for which place."""
+
+PRESENCES = Table(
+    "presences",
+    metadata,
+    Column("station", String(64), primary_key=True),
+    Column("mode", String(8), primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("presence", String(8), nullable=False),
+)
+"""When each station came and went, as the channels saw it."""
+Index("presences_by_age", PRESENCES.c.at)
 
 ANSWERS = Table(
     "answers",

@@ -1,4 +1,4 @@
-"""Escalation: who must answer, the clocks, the steps taken, and the answers."""
+"""Escalation: who must answer, the clocks, the steps taken, the answers; when stations came and went."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("climbs", "duties", "duty_steps", "callees", "replies", "answers")
+_TABLES = ("presences", "climbs", "duties", "duty_steps", "callees", "replies", "answers")
 
 
 def upgrade() -> None:
@@ -27,6 +27,14 @@ def upgrade() -> None:
     )
     _callees()
     _answers()
+    op.create_table(
+        "presences",
+        sa.Column("station", sa.String(64), primary_key=True),
+        sa.Column("mode", sa.String(8), primary_key=True),
+        sa.Column("at", sa.BigInteger, primary_key=True),
+        sa.Column("presence", sa.String(8), nullable=False),
+    )
+    op.create_index("presences_by_age", "presences", ["at"])
 
 
 def _climbs() -> None:
@@ -62,6 +70,7 @@ def _duties() -> None:
         sa.Column("level", sa.String(8), nullable=False),
         sa.Column("kind", sa.String(8), nullable=False),
         sa.Column("place", sa.String(64), nullable=False),
+        sa.Column("village", sa.String(12)),
         sa.Column("town", sa.String(9)),
         sa.Column("name", sa.String(100)),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("started_at", "expires_at")),
