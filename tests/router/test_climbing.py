@@ -1,18 +1,15 @@
 """The ladder of each colour on a fake clock: who is called when, and what stops it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from contracts.outcome import TargetState
-from contracts.registry import StationEntry, VillageBlock
-from contracts.values import Channel, Level, Mode, StationClass
-from services.kit.clock import BEIJING
+from contracts.values import Channel, Level
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.router.model.duty import BY_CHANNEL, Way
-from services.router.model.roster import Person
 from services.router.store import duties
 from tests.router.duty_make import (
     FIRST,
@@ -21,7 +18,6 @@ from tests.router.duty_make import (
     SECOND,
     Call,
     Tower,
-    a_district_with_rosters,
     a_tower,
 )
 from tests.router.router_make import NOON, TOWNS, AClock, a_district_block, a_town, fill
@@ -248,65 +244,3 @@ async def test_what_was_due_during_a_restart_is_done_at_once_and_in_order(tower:
     assert found == A_RED[60] | A_RED[180] | A_RED[300] | A_RED[600]
     steps = [fact.detail["rung"] for fact in await tower.facts("duty.climbed") if fact.about == FIRST]
     assert steps == ["other-way", "second-call", "deputy", "town-desk"]
-
-
-async def test_a_drill_calls_only_those_who_have_agreed(
-    db: Database, crypto: SoftwareCrypto, clock: AClock
-) -> None:
-    tower = await a_tower(db, crypto, clock, mode=Mode.DRILL)
-    await tower.publish()
-    names = {name for call in await tower.at(0) for name in call.names if name.startswith(FIRST)}
-    assert names == {f"{FIRST}-2"}
-    assert all(call.request.mode is Mode.DRILL for call in await tower.calls())
-
-
-async def test_who_is_not_on_shift_is_not_called(tower: Tower) -> None:
-    village = a_district_with_rosters()[FIRST]
-    assert isinstance(village, VillageBlock)
-    hours = {1: "20:00-08:00", 2: "6-7 08:00-18:00"}
-    turns = [turn.model_copy(update={"shift": hours.get(turn.order, "always")}) for turn in village.rosters]
-    await fill(tower.db, tower.crypto, {FIRST: village.model_copy(update={"rosters": tuple(turns)})})
-    await tower.publish()
-    assert of_first(await tower.at(0)) - INSTEAD == {("sms", f"{FIRST}-3"), ("voice", f"{FIRST}-3")}
-
-
-@pytest.mark.parametrize(
-    ("shift", "monday_noon", "monday_1am", "saturday_noon"),
-    [
-        ("always", True, True, True),
-        ("08:00-18:00", True, False, True),
-        ("1-5 08:00-18:00", True, False, False),
-        ("6-1 08:00-18:00", True, False, True),
-        ("20:00-08:00", False, True, False),
-        ("7 20:00-08:00", False, True, False),
-        ("what nobody can read", True, True, True),
-    ],
-)
-def test_a_shift_is_hours_of_local_time_and_may_end_after_midnight(
-    shift: str, monday_noon: bool, monday_1am: bool, saturday_noon: bool
-) -> None:
-    person = Person("p", "p", "duty", shift=shift)
-    monday = datetime(2026, 6, 1, tzinfo=BEIJING)
-    moments = [
-        monday + timedelta(hours=12),
-        monday + timedelta(hours=1),
-        monday + timedelta(days=5, hours=12),
-    ]
-    assert [person.on_shift(at) for at in moments] == [monday_noon, monday_1am, saturday_noon]
-
-
-async def test_a_key_units_station_is_answered_for_by_its_village(
-    db: Database, crypto: SoftwareCrypto, clock: AClock
-) -> None:
-    village = a_district_with_rosters()[FIRST]
-    assert isinstance(village, VillageBlock)
-    school = StationEntry(code="K0001", name="school", station_class=StationClass.SCREEN, kind="key-unit")
-    tower = await a_tower(
-        db, crypto, clock, more={FIRST: village.model_copy(update={"stations": (*village.stations, school)})}
-    )
-    await tower.publish()
-    await tower.at(0)
-    duty = await tower.duty("K0001")
-    assert (duty.village, duty.town) == (FIRST, TOWNS[0])
-    await tower.answer(tower.hash(f"{FIRST}-1"), channel=Channel.VOICE)
-    assert not (await tower.duty("K0001")).silent
