@@ -1,5 +1,6 @@
 """What router and channels say to each other about reaching targets."""
 
+from hashlib import sha256
 from typing import ClassVar, Self
 from uuid import UUID, uuid5
 
@@ -20,6 +21,26 @@ _DELIVERIES = UUID("6f1d7a52-8c1e-5d0b-9a53-0e8d5f3a9b10")
 def delivery_id_of(warning_id: UUID, revision: int, channel: Channel, part: str) -> UUID:
     """Return the id of a delivery: the same plan names the same deliveries, after a crash or on a replica."""
     return uuid5(_DELIVERIES, f"{warning_id}/{revision}/{channel}/{part}")
+
+
+_CALL = 8
+"""The version of UUID that the ids of calls have; those of planned deliveries have another."""
+
+
+def call_id_of(warning_id: UUID, revision: int, channel: Channel, part: str) -> UUID:
+    """Return the id of a call: a delivery beside the plan, because somebody has not answered.
+
+    It is told from a planned delivery by itself, so that nobody counts it against the manifest.
+    """
+    digest = sha256(f"call/{warning_id}/{revision}/{channel}/{part}".encode()).digest()
+    number = int.from_bytes(digest[:16])
+    number = number & ~(0xF << 76) | _CALL << 76
+    return UUID(int=number & ~(0b11 << 62) | 0b10 << 62)
+
+
+def is_call(delivery_id: UUID) -> bool:
+    """Tell whether a delivery was asked for beside the plan."""
+    return delivery_id.version == _CALL
 
 
 class SealedBatch(Value):

@@ -77,7 +77,10 @@ class Level(StrEnum):
 
 
 class Channel(StrEnum):
-    """A way of reaching people; `area` is the location-based SMS that operators address themselves."""
+    """A way of reaching people; `area` is the location-based SMS that operators address themselves.
+
+    `voice` is a telephone call: nobody is called by a plan, only when a warning asks for an answer.
+    """
 
     STATION = "station"
     SMS = "sms"
@@ -87,6 +90,7 @@ class Channel(StrEnum):
     WECHAT = "wechat"
     APP = "app"
     FEED = "feed"
+    VOICE = "voice"
 
 
 class Action(StrEnum):

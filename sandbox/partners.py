@@ -6,7 +6,7 @@ import httpx
 from fastapi import FastAPI
 
 from sandbox import app as vendor
-from sandbox import broadcast, cable, wechat
+from sandbox import broadcast, cable, voice, wechat
 from sandbox.wechat_token import Tokens
 
 DEVICES_OF_A_TOWN = 3
@@ -21,6 +21,7 @@ def make(
         "cable": _with(cable.create, cable.HeadEnd(key=bytes.fromhex(config["cable"]["key"]))),
         "wechat": _with(wechat.create, _account(config["wechat"], people)),
         "app": _with(vendor.create, _vendor(config["app"], towns)),
+        "voice": _with(voice.create, voice.Exchange(config["voice"]["key"])),
     }
 
 

@@ -23,6 +23,7 @@ OPENERS: dict[str, dict[str, str]] = {
         "cable": f"{_CHANNELS}.push.app:open_cable",
         "wechat": f"{_CHANNELS}.push.app:open_wechat",
         "app": f"{_CHANNELS}.push.app:open_app",
+        "voice": f"{_CHANNELS}.push.app:open_voice",
     },
     "audit": {"audit": "services.audit.app:open_audit"},
 }
@@ -41,6 +42,7 @@ MIGRATIONS: dict[str, str] = {
     "cable": _PUSH,
     "wechat": _PUSH,
     "app": _PUSH,
+    "voice": _PUSH,
     "audit": "services.audit.migrations",
 }
 """The Alembic tree of each house."""

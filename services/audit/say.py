@@ -8,6 +8,7 @@ CHANNELS = {
     "cable": "Cable television",
     "wechat": "WeChat",
     "app": "Apps",
+    "voice": "Telephone calls",
     "feed": "Public feed",
     "": "Together",
 }

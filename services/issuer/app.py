@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from services.issuer import actions, api, catalogue, consumers, desk, watch
+from services.issuer.actions import beating
 from services.issuer.model import Limits
 from services.issuer.reach import RouterReach
 from services.issuer.settings import IssuerSettings
@@ -19,19 +20,33 @@ async def open_issuer(floor: Floor) -> Service:
     leadership = Leadership(db, floor.settings.instance)
     looking = watch.Watch(db, floor.bus, floor.settings.instance)
     await floor.bus.on_poke(watch.SUBJECT, looking.hear)
-    parts = _parts(floor, db, looking)
+    parts, asked = _parts(floor, db, looking), _desk(floor)
+    heart = _heart(parts, asked)
     house = House(
         db,
         leadership,
         subscriptions=consumers.subscriptions_of(looking),
-        siblings=[looking.run, looking.look, lambda: actions.mind(db, leadership, parts.catalogue)],
+        siblings=[
+            looking.run,
+            looking.look,
+            lambda: actions.mind(db, leadership, parts.catalogue),
+            lambda: beating.run(db, leadership, heart),
+        ],
     )
     return Service(
         "issuer",
         routers=[*api.ROUTERS, *desk.ROUTERS],
         houses=[house],
-        parts={"issuer": parts, "sessions": parts.sessions, "desk": _desk(floor)},
+        parts={"issuer": parts, "sessions": parts.sessions, "desk": asked},
     )
+
+
+def _heart(parts: api.Parts, asked: desk.Parts) -> beating.Heart:
+    async def towns() -> list[str]:
+        return [town.code for town in (await asked.places.gazetteer()).towns]
+
+    every = timedelta(hours=IssuerSettings.load().heartbeat_hours)
+    return beating.Heart(parts.press, parts.reach, towns, every)
 
 
 def _desk(floor: Floor) -> desk.Parts:

@@ -24,6 +24,9 @@ class IssuerSettings(Settings):
     )
     sender_name: str = Field("", max_length=40, description="Our name in CAP; empty: the catalogue's")
     cap_contact: str = Field("", max_length=200, description="Whom receivers of CAP may ask")
+    heartbeat_hours: float = Field(
+        0, ge=0, le=168, description="How often the standing test goes to all stations, as a drill; 0: never"
+    )
     session_idle_minutes: int = Field(30, ge=1, le=720, description="After how long unused a session ends")
     session_hours: int = Field(12, ge=1, le=72, description="After how long a session ends in any case")
     sessions_each: int = Field(

@@ -14,6 +14,7 @@ from babel.support import NullTranslations, Translations
 from fastapi import Request
 
 from services.kit.clock import BEIJING, beijing
+from services.kit.phones import masked
 
 LANGUAGES = ("zh", "en")
 _SERVICES = Path(__file__).parent.parent
@@ -37,6 +38,7 @@ def environment(language: str) -> jinja2.Environment:
     found.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     found.filters["beijing"] = lambda at: at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
     found.filters["rfc3339"] = beijing
+    found.filters["masked"] = lambda phone: masked(phone or "")
     found.filters["said"] = partial(said, language=language)
     return found
 

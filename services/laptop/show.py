@@ -14,6 +14,7 @@ CHANNELS = {
     "cable": "cable television",
     "wechat": "WeChat",
     "app": "app",
+    "voice": "telephone calls",
     "feed": "public feed",
 }
 COLUMNS = ("targeted", "received", "confirmed", "failed", "withdrawn", "expired", "open")

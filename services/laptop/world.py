@@ -20,7 +20,7 @@ PLATFORM = "45001100000000303010201"
 OURS = "45001100000000103010101"
 """Made-up resource codes of the platform and of us (domain digest, 4.3)."""
 
-PARTS = ("world", "broadcast", "cable", "wechat", "app")
+PARTS = ("world", "broadcast", "cable", "wechat", "app", "voice")
 FIELDS = ("thing1", "time2", "thing3", "thing4")
 TEMPLATE = "yutian-warning"
 
@@ -59,6 +59,8 @@ class Partners:
             "APP_URL": self.url("app"),
             "APP_KEY": known["app_key"],
             "APP_SECRET": known["app"],
+            "VOICE_URL": self.url("voice"),
+            "VOICE_KEY": known["voice"],
         }
         return {f"{PREFIX}{name}": value for name, value in settings.items()}
 
@@ -93,6 +95,7 @@ class Partners:
                 "callback_token": known["callback"],
             },
             "app": {"app_key": known["app_key"], "master_secret": known["app"]},
+            "voice": {"key": known["voice"]},
         }
         path = self.folder / "sandbox.json"
         write_private(path, orjson.dumps(config))
@@ -103,7 +106,10 @@ def partners(folder: Path, first_port: int) -> Partners:
     """Return the partners of a folder, with secrets made at the first call."""
     path = folder / "partners.json"
     try:
-        known = orjson.loads(path.read_bytes())
+        read = orjson.loads(path.read_bytes())
+        known = {**_made(), **read}
+        if known != read:
+            write_private(path, orjson.dumps(known))
     except FileNotFoundError:
         known = _made()
         write_private(path, orjson.dumps(known))
@@ -117,5 +123,5 @@ def _made() -> dict[str, str]:
         "platform": sm.PrivateKey.generate().secret.hex(),
         "appid": f"wx{secrets.token_hex(8)}",
         "app_key": secrets.token_hex(12),
-        **{name: secrets.token_urlsafe(24) for name in ("cable", "wechat", "callback", "app")},
+        **{name: secrets.token_urlsafe(24) for name in ("cable", "wechat", "callback", "app", "voice")},
     }

@@ -5,15 +5,11 @@ from typing import Any
 
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
+from services.kit.phones import masked
 from services.registry import store
 from services.registry.publishing import PHONE_CONTEXT
 
 RESPONSIBLE = "responsible"
-
-
-def masked(phone: str) -> str:
-    """Return a phone of which only the ends can be read: `138****5678`."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
 
 
 async def on_duty(

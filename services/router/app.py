@@ -4,12 +4,13 @@ from functools import partial
 
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
-from services.router.actions import sweep
+from services.router import desk, escalation
+from services.router.actions import climbing, sweep
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
-from services.router.api import amendments, explain, plans, preview
+from services.router.api import amendments, duty, explain, plans, preview, rates
 from services.router.api.parts import Parts
-from services.router.consumers import Filled, subscriptions_of
+from services.router.consumers import Filled, Heard, subscriptions_of
 from services.router.settings import RouterSettings
 
 
@@ -21,19 +22,23 @@ async def open_router(floor: Floor) -> Service:
     filled = Filled(db, floor.bus)
     rulebook = Rulebook(db, settings.routing_rules)
     await rulebook.open()
-    parts = Parts(db, Library(floor.crypto), settings.margin_km, filled.check, rulebook)
+    ladders, library = escalation.load(settings.escalation_file), Library(floor.crypto)
+    hands = climbing.Hands(leadership, floor.crypto, library, ladders, Heard(floor.bus, floor.clock))
+    parts = Parts(db, library, settings.margin_km, filled.check, rulebook, floor.crypto, ladders)
     house = House(
         db,
         leadership,
-        subscriptions_of(floor.crypto),
+        subscriptions_of(floor.crypto, ladders),
         siblings=[
             partial(leadership.lead, sweep.LEASE, partial(sweep.run, db, leadership)),
+            partial(leadership.lead, climbing.LEASE, partial(climbing.run, db, hands)),
             rulebook.follow,
         ],
     )
+    previews = (preview.router, explain.router, plans.router, amendments.router)
     return Service(
         name="router",
-        routers=[preview.router, explain.router, plans.router, amendments.router],
+        routers=[*previews, rates.router, duty.router, duty.secret_router, desk.router, desk.static()],
         houses=[house],
         parts={"router": parts},
         ready={"registry": filled.check},

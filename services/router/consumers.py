@@ -1,10 +1,13 @@
 """What the router hears, and whether it has heard the whole registry."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 
-from contracts.delivery import DeliveryReported
-from contracts.message import PREFIX, Message
+from contracts.delivery import DeliveryReported, StationSeen
+from contracts.message import PREFIX, Message, filter_subject
 from contracts.registry import BlockChanged
+from contracts.values import Lane, Mode
 from contracts.warning import (
     WarningCancelled,
     WarningExpired,
@@ -14,30 +17,36 @@ from contracts.warning import (
     WarningUpdated,
 )
 from services.kit.bus import Bus, Lost
+from services.kit.clock import Clock
 from services.kit.consumer import Subscription, subscriptions
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import Retry
+from services.router.actions import answering, clocks
 from services.router.actions.copy import copy
 from services.router.actions.end import end
 from services.router.actions.hear import hear
 from services.router.actions.plan import plan
+from services.router.model.ladder import Ladders
 from services.router.model.registry import DISTRICT_KEY
-from services.router.store import blocks
+from services.router.store import blocks, presences
 
 STREAM = "REGISTRY"
 COPY = "router-copy-registry"
+HEAR = "router-hear"
+REPORTS = "REPORTS"
 ALL_BLOCKS = f"{PREFIX}.{BlockChanged.stem()}.>"
 
 WARNINGS = (WarningIssued, WarningUpdated, WarningCancelled, WarningHalted, WarningExpired)
 
 
-def subscriptions_of(crypto: CryptoProvider) -> list[Subscription]:
+def subscriptions_of(crypto: CryptoProvider, ladders: Ladders) -> list[Subscription]:
     """Return everything that the router hears."""
     return [
         Subscription(COPY, STREAM, (ALL_BLOCKS,), partial(on_block, crypto=crypto)),
-        *subscriptions("router-plan", WARNINGS, partial(on_warning, crypto=crypto)),
-        *subscriptions("router-hear", [DeliveryReported], on_report),
+        *subscriptions("router-plan", WARNINGS, partial(on_warning, crypto=crypto, ladders=ladders)),
+        *subscriptions(HEAR, [DeliveryReported], on_report),
+        *subscriptions("router-note", [StationSeen], on_seen),
     ]
 
 
@@ -47,19 +56,30 @@ async def on_block(tx: Transaction, message: Message, *, crypto: CryptoProvider)
     await copy(tx, message, crypto)
 
 
-async def on_warning(tx: Transaction, message: Message, *, crypto: CryptoProvider) -> None:
-    """Plan a revision that is to be spread, or end one that is not."""
+async def on_warning(tx: Transaction, message: Message, *, crypto: CryptoProvider, ladders: Ladders) -> None:
+    """Plan a revision that is to be spread, or end one that is not; its clocks begin or stop with it."""
     if isinstance(message, WarningPublished):
         await plan(tx, message, crypto)
+        await clocks.begin(tx, message, ladders)
+        muted = [one.warning_id for one in message.supersedes]
+        await clocks.settle(tx, message.mode, [message.warning_id, *muted])
         return
     assert isinstance(message, WarningHalted | WarningExpired)
     await end(tx, message)
+    await clocks.settle(tx, message.mode, [message.warning_id])
 
 
 async def on_report(tx: Transaction, message: Message) -> None:
-    """Fold a report."""
+    """Fold a report, and let answers count."""
     assert isinstance(message, DeliveryReported)
     await hear(tx, message)
+    await answering.hear(tx, message)
+
+
+async def on_seen(tx: Transaction, message: Message) -> None:
+    """Note that a station came or went."""
+    assert isinstance(message, StationSeen)
+    await presences.note(tx, message.station, message.mode, message.presence, message.at)
 
 
 class Filled:
@@ -87,3 +107,28 @@ class Filled:
         except Lost as error:
             raise Retry("the bus does not tell how much of the registry is copied", after=1) from error
         return (consumer.num_pending or 0) + (consumer.num_ack_pending or 0)
+
+
+class Heard:
+    """How far the reports in the stream have been heard: what the clocks ask before they strike."""
+
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self.bus = bus
+        self.clock = clock
+
+    async def heard_until(self, mode: Mode, lanes: Sequence[Lane]) -> datetime | None:
+        """Return up to which moment every report was heard, None when the bus does not tell."""
+        try:
+            return min([await self._until(mode, lane) for lane in lanes])
+        except Lost:
+            return None
+
+    async def _until(self, mode: Mode, lane: Lane) -> datetime:
+        asked = self.clock.now()
+        consumer = await self.bus.jetstream.consumer_info(REPORTS, f"{HEAR}-{mode}-{lane}")
+        if not (consumer.num_pending or 0) + (consumer.num_ack_pending or 0):
+            return asked
+        floor = consumer.ack_floor.stream_seq if consumer.ack_floor else 0
+        subject = filter_subject(DeliveryReported, mode, lane)
+        first = await self.bus.jetstream.get_msg(REPORTS, seq=floor + 1, subject=subject, next=True)
+        return first.time or datetime.fromtimestamp(0, UTC)

@@ -16,3 +16,6 @@ class RouterSettings(Settings):
     margin_km: float = Field(
         0.3, ge=0, le=5, description="How near a shape must pass to a generated position to take the village"
     )
+    escalation_file: str = Field(
+        "", description="File with the rules of escalation in place of ours; empty: ours"
+    )

@@ -18,6 +18,7 @@ from services.kit.identity import Principal
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
 from services.kit.settings import Settings
+from services.router import escalation
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
 from services.router.api import amendments, explain, plans, preview
@@ -97,7 +98,10 @@ async def http(
         "router",
         [preview.router, explain.router, plans.router, amendments.router],
         [House(db, Leadership(db, "test"))],
-        {"router": Parts(db, Library(crypto), 0.3, filling.check, rulebook), "sessions": _Sessions()},
+        {
+            "router": Parts(db, Library(crypto), 0.3, filling.check, rulebook, crypto, escalation.load()),
+            "sessions": _Sessions(),
+        },
         ready={"registry": filling.check},
         notes={"rules": rulebook.note},
     )

@@ -140,5 +140,6 @@ def changed(
 
 
 WHOLE = AreaSelection(towns=TOWNS)
-ALL = frozenset(Channel)
+ALL = frozenset(Channel) - {Channel.VOICE}
+"""Every way by which a plan reaches somebody; calls are made when nobody answers."""
 LIVE = Mode.LIVE

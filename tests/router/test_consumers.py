@@ -25,6 +25,7 @@ from services.kit.jetstream import apply
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service, house_siblings
 from services.kit.settings import Settings
+from services.router import escalation
 from services.router.app import open_router
 from services.router.consumers import Filled, subscriptions_of
 from services.router.store.tables import DELIVERIES
@@ -82,7 +83,9 @@ async def running(bus: Bus, db: Database, crypto: SoftwareCrypto, *replicas: str
     siblings = [
         sibling
         for name in replicas
-        for sibling in house_siblings(bus, House(db, Leadership(db, name), subscriptions_of(crypto)))
+        for sibling in house_siblings(
+            bus, House(db, Leadership(db, name), subscriptions_of(crypto, escalation.load()))
+        )
     ]
     tasks = [asyncio.ensure_future(sibling()) for sibling in siblings]
     try:
@@ -200,7 +203,7 @@ async def test_the_opened_service_hears_each_mode_and_lane_alone(
         durables = {s.durable for s in house.subscriptions}
         lanes = {f"{m}-{lane}" for m in Mode for lane in ("urgent", "routine")}
         assert durables == {"router-copy-registry"} | {
-            f"router-{verb}-{lane}" for verb in ("plan", "hear") for lane in lanes
+            f"router-{verb}-{lane}" for verb in ("plan", "hear", "note") for lane in lanes
         }
         assert service.parts["router"].margin_km == 0.5
         with pytest.raises(Retry):

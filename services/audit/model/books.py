@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from contracts.amendment import PlanAmended
-from contracts.delivery import DeliveryReported, DeliveryRequested, PlanMade
+from contracts.delivery import DeliveryReported, DeliveryRequested, PlanMade, is_call
 from contracts.message import Message
 from contracts.values import Withdrawal
 from contracts.warning import ENDS, WarningMessage, WarningPublished, withdrawn_up_to
@@ -70,7 +70,7 @@ class Books:
     targets: Shelf[TargetKey, Target] = field(default_factory=Shelf)
 
     def hear(self, message: Message, heard_at: datetime) -> None:
-        """Fold a message in; those that no account is made of change nothing."""
+        """Fold a message in; those that no account is made of change nothing, as calls beside the plan."""
         match message:
             case WarningMessage():
                 self._hear_warning(message, heard_at)
@@ -78,9 +78,9 @@ class Books:
                 self._hear_plan(message, heard_at)
             case PlanAmended():
                 self._hear_amendment(message, heard_at)
-            case DeliveryRequested():
+            case DeliveryRequested() if not is_call(message.delivery_id):
                 self._hear_request(message, heard_at)
-            case DeliveryReported():
+            case DeliveryReported() if not is_call(message.delivery_id):
                 self._hear_report(message, heard_at)
 
     def _hear_warning(self, message: WarningMessage, heard_at: datetime) -> None:

@@ -17,6 +17,7 @@ from services.channels.push.cable.adapter import Cable
 from services.channels.push.calling import Line
 from services.channels.push.settings import PushSettings
 from services.channels.push.store.serials import Serials
+from services.channels.push.voice.adapter import Voice
 from services.channels.push.wechat import fields
 from services.channels.push.wechat.adapter import Account, Wechat
 from services.channels.push.wechat.token import Token
@@ -96,10 +97,16 @@ def _apps(ground: Ground) -> Adapter:
     return Apps(ground.line("the push vendor", settings.app_url), settings.app_key, settings.app_secret)
 
 
+def _voice(ground: Ground) -> Adapter:
+    line = ground.line("the calling platform", ground.settings.voice_url)
+    return Voice(line, ground.settings.voice_key, ground.settings.voice_rings)
+
+
 ADAPTERS: Mapping[Channel, Callable[[Ground], Adapter]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
     Channel.WECHAT: _wechat,
     Channel.APP: _apps,
+    Channel.VOICE: _voice,
 }
 """One row for each channel whose partner we call."""

@@ -71,6 +71,7 @@ open_broadcast = open_push(Channel.BROADCAST)
 open_cable = open_push(Channel.CABLE)
 open_wechat = open_push(Channel.WECHAT)
 open_app = open_push(Channel.APP)
+open_voice = open_push(Channel.VOICE)
 
 
 def _faces(

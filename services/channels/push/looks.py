@@ -74,9 +74,18 @@ def _app(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
     return look
 
 
+def _voice(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        spoken = Piece(name="speech", text=render(Channel.VOICE, "text", request))
+        return Look(channel=request.channel, pieces=[spoken])
+
+    return look
+
+
 _MAKERS: dict[Channel, Callable[[PushSettings], Callable[[DeliveryRequested], Look]]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
     Channel.WECHAT: _wechat,
     Channel.APP: _app,
+    Channel.VOICE: _voice,
 }

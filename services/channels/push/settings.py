@@ -62,3 +62,7 @@ class PushSettings(Settings):
     app_url: str = Field("", description="Where the push vendor of the phone apps answers")
     app_key: str = Field("", description="Our key at the push vendor")
     app_secret: SecretStr = Field(SecretStr(""), description="Our master secret at the push vendor")
+
+    voice_url: str = Field("", description="Where the calling platform takes orders of telephone calls")
+    voice_key: SecretStr = Field(SecretStr(""), description="Our key at the calling platform")
+    voice_rings: int = Field(3, ge=1, le=5, description="How often somebody is rung who does not answer")

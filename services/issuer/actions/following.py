@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from contracts.delivery import DeliveryReported, PlanMade
+from contracts.delivery import DeliveryReported, PlanMade, is_call
 from contracts.outcome import TargetState
 from services.issuer import store
 from services.issuer.model.progress import NAMED, Delivery, Photograph, channel_progress
@@ -33,7 +33,9 @@ async def hear_plan(tx: Transaction, plan: PlanMade) -> None:
 
 
 async def hear_report(tx: Transaction, report: DeliveryReported) -> None:
-    """Fold a photograph of a delivery in, whatever came before it."""
+    """Fold a photograph of a delivery in, whatever came before it; calls stand beside the account."""
+    if is_call(report.delivery_id):
+        return
     blank = Delivery(report.delivery_id, report.channel, {TargetState.REQUESTED: report.size})
     await store.progress.begin(tx, report.warning_id, report.revision, [blank])
     known = await store.progress.delivery(tx, report.delivery_id)

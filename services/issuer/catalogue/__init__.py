@@ -1,8 +1,8 @@
 """What the station may say, and who must agree to it: signals, texts and authority, as data with a version.
 
-Owns `signals.yaml`, `products.yaml`, `authority.yaml` and `promises.yaml`. Reading them refuses what it
-does not know: a misspelt key, a slot that no template has, a colour without a guide. A mistake is found then,
-not at 3 a.m.
+Owns `signals.yaml`, `products.yaml`, `authority.yaml`, `promises.yaml` and `heartbeat.yaml`. Reading them
+refuses what it does not know: a misspelt key, a slot that no template has, a colour without a guide. A
+mistake is found then, not at 3 a.m.
 """
 
 import json
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from contracts.values import Level
 from services.issuer.catalogue.authority import LIFTED, Approval, Authority, Deed, Halt, Role, Verb, Who
+from services.issuer.catalogue.heartbeat import Heartbeat
 from services.issuer.catalogue.products import SIGNAL, Product, Products, Stage
 from services.issuer.catalogue.promises import Promise, Promises
 from services.issuer.catalogue.signals import Act, Entry, Grade, Hazard, Language, Signal, Signals
@@ -34,6 +35,7 @@ __all__ = [
     "Grade",
     "Halt",
     "Hazard",
+    "Heartbeat",
     "Language",
     "Product",
     "Promise",
@@ -58,6 +60,7 @@ class Catalogue:
     authority: Authority
     products: Products
     promises: Promises
+    heartbeat: Heartbeat
 
     @property
     def version(self) -> str:
@@ -125,6 +128,7 @@ def load(folder: Traversable | None = None) -> Catalogue:
         _read(source / "authority.yaml", Authority),
         _read(source / "products.yaml", Products),
         _read(source / "promises.yaml", Promises),
+        _read(source / "heartbeat.yaml", Heartbeat),
     )
     strangers = set(found.products.products) ^ set(found.authority.products)
     if strangers:

@@ -27,6 +27,7 @@ CHANNELS = {
     Channel.WECHAT: "WeChat",
     Channel.APP: "Apps",
     Channel.FEED: "Public feed",
+    Channel.VOICE: "Telephone calls",
 }
 UNITS = {
     Channel.STATION: "village stations",
@@ -37,6 +38,7 @@ UNITS = {
     Channel.WECHAT: "people",
     Channel.APP: "regions",
     Channel.FEED: "feed",
+    Channel.VOICE: "people",
 }
 COLUMNS = {
     Column.CONFIRMED: "Confirmed",

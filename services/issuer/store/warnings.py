@@ -96,6 +96,14 @@ async def newest_published(connection: AsyncConnection, warning_id: UUID) -> Wea
     return await _one(connection, statement.limit(1))
 
 
+async def newest_by(connection: AsyncConnection, author: str) -> WeatherWarning | None:
+    """Return the last warning that somebody began, whatever became of it; None when there is none."""
+    mine = WARNINGS.c.authors == orjson.dumps([author]).decode()
+    statement = select(WARNINGS).where(mine).order_by(WARNINGS.c.created_at.desc()).limit(1)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return await _revision(connection, row) if row is not None else None
+
+
 async def open_revisions(connection: AsyncConnection, warning_id: UUID) -> list[WeatherWarning]:
     """Return the revisions that are still being written or approved."""
     statement = _of(select(WARNINGS), warning_id).where(WARNINGS.c.state.in_(OPEN))

@@ -13,12 +13,15 @@ from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import Reject
 from services.router.actions.opening import packed
-from services.router.store import blocks
+from services.router.store import blocks, presences
 from services.router.store.blocks import Kept
 
 UNUSED = timedelta(days=30)
 REPLACED = timedelta(days=1)
 """How long manifests are kept after their plans, and blocks after they were replaced."""
+
+SEEN = timedelta(days=400)
+"""How long it is kept when stations came and went: for a report of a whole year."""
 
 
 async def copy(tx: Transaction, message: BlockChanged, crypto: CryptoProvider) -> None:
@@ -32,6 +35,7 @@ async def copy(tx: Transaction, message: BlockChanged, crypto: CryptoProvider) -
 async def forget(db: Database) -> int:
     """Delete what no open plan and no key needs any more; return how many blocks went."""
     async with db.transaction() as tx:
+        await presences.forget(tx, tx.now - SEEN)
         return await blocks.forget(tx, tx.now - UNUSED, tx.now - REPLACED)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.delivery import PlanMade
+from contracts.delivery import PlanMade, is_call
 from contracts.values import Action, Mode
 from services.kit.db import Database
 from services.kit.errors import NotFound
@@ -50,7 +50,7 @@ async def plans_of(db: Database, warning_id: UUID) -> Plans:
 
 
 def _revision(planned: Planned, deliveries: Sequence[Delivery]) -> Revision:
-    mine = [d for d in deliveries if d.revision == planned.made.revision]
+    mine = [d for d in deliveries if d.revision == planned.made.revision and not is_call(UUID(d.delivery_id))]
     return Revision(
         made=planned.made,
         action=planned.action,

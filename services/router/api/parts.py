@@ -6,9 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
+from services.router.model.ladder import Ladders
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Parts:
     filled: Callable[[], Awaitable[None]]
     """Raises Retry until the copy of the registry has been whole once."""
     rulebook: Rulebook
+    crypto: CryptoProvider
+    ladders: Ladders
 
 
 def _parts(request: Request) -> Parts:

@@ -124,8 +124,8 @@ def _left(drawn: Drawn, audience: Audience, reach: SealedReach) -> Iterator[Left
     there = audience.with_village | audience.inside
     yield from _named("again", _and_take(there, _mask(len(people), reach)))
     yield from _named("no-address", _and_take(there, people.hashes(reach.channel) == 0))
-    why = "drill" if drawn.manifest.mode is Mode.DRILL else "group"
-    yield from _named(why, _and_take(there, ~audience.allowed))
+    ours = "drill" if drawn.manifest.mode is Mode.DRILL else "group"
+    yield from _named(ours, _and_take(there, ~audience.allowed))
     saying = drawn.decided.saying(reach.channel)
     for number in drawn.decided.fitting:
         if number not in saying:

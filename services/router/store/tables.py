@@ -139,3 +139,126 @@ TOMBSTONES = Table(
     Column("at", Moment, nullable=False),
 )
 """The highest ended revision of each warning, and why; 0 while none is ended: the row is locked by then."""
+
+CLIMBS = Table(
+    "climbs",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("mode", String(8), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("hazard", String(8), nullable=False),
+    Column("rules", String(40), nullable=False),
+    Column("ladder", LargeBinary, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("said", LargeBinary, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("opened_at", Moment),
+    Column("ended_at", Moment),
+)
+"""Revisions that ask for an answer: the ladder as it was then, and the message, for calls; see `duties`.
+
+`opened_at` is when the rosters were read; leaders have their duties from then on.
+"""
+_UNOPENED = CLIMBS.c.opened_at.is_(None) & CLIMBS.c.ended_at.is_(None)
+Index("climbs_unopened", CLIMBS.c.started_at, postgresql_where=_UNOPENED, sqlite_where=_UNOPENED)
+
+DUTIES = Table(
+    "duties",
+    metadata,
+    Column("duty_id", String(36), primary_key=True),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("place", String(64), nullable=False),
+    Column("village", String(12)),
+    Column("town", String(9)),
+    Column("name", String(100)),
+    Column("started_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("rung", Integer, nullable=False),
+    Column("due_at", Moment),
+    Column("received_at", Moment),
+    Column("confirmed_at", Moment),
+    Column("confirmed_by", String(100)),
+    Column("way", String(16)),
+    Column("taken_at", Moment),
+    Column("taken_by", String(100)),
+    Column("alarmed_at", Moment),
+    Column("ended_at", Moment),
+)
+"""Who must answer a revision: a place (its station's code) or a leader (his id). `due_at` is the clock."""
+_TICKING = DUTIES.c.due_at.is_not(None)
+Index("duties_due", DUTIES.c.due_at, postgresql_where=_TICKING, sqlite_where=_TICKING)
+Index("duties_of_warning", DUTIES.c.warning_id, DUTIES.c.revision, DUTIES.c.place)
+_STANDING = DUTIES.c.ended_at.is_(None)
+Index(
+    "duties_standing", DUTIES.c.town, DUTIES.c.expires_at, postgresql_where=_STANDING, sqlite_where=_STANDING
+)
+
+STEPS = Table(
+    "duty_steps",
+    metadata,
+    Column("duty_id", String(36), primary_key=True),
+    Column("rung", Integer, primary_key=True),
+    Column("name", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("called", Integer, nullable=False),
+    Column("instead", String(20)),
+    Column("unheard", Boolean, nullable=False),
+)
+"""What was done: one row for each rung that a duty has climbed, whoever did it."""
+
+CALLEES = Table(
+    "callees",
+    metadata,
+    Column("duty_id", String(36), primary_key=True),
+    Column("hash", String(16), primary_key=True),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("own", Boolean, nullable=False),
+    Column("called_at", Moment),
+)
+"""Whose answer counts for a duty: `own` are its own people, who close it; the others take it in hand."""
+Index("callees_by_hash", CALLEES.c.warning_id, CALLEES.c.revision, CALLEES.c.hash)
+
+REPLIES = Table(
+    "replies",
+    metadata,
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("hash", String(16), primary_key=True),
+    Column("way", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""Who has answered by phone, whether it is known yet for which place."""
+
+PRESENCES = Table(
+    "presences",
+    metadata,
+    Column("station", String(64), primary_key=True),
+    Column("mode", String(8), primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("presence", String(8), nullable=False),
+)
+"""When each station came and went, as the channels saw it."""
+Index("presences_by_age", PRESENCES.c.at)
+
+ANSWERS = Table(
+    "answers",
+    metadata,
+    Column("answer_id", String(36), primary_key=True),
+    Column("duty_id", String(36), nullable=False, index=True),
+    Column("way", String(16), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("phone", LargeBinary),
+    Column("at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("recorded_by", String(100), nullable=False),
+    Column("note", String(500), nullable=False),
+)
+"""Answers that a person wrote down; the phone is sealed."""

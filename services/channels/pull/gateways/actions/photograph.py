@@ -6,6 +6,7 @@ from datetime import datetime
 
 from contracts.delivery import DeliveryReported
 from contracts.outcome import Outcome, TargetState
+from contracts.values import Lane
 from services.channels.pull.gateways.model import results
 from services.channels.pull.gateways.model.work import Work
 from services.kit.db import Transaction
@@ -15,11 +16,12 @@ def photograph(
     tx: Transaction, work: Work, outcomes: Iterable[Outcome] = (), detail: str | None = None
 ) -> Work:
     """Say how many targets are in which state; return the work with the number of this report."""
-    told = replace(work, report=work.report + 1)
+    told, news = replace(work, report=work.report + 1), tuple(outcomes)
+    by_people = any(outcome.state is TargetState.CONFIRMED for outcome in news)
     tx.emit(
         DeliveryReported(
             mode=work.mode,
-            lane=work.report_lane,
+            lane=Lane.URGENT if by_people else work.report_lane,
             warning_id=work.warning_id,
             revision=work.revision,
             channel=work.channel,
@@ -27,7 +29,7 @@ def photograph(
             delivery_id=work.delivery_id,
             report=told.report,
             tally=results.tally(work.results),
-            outcomes=tuple(outcomes),
+            outcomes=news,
             detail=detail,
         )
     )

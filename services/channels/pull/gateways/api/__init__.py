@@ -1,8 +1,8 @@
 """HTTP of the gateways' house: /api/v1/gateways/{gateway}/..."""
 
-from services.channels.pull.gateways.api import leases, receipts, watch
+from services.channels.pull.gateways.api import leases, receipts, replies, watch
 
-routers = (leases.router, leases.reports, receipts.router, watch.router)
+routers = (leases.router, leases.reports, receipts.router, replies.router, watch.router)
 """All endpoints of the house."""
 
 __all__ = ["routers"]

@@ -138,6 +138,32 @@ class Received(Answer):
     refused: list[int] = Field(description="Places, in the request, of numbers that are not in their batch")
 
 
+class ReplyBody(BaseModel):
+    """What somebody replied to an SMS."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: Line
+    # What people wrote is never kept, and one odd reply must not hold up the others: anything is taken.
+    text: str = Field(pattern=r"^[\s\S]{0,1000}$", examples=["1"])
+    at: AwareDatetime
+
+
+class RepliesBody(BaseModel):
+    """Replies, in any order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    replies: list[ReplyBody] = Field(max_length=1000)
+
+
+class Replied(Answer):
+    """What became of replies."""
+
+    confirmed: int
+    other: int = Field(description="Those that do not say 1, or of a number that nobody asked")
+
+
 class Halt(BaseModel):
     """Nothing more of this revision, or any before it, may go out."""
 

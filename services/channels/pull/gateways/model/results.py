@@ -11,6 +11,7 @@ ORDER = (
     TargetState.EXPIRED,
     TargetState.FAILED,
     TargetState.RECEIVED,
+    TargetState.CONFIRMED,
 )
 """The place of a state is its byte: stored, so only ever appended to. It grows as the states' own order."""
 

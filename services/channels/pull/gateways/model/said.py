@@ -93,6 +93,11 @@ def read_receipts(sent: Any) -> list[Receipt]:
     return [receipt for receipt in found if receipt]
 
 
+def listed(field: str, sent: Any, most: int) -> list[Any]:
+    """Return the only list that a body holds; raise Invalid when it is not one."""
+    return _list(field, _object("body", sent, frozenset({field})), most)
+
+
 def _raise(faults: list[Fault]) -> None:
     if faults:
         raise Invalid.of(faults[:MOST_FAULTS])
@@ -179,7 +184,7 @@ def _receipt(field: str, entry: Any, faults: list[Fault]) -> Receipt | None:
     except (ValueError, TypeError, AttributeError):
         faults.append(Fault(field, "has no delivery id", "send the delivery_id of the leased item"))
         return None
-    at = _moment(entry.get("at"))
+    at = moment(entry.get("at"))
     if at is None:
         faults.append(Fault(field, "has no moment", "send `at` as RFC 3339 with an offset"))
         return None
@@ -187,7 +192,8 @@ def _receipt(field: str, entry: Any, faults: list[Fault]) -> Receipt | None:
     return Receipt(delivery_id, named[0], named[1], named[2], at) if named else None
 
 
-def _moment(sent: Any) -> datetime | None:
+def moment(sent: Any) -> datetime | None:
+    """Return a moment as it was sent, None when it is not one."""
     try:
         at = datetime.fromisoformat(sent)
     except (ValueError, TypeError):

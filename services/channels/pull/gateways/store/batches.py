@@ -109,6 +109,16 @@ async def lock_warning(tx: Transaction, warning_id: UUID, revision: int) -> list
     )
 
 
+async def lock_asked(tx: Transaction, gateway: str, mode: Mode) -> list[Work]:
+    """Return the newest batches of people who answer for a place, of warnings that stand, to be changed."""
+    mine = (BATCHES.c.gateway == gateway) & (BATCHES.c.mode == mode) & (BATCHES.c.expires > tx.now)
+    people = BATCHES.c.rendering.in_(("duty", "person")) & (BATCHES.c.action != Action.STOP)
+    newest = select(BATCHES.c.delivery_id).where(mine, people).order_by(BATCHES.c.queued_at.desc()).limit(200)
+    ordered = [UUID(name) for name in (await tx.execute(newest)).scalars()]
+    found = await lock_many(tx, ordered)
+    return [found[name] for name in ordered if name in found]
+
+
 async def lock_ran_out(tx: Transaction, limit: int) -> list[Work]:
     """Return work whose lease has run out, as far as nobody else is about to change it."""
     run_out = select(*_WORK).where(LEASED, BATCHES.c.lease_until <= tx.now)

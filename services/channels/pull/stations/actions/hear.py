@@ -1,13 +1,14 @@
 """Hear what stations tell: many reports of many stations in one transaction, one message per delivery."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select
 
+from contracts.delivery import is_call
 from contracts.outcome import Outcome
 from contracts.values import Mode
 from services.channels.pull.stations.actions import photograph
@@ -56,6 +57,10 @@ async def hear(tx: Transaction, groups: Sequence[Reports]) -> list[list[Heard]]:
     """Fold the reports of many stations; answer each in the order in which it was told."""
     told = [((group.station, group.mode), report) for group in groups for report in group.reports]
     known = _Known(await _find(tx, told))
+    beside = [one for one in map(known.planned, told) if one is not None]
+    if beside:
+        told += beside
+        known.add(await _find(tx, beside))
     await _keep_early(tx, told, known)
     locked = await deliveries.locked(tx, {item.delivery_id for item in known.items.values()})
     known = _Known(await _find(tx, [one for one in told if known.find(*one)], lock=True))
@@ -108,8 +113,18 @@ class _Known:
         for item in found:
             key = (item.station, item.mode)
             self.items[key, item.sequence] = item
-            if item.kind is not Kind.HALT:
-                self._numbers[key, item.warning_id, item.revision] = item.sequence
+            name = (key, item.warning_id, item.revision)
+            if item.kind is not Kind.HALT and (name not in self._numbers or not is_call(item.delivery_id)):
+                self._numbers[name] = item.sequence
+
+    def planned(self, told: Told) -> Told | None:
+        """Return the same report of the planned item, when it was told of a call for the same revision."""
+        key, report = told
+        item = self.find(key, report) if report.sequence is not None else None
+        if item is None or item.kind is Kind.HALT or not is_call(item.delivery_id):
+            return None
+        named = replace(report, sequence=None, warning_id=item.warning_id, revision=item.revision)
+        return key, named
 
     def find(self, key: Key, report: Report) -> Item | None:
         """Return the item that a report is about."""

@@ -118,7 +118,7 @@ class Shown:
 async def shown(
     connection: AsyncConnection, station: str, mode: Mode, warning_id: UUID, revision: int
 ) -> Shown | None:
-    """Return the item by which a station got a revision, None when it has none."""
+    """Return the item by which a station first got a revision, None when it has none."""
     ended = ITEMS.c.revision <= func.coalesce(TOMBSTONES.c.revision, 0)
     statement = (
         select(ITEMS, NOTICES.c.payload, ended.label("ended"))
@@ -131,6 +131,8 @@ async def shown(
             ITEMS.c.revision == revision,
             ITEMS.c.kind != Kind.HALT,
         )
+        .order_by(ITEMS.c.sequence)
+        .limit(1)
     )
     row = (await connection.execute(statement)).mappings().one_or_none()
     return None if row is None else Shown(item_of(row), row["payload"], bool(row["ended"]))

@@ -1,0 +1,37 @@
+"""Clocks: they begin with the plan of a revision, and stop when it is over."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from contracts.values import Channel, Mode
+from contracts.warning import WarningCancelled, WarningPublished
+from services.kit.db import Transaction
+from services.router.model.duty import Climb, a_place
+from services.router.model.ladder import Ladders
+from services.router.store import duties, ends, plans
+
+
+async def begin(tx: Transaction, message: WarningPublished, ladders: Ladders) -> None:
+    """Start the clocks of a revision that was planned in this transaction; a lift asks for no answer.
+
+    A colour without a ladder has clocks that never strike: who received it is counted all the same.
+    """
+    notice = message.notice
+    ladder = ladders.ladder(notice.hazard, notice.level)
+    made = await plans.made(tx, message.warning_id, message.revision)
+    stone = await ends.stone(tx, message.mode, message.warning_id)
+    over = notice.expires <= tx.now or (stone is not None and stone.revision >= message.revision)
+    if isinstance(message, WarningCancelled) or made is None or over:
+        return
+    climb = Climb(message, ladder, ladders.version, tx.now)
+    stations = made.manifest.targets(Channel.STATION)
+    if await duties.keep_climb(tx, climb):
+        await duties.keep(tx, [a_place(climb, code) for code in (stations.targets if stations else ())])
+
+
+async def settle(tx: Transaction, mode: Mode, warnings: Sequence[UUID]) -> None:
+    """Stop the clocks of every revision of these warnings that is over."""
+    for warning_id in warnings:
+        stone = await ends.stone(tx, mode, warning_id)
+        if stone is not None:
+            await duties.end(tx, mode, warning_id, stone.revision)

@@ -1,0 +1,81 @@
+"""Whose answer counts for which duty, and who has answered by phone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+
+from services.kit.db import Transaction
+from services.router.model.duty import Way
+from services.router.store.blocks import upsert
+from services.router.store.tables import CALLEES, REPLIES
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A person whose answer counts for a duty."""
+
+    duty_id: UUID
+    warning_id: UUID
+    revision: int
+    hash: str
+    name: str
+    own: bool
+    called_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An answer by phone that counts for a duty."""
+
+    duty_id: UUID
+    name: str
+    own: bool
+    way: Way
+    at: datetime
+
+
+async def keep(tx: Transaction, callees: Sequence[Callee]) -> None:
+    """Keep callees; who is called again keeps what he was, and the time of the last call."""
+    rows = [{**vars(one), "duty_id": str(one.duty_id), "warning_id": str(one.warning_id)} for one in callees]
+    for start in range(0, len(rows), _CHUNK):
+        into = upsert(tx, CALLEES)
+        last = {"called_at": into.excluded.called_at}
+        called = into.on_conflict_do_update(
+            index_elements=["duty_id", "hash"], set_=last, where=into.excluded.called_at.is_not(None)
+        )
+        await tx.execute(called, rows[start : start + _CHUNK])
+
+
+async def reply(
+    tx: Transaction, warning_id: UUID, revision: int, replies: Mapping[str, datetime], way: Way
+) -> None:
+    """Keep who has answered by phone; the first time stays."""
+    rows = [
+        {"warning_id": str(warning_id), "revision": revision, "hash": name, "way": way, "at": at}
+        for name, at in replies.items()
+    ]
+    if rows:
+        await tx.execute(upsert(tx, REPLIES).on_conflict_do_nothing(), rows)
+
+
+async def counted(
+    tx: Transaction, warning_id: UUID, revision: int, hashes: Iterable[str] | None = None
+) -> list[Counted]:
+    """Return for which duties the answers by phone count: of these people, or of all who answered."""
+    same = and_(
+        *(CALLEES.c[name] == REPLIES.c[name] for name in ("warning_id", "revision", "hash")),
+    )
+    of_it: list[Any] = [REPLIES.c.warning_id == str(warning_id), REPLIES.c.revision == revision]
+    if hashes is not None:
+        wanted = sorted(hashes)
+        chunks = [wanted[n : n + _CHUNK] for n in range(0, len(wanted), _CHUNK)]
+        of_it.append(or_(*(REPLIES.c.hash.in_(chunk) for chunk in chunks)))
+    statement = select(CALLEES.c.duty_id, CALLEES.c.name, CALLEES.c.own, REPLIES.c.way, REPLIES.c.at)
+    rows = await tx.execute(statement.join(REPLIES, same).where(*of_it).order_by(REPLIES.c.at))
+    return [Counted(UUID(row.duty_id), row.name, row.own, Way(row.way), row.at) for row in rows]
