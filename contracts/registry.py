@@ -30,6 +30,12 @@ BLOCK_CONTEXT = b"yutian/registry-block"
 Operator = Literal["cmcc", "cucc", "ctcc"]
 """China Mobile, China Unicom, China Telecom."""
 
+StationKind = Literal["village", "key-unit", "sub-centre"]
+"""The station of a village, of a key unit beside it, or a warning sub-centre (预警分中心)."""
+
+RosterPlace = Literal["district", "town", "village", "station", "unit", "hazard-point", "department"]
+"""What a roster can be of."""
+
 
 class BlockChanged(Message):
     """A block has new content (or is gone). The stream keeps the last one of each key."""
@@ -84,6 +90,14 @@ class StationEntry(Value):
     station_class: StationClass
     keys: tuple[KeyHash, ...] = ()
     duty_name: str | None = None
+    kind: StationKind = "village"
+    department: str | None = None
+    town: TownCode | None = None
+    """Whose sub-centre this is: a department's or a town's."""
+    groups: tuple[str, ...] = ()
+    """The groups of the key unit that the station stands in."""
+    maintained_until: str | None = None
+    """The day (Beijing) until which it is out of service as planned."""
 
 
 class RecipientEntry(Value):
@@ -98,6 +112,23 @@ class RecipientEntry(Value):
     openid: str | None = None
     station: str | None = None
     """The person-only station that this person answers for."""
+    cared_by: str | None = None
+    """The recipient who looks after this one, and is reached where this one cannot be."""
+
+
+class RosterEntry(Value):
+    """Who answers for a place: asked in this order, at these hours."""
+
+    place_kind: RosterPlace
+    place: str
+    role: str
+    order: int
+    shift: str = "always"
+    """`always`, or hours of Beijing time, with or without days: `1-5 08:00-18:00` (Monday is 1)."""
+    recipient_id: str
+    name: str
+    phone: str | None = None
+    operator: Operator | None = None
 
 
 class VillageBlock(Value):
@@ -114,6 +145,8 @@ class VillageBlock(Value):
     """Our own approximation, computed from the village points."""
     stations: tuple[StationEntry, ...] = ()
     recipients: tuple[RecipientEntry, ...] = ()
+    rosters: tuple[RosterEntry, ...] = ()
+    """Of the village and of what lies in it: stations, units, hazard points."""
 
 
 class TownBlock(Value):
@@ -128,6 +161,7 @@ class TownBlock(Value):
     population: int = Field(ge=0)
     cell: Ring
     cell_quality: Literal["approximate", "surveyed"] = "approximate"
+    rosters: tuple[RosterEntry, ...] = ()
 
 
 class GatewayEntry(Value):
@@ -148,12 +182,33 @@ class AccountEntry(Value):
     name: str
 
 
+class DepartmentEntry(Value):
+    """A department that receives warnings."""
+
+    code: str
+    name: str
+
+
+class NeighbourEntry(Value):
+    """A neighbour that receives our CAP. Never a target: it stands in no manifest and in no rate."""
+
+    code: str
+    name: str
+    receives: Literal["feed", "file", "mail"] = "feed"
+
+
 class DistrictBlock(Value):
-    """What is not tied to a town: gateways and channel accounts."""
+    """What is not tied to a town: gateways, channel accounts, departments, neighbours, leaders."""
 
     kind: Literal["district"] = "district"
     code: str = "500110"
     name: str = "綦江区"
     gateways: tuple[GatewayEntry, ...] = ()
     accounts: tuple[AccountEntry, ...] = ()
+    departments: tuple[DepartmentEntry, ...] = ()
+    neighbours: tuple[NeighbourEntry, ...] = ()
+    groups: Mapping[str, str] = Field(default_factory=dict)
+    """The groups by which a warning can be aimed: code and name."""
+    rosters: tuple[RosterEntry, ...] = ()
+    """Of the district and of its departments: whom to call first."""
     modes: tuple[Mode, ...] = (Mode.LIVE, Mode.DRILL)

@@ -23,6 +23,7 @@ from services.kit.http import create_app
 from services.kit.process import configure_telemetry, open_floor, run
 from services.kit.settings import PREFIX, Settings
 from services.laptop import children, prepare
+from services.registry.command import registry
 
 cli = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__, pretty_exceptions_enable=False)
 streams = typer.Typer(no_args_is_help=True, help="The streams of the bus.")
@@ -32,6 +33,7 @@ cli.add_typer(streams, name="streams")
 cli.add_typer(outboxes, name="outbox")
 cli.add_typer(keys, name="keys")
 cli.add_typer(audit, name="audit")
+cli.add_typer(registry, name="registry")
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -114,7 +114,7 @@ class Edge:
 
 
 MOST_BYTES = 4 * 1024 * 1024
-_IMPORTS = "/api/v1/registry/import/"
+_IMPORTS = ("/api/v1/registry/import", "/registry/imports")
 MOST_BYTES_OF_AN_IMPORT = 256 * 1024 * 1024
 
 

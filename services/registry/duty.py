@@ -6,21 +6,19 @@ from typing import Any
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.registry import store
-from services.registry.publishing import PHONE_CONTEXT
+from services.registry.blocks import PHONE_CONTEXT
+from services.registry.model import masked
 
 RESPONSIBLE = "responsible"
-
-
-def masked(phone: str) -> str:
-    """Return a phone of which only the ends can be read: `138****5678`."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
 
 
 async def on_duty(
     db: Database, crypto: CryptoProvider, stations: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, str]]:
     """Return the person on duty at each of these stations who has one: code, name, masked phone."""
-    people = await store.of_villages(db, [station["village_code"] for station in stations])
+    people = await store.of_villages(
+        db, [station["village_code"] for station in stations], store.today(db.clock.now())
+    )
     found = []
     for station in stations:
         name = station["duty_name"]

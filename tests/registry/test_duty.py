@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from services.registry import store
-from services.registry.duty import masked, on_duty
+from services.registry.duty import on_duty
+from services.registry.model import masked
 from services.registry.seed import seed
 from tests.registry.registry_make import a_crypto, a_registry
 
