@@ -112,6 +112,8 @@ class RecipientEntry(Value):
     openid: str | None = None
     station: str | None = None
     """The person-only station that this person answers for."""
+    position: Point | None = None
+    """Where this person is to be warned, when that is not where the village is."""
     cared_by: str | None = None
     """The recipient who looks after this one, and is reached where this one cannot be."""
 
@@ -129,6 +131,8 @@ class RosterEntry(Value):
     name: str
     phone: str | None = None
     operator: Operator | None = None
+    drills: bool = False
+    """Has agreed to be called in drills."""
 
 
 class VillageBlock(Value):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from contracts.canonical import canonical_bytes
 from contracts.registry import (
@@ -26,7 +26,7 @@ from contracts.registry import (
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 from services.registry import store
-from services.registry.model import station_kind
+from services.registry.model import DRILL_GROUP, station_kind
 
 PHONE_CONTEXT = b"yutian/phone"
 DISTRICT_BLOCK = "district"
@@ -131,7 +131,7 @@ async def _rosters(
 ) -> dict[str, tuple[RosterEntry, ...]]:
     turns, people = store.ROSTERS, store.RECIPIENTS
     statement = (
-        select(turns, people.c.name, people.c.phone_sealed, people.c.operator)
+        select(turns, people.c.name, people.c.phone_sealed, people.c.operator, people.c.groups)
         .join(people, people.c.recipient_id == turns.c.person)
         .where(turns.c.block.in_(blocks), store.valid(turns, day), store.valid(people, day))
         .order_by(turns.c.place, turns.c.role, turns.c.order, turns.c.code)
@@ -145,6 +145,7 @@ def _turn(crypto: CryptoProvider, row: Row) -> RosterEntry:
         **{name: row[name] for name in ("place_kind", "place", "role", "order", "shift", "name", "operator")},
         recipient_id=row["person"],
         phone=opened(crypto, row["phone_sealed"]),
+        drills=DRILL_GROUP in row["groups"].split(),
     )
 
 
@@ -192,15 +193,22 @@ def _town(row: Row, rosters: tuple[RosterEntry, ...]) -> TownBlock:
 async def _people_of(tx: Transaction, villages: Sequence[str], day: str) -> dict[str, list[Row]]:
     """Return the people of villages with few enough of them."""
     table = store.RECIPIENTS
-    statement = select(table).where(table.c.village_code.in_(villages), store.valid(table, day))
+    statement = _with_home().where(table.c.village_code.in_(villages), store.valid(table, day))
     rows = await tx.execute(statement.order_by(table.c.village_code, table.c.recipient_id))
     return _by("village_code", [dict(row) for row in rows.mappings()])
+
+
+def _with_home() -> Select[Any]:
+    """Return the statement of people, each with the position of his household."""
+    homes, people = store.HOUSEHOLDS, store.RECIPIENTS
+    columns = (people, homes.c.lon.label("home_lon"), homes.c.lat.label("home_lat"))
+    return select(*columns).outerjoin(homes, homes.c.code == people.c.household)
 
 
 async def _people(tx: Transaction, village: str, day: str) -> AsyncIterator[tuple[int, Sequence[Row]]]:
     """Yield the people of a village, one part at a time; one empty part when there is nobody."""
     table, after, number = store.RECIPIENTS, "", 0
-    mine = select(table).where(table.c.village_code == village, store.valid(table, day))
+    mine = _with_home().where(table.c.village_code == village, store.valid(table, day))
     while True:
         later = mine.where(table.c.recipient_id > after).order_by(table.c.recipient_id).limit(PART)
         rows = [dict(row) for row in (await tx.execute(later)).mappings()]
@@ -267,5 +275,6 @@ def _person(crypto: CryptoProvider, row: Row) -> RecipientEntry:
         operator=row["operator"],
         openid=row["openid"],
         station=row["station"],
+        position=(row["home_lon"], row["home_lat"]) if row["home_lon"] is not None else None,
         cared_by=row["cared_by"],
     )

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import orjson
 from sqlalchemy import Select
 
@@ -70,6 +69,9 @@ def _cell(value: Any) -> str:
 
 async def as_workbook(db: Database, crypto: CryptoProvider, kind: str, statement: Select[Any]) -> Path:
     """Write a workbook into a temporary file and return its place; whoever sends it deletes it."""
+    # Here, so that a service starts without it.
+    import openpyxl
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(kind)
     names, count = heading(kind), 0

@@ -232,8 +232,12 @@ async def show(db: Database, import_id: str) -> Import:
 
 async def sweep(db: Database) -> None:
     """Put right what a process left that died, and forget files that nobody wanted."""
+    async with db.read() as connection:
+        waiting = await imports.in_state(connection, *RUNNING, State.CHECKED)
+    if not waiting:
+        return
     async with db.transaction() as tx:
-        for made in await imports.in_state(tx, *RUNNING, State.CHECKED):
+        for made in await imports.in_state(tx.connection, *RUNNING, State.CHECKED):
             quiet = tx.now - made.touched_at
             if made.state in RUNNING and quiet > SILENT:
                 await _leave(tx, made)

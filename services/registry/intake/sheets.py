@@ -11,9 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import openpyxl
 import orjson
-from openpyxl.utils.exceptions import InvalidFileException
 
 from services.kit.errors import Fault, Invalid
 
@@ -128,6 +126,10 @@ def _fails(source: BinaryIO, encoding: str) -> int | None:
 
 
 def _workbook(source: BinaryIO, size: int) -> Sheet:
+    # Here, so that a service starts without it.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(source) as packed:
             unpacked = sum(one.file_size for one in packed.infolist())

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from contracts.registry import Operator, RosterPlace
 from contracts.values import VillageCode
@@ -19,6 +19,15 @@ VULNERABLE = "vulnerable"
 """Those whom somebody must look after."""
 
 PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
+
+
+def _a_mobile(value: str) -> str:
+    if not (MOBILE.match(value) or MASKED.match(value)):
+        raise ValueError("the phone is not a mobile number of eleven digits")
+    return value
+
+
+Phone = Annotated[str, AfterValidator(_a_mobile)]
 OpenId = Annotated[str, StringConstraints(max_length=64)]
 Role = Annotated[str, StringConstraints(pattern=r"^[a-z-]{2,30}$")]
 Shift = Annotated[
@@ -55,7 +64,7 @@ class Recipient(Row):
     name: Name
     role: Role
     groups: Words = ""
-    phone: Annotated[str | None, Optional] = None
+    phone: Annotated[Phone | None, Optional] = None
     operator: Annotated[Operator | None, Optional] = None
     openid: Annotated[OpenId | None, Optional] = None
     station: Annotated[str | None, Optional] = None
@@ -65,8 +74,6 @@ class Recipient(Row):
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
-        if self.phone is not None and not (MOBILE.match(self.phone) or MASKED.match(self.phone)):
-            raise ValueError("the phone is not a mobile number of eleven digits")
         if self.phone is not None and self.operator is None:
             raise ValueError("a phone needs its operator: cmcc, cucc or ctcc")
         if self.phone is None and self.openid is None and self.cared_by is None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from contracts.values import PositionQuality, TownCode, VillageCode
-from services.registry.model.positions import Placed
+from services.registry.model.positions import PerhapsPlaced, Placed
 from services.registry.model.row import Name, Note, Optional, Row, Slug, refuse_foreign
 
 RegionCode = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
@@ -76,7 +76,7 @@ class Village(Placed):
         return self
 
 
-class Household(Row):
+class Household(PerhapsPlaced):
     """A household of a village: nothing but where it is and by whose name it goes."""
 
     refers: ClassVar[Mapping[str, str]] = {"village_code": "villages"}

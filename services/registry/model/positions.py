@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from services.registry.model.row import Row
+from services.registry.model.row import Optional, Row
 
 WEST, SOUTH, EAST, NORTH = 105.0, 27.0, 109.0, 31.0
 """Degrees: wherever the district's things can be."""
@@ -45,6 +45,21 @@ class Placed(Row):
     @model_validator(mode="after")
     def _near(self) -> Self:
         refuse_misplaced(self.lon, self.lat)
+        return self
+
+
+class PerhapsPlaced(Row):
+    """A row that may have a position: both of its numbers, or neither."""
+
+    lat: Annotated[Degrees | None, Optional] = None
+    lon: Annotated[Degrees | None, Optional] = None
+
+    @model_validator(mode="after")
+    def _near(self) -> Self:
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("a position needs both lat and lon")
+        if self.lat is not None and self.lon is not None:
+            refuse_misplaced(self.lon, self.lat)
         return self
 
 

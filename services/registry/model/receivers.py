@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from contracts.registry import Operator, StationKind
 from contracts.values import Channel, Mode, StationClass, TownCode, VillageCode
-from services.registry.model.positions import Degrees, refuse_misplaced
+from services.registry.model.positions import PerhapsPlaced
 from services.registry.model.row import Day, Name, Note, Optional, Row, Slug, Words
 
 StationCode = Annotated[str, StringConstraints(pattern=r"^(\d{12}|[KS]\d{4,8})$")]
@@ -68,7 +68,7 @@ class Terminal(Row):
     model: Note = ""
 
 
-class Unit(Row):
+class Unit(PerhapsPlaced):
     """A school, hospital, enterprise or the like: a key unit, or one that is sensitive to weather."""
 
     refers: ClassVar[Mapping[str, str]] = {"village_code": "villages", "groups": "groups"}
@@ -80,16 +80,6 @@ class Unit(Row):
     sensitive: bool = False
     certificate: Annotated[str, StringConstraints(max_length=40)] = ""
     groups: Words = ""
-    lat: Annotated[Degrees | None, Optional] = None
-    lon: Annotated[Degrees | None, Optional] = None
-
-    @model_validator(mode="after")
-    def _near(self) -> Self:
-        if (self.lat is None) != (self.lon is None):
-            raise ValueError("a position needs both lat and lon")
-        if self.lat is not None and self.lon is not None:
-            refuse_misplaced(self.lon, self.lat)
-        return self
 
 
 class Department(Row):

@@ -35,10 +35,10 @@ async def latest(connection: AsyncConnection, limit: int) -> list[Import]:
     return [_import(row) for row in (await connection.execute(statement)).mappings()]
 
 
-async def in_state(tx: Transaction, *states: State) -> list[Import]:
+async def in_state(connection: AsyncConnection, *states: State) -> list[Import]:
     """Return the imports in these states."""
     statement = select(IMPORTS).where(IMPORTS.c.state.in_(states))
-    return [_import(row) for row in (await tx.execute(statement)).mappings()]
+    return [_import(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def note(tx: Transaction, import_id: str, **values: Any) -> None:

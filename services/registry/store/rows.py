@@ -83,6 +83,8 @@ HOUSEHOLDS = _kind(
     Column("village_code", String(12), nullable=False, index=True),
     Column("name", String(60), nullable=False),
     Column("remote", Boolean, nullable=False),
+    Column("lat", Float),
+    Column("lon", Float),
 )
 GROUPS = _kind(
     "groups",

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, literal, or_, select
 
 from services.kit.db import Database
+from services.registry.model import VULNERABLE
 from services.registry.store.queries import today, valid
 from services.registry.store.rows import HAZARD_POINTS, RECIPIENTS, ROSTERS, STATIONS, TERMINALS, VILLAGES
 
@@ -24,57 +25,60 @@ def _rows(kind: str, table: Any, place: Any, *where: ColumnElement[bool]) -> Sel
 def statements(now: datetime, kept: timedelta) -> Mapping[str, Select[Any]]:
     """Return, by what is wrong, the statement of the rows with which it is."""
     day, old = today(now), now - kept
-    people, turns, stations = RECIPIENTS, ROSTERS, STATIONS
-    answered = select(turns.c.place).where(valid(turns, day))
-    good = select(people.c.recipient_id).where(valid(people, day))
-    over = select(VILLAGES.c.code).where(~valid(VILLAGES, day))
-    unchecked = or_(turns.c.checked_at.is_(None), turns.c.checked_at < old)
-    vulnerable = (" " + people.c.groups + " ").contains(" vulnerable ")
-    silent = or_(stations.c.presence_at.is_(None), stations.c.presence_at < now - timedelta(days=1))
+    return {**_of_rosters(day, old), **_of_people(day, old), **_of_stations(day, now - timedelta(days=1))}
+
+
+def _of_rosters(day: str, old: datetime) -> dict[str, Select[Any]]:
+    turns, standing = ROSTERS, valid(ROSTERS, day)
+    good = select(RECIPIENTS.c.recipient_id).where(valid(RECIPIENTS, day))
+    answered = select(turns.c.place).where(standing, turns.c.person.in_(good))
+    villages, points = VILLAGES, HAZARD_POINTS
+    nobody = villages.c.code.not_in(answered)
+    unwatched = points.c.code.not_in(answered)
     return {
-        "turns that nobody checked": _rows("rosters", turns, turns.c.place, valid(turns, day), unchecked),
+        "turns that nobody checked": _rows("rosters", turns, turns.c.place, standing, _unchecked(turns, old)),
         "turns whose person is no more": _rows(
-            "rosters", turns, turns.c.place, valid(turns, day), turns.c.person.not_in(good)
+            "rosters", turns, turns.c.place, standing, turns.c.person.not_in(good)
         ),
         "villages with nobody on a roster": _rows(
-            "villages", VILLAGES, VILLAGES.c.code, valid(VILLAGES, day), VILLAGES.c.code.not_in(answered)
+            "villages", villages, villages.c.code, valid(villages, day), nobody
         ),
         "hazard points that nobody watches": _rows(
-            "hazard-points",
-            HAZARD_POINTS,
-            HAZARD_POINTS.c.village_code,
-            valid(HAZARD_POINTS, day),
-            HAZARD_POINTS.c.code.not_in(answered),
-        ),
-        "vulnerable people whom nobody looks after": _rows(
-            "recipients",
-            people,
-            people.c.village_code,
-            valid(people, day),
-            vulnerable,
-            people.c.cared_by.is_(None),
-        ),
-        "people whose village is no more": _rows(
-            "recipients", people, people.c.village_code, valid(people, day), people.c.village_code.in_(over)
-        ),
-        "people whom nobody checked": _rows(
-            "recipients",
-            people,
-            people.c.village_code,
-            valid(people, day),
-            or_(people.c.checked_at.is_(None), people.c.checked_at < old),
-        ),
-        "stations that are offline": _rows(
-            "stations",
-            stations,
-            stations.c.village_code,
-            valid(stations, day),
-            and_(stations.c.presence != "online", stations.c.station_class != "person", silent),
-        ),
-        "devices out of order": _rows(
-            "terminals", TERMINALS, TERMINALS.c.station, valid(TERMINALS, day), TERMINALS.c.state == "faulty"
+            "hazard-points", points, points.c.village_code, valid(points, day), unwatched
         ),
     }
+
+
+def _of_people(day: str, old: datetime) -> dict[str, Select[Any]]:
+    people, standing = RECIPIENTS, valid(RECIPIENTS, day)
+    vulnerable = (" " + people.c.groups + " ").contains(f" {VULNERABLE} ")
+    over = people.c.village_code.in_(select(VILLAGES.c.code).where(~valid(VILLAGES, day)))
+    found = {
+        "vulnerable people whom nobody looks after": and_(vulnerable, people.c.cared_by.is_(None)),
+        "people whose village is no more": over,
+        "people whom nobody checked": _unchecked(people, old),
+    }
+    return {
+        what: _rows("recipients", people, people.c.village_code, standing, wrong)
+        for what, wrong in found.items()
+    }
+
+
+def _of_stations(day: str, yesterday: datetime) -> dict[str, Select[Any]]:
+    stations, devices = STATIONS, TERMINALS
+    silent = or_(stations.c.presence_at.is_(None), stations.c.presence_at < yesterday)
+    away = and_(stations.c.presence != "online", stations.c.station_class != "person", silent)
+    faulty = devices.c.state == "faulty"
+    return {
+        "stations that are offline": _rows(
+            "stations", stations, stations.c.village_code, valid(stations, day), away
+        ),
+        "devices out of order": _rows("terminals", devices, devices.c.station, valid(devices, day), faulty),
+    }
+
+
+def _unchecked(table: Table, old: datetime) -> ColumnElement[bool]:
+    return or_(table.c.checked_at.is_(None), table.c.checked_at < old)
 
 
 async def counted(db: Database, kept: timedelta, town: str | None = None) -> list[dict[str, Any]]:

@@ -95,6 +95,8 @@ def _places() -> None:
         sa.Column("village_code", sa.String(12), nullable=False, index=True),
         sa.Column("name", sa.String(60), nullable=False),
         sa.Column("remote", sa.Boolean, nullable=False),
+        sa.Column("lat", sa.Float),
+        sa.Column("lon", sa.Float),
         *_life(),
     )
     op.create_table(
