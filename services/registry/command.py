@@ -28,10 +28,11 @@ def import_file(
 ) -> None:
     """Import a file whole or not at all; every bad row is named in FILE.faults.csv."""
     from services.registry import files
+    from services.registry.actions.imports import Wishes
 
     settings = Settings.load()
     configure_telemetry(settings, "registry")
-    wishes = files.Wishes(complete, gcj02, trusted)
+    wishes = Wishes(complete, gcj02, trusted)
     who = by or f"cli:{getpass.getuser()}"[:40]
     good = asyncio.run(files.take_in(settings, file, kind, wishes, who, dry_run=dry_run))
     raise typer.Exit(0 if good else 1)
