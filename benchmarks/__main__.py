@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from benchmarks import target
+from benchmarks import imports, target
 
-BENCHMARKS = {"target": target}
+BENCHMARKS = {"target": target, "import": imports}
 """By name: a module with `options(parser)` and `run(arguments)`, which prints its figures."""
 
 

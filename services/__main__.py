@@ -25,6 +25,7 @@ from services.kit.process import configure_telemetry, open_floor, run
 from services.kit.settings import PREFIX, Settings
 from services.kit.terminal import Output
 from services.laptop import children, prepare
+from services.registry.command import registry
 from services.router.command import router
 
 cli = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__, pretty_exceptions_enable=False)
@@ -36,6 +37,7 @@ cli.add_typer(outboxes, name="outbox")
 cli.add_typer(keys, name="keys")
 cli.add_typer(audit, name="audit")
 cli.add_typer(router, name="router")
+cli.add_typer(registry, name="registry")
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

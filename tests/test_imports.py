@@ -10,12 +10,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 BREACHES = {
-    "a service imports another": ("services/registry/actions.py", "import services.router.model"),
+    "a service imports another": ("services/registry/actions/keys.py", "import services.router.model"),
     "the kit imports a service": ("services/kit/ids.py", "import services.registry.model"),
     "contracts import the kit": ("contracts/values.py", "import services.kit.errors"),
-    "a model imports the database": ("services/registry/model.py", "import sqlalchemy"),
-    "a model imports its actions": ("services/registry/model.py", "import services.registry.actions"),
-    "a store imports its actions": ("services/registry/store.py", "import services.registry.actions"),
+    "a model imports the database": ("services/registry/model/row.py", "import sqlalchemy"),
+    "a model imports its actions": ("services/registry/model/row.py", "import services.registry.actions"),
+    "a store imports its actions": ("services/registry/store/tables.py", "import services.registry.actions"),
     "one way of reaching people imports another": (
         "services/channels/pull/feed/model.py",
         "import services.channels.pull.stations.model",

@@ -15,7 +15,7 @@ from services.kit.problems import problem
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_BYTES_OF_AN_IMPORT = 256 * 1024 * 1024
-_IMPORTS = "/api/v1/registry/import/"
+_IMPORTS = ("/api/v1/registry/import", "/registry/imports")
 
 _HEADERS = {
     "x-content-type-options": "nosniff",

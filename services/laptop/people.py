@@ -19,8 +19,8 @@ from services.kit.settings import Settings
 from services.laptop.prepare import write_private
 from services.registry import seed as registry_seed
 from services.registry import store as registry_store
+from services.registry.blocks import PHONE_CONTEXT
 from services.registry.model import IssuedKey
-from services.registry.publishing import PHONE_CONTEXT
 
 PEOPLE: list[dict[str, Any]] = [
     {"username": "zhang", "display_name": "张敏", "roles": ["drafter"]},

@@ -8,7 +8,9 @@ from starlette.staticfiles import StaticFiles
 
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
-from services.registry import api, consumers, desk, hazard_points
+from services.registry import api, consumers, desk
+from services.registry.actions.mind import mind
+from services.registry.actions.running import Running
 
 STATIC = Path(__file__).parent / "static"
 
@@ -16,12 +18,14 @@ STATIC = Path(__file__).parent / "static"
 async def open_registry(floor: Floor) -> Service:
     """Open the registry on a floor."""
     db = await floor.database("registry")
-    house = House(db, Leadership(db, floor.settings.instance), consumers.heard())
+    leadership = Leadership(db, floor.settings.instance)
+    house = House(db, leadership, consumers.heard(), [lambda: mind(db, floor.crypto, leadership)])
     static = APIRouter()
     static.routes.append(Mount("/static/registry", StaticFiles(directory=STATIC, check_dir=False)))
+    running = Running(floor.settings.var / "imports")
     return Service(
         "registry",
-        routers=[api.secret_router, api.router, hazard_points.router, desk.router, static],
+        routers=[*api.ROUTERS, *desk.ROUTERS, static],
         houses=[house],
-        parts={"registry": api.Parts(db, floor.crypto)},
+        parts={"registry": api.Parts(db, floor.crypto, running)},
     )

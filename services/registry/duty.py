@@ -7,7 +7,7 @@ from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.kit.phones import masked
 from services.registry import store
-from services.registry.publishing import PHONE_CONTEXT
+from services.registry.blocks import PHONE_CONTEXT
 
 RESPONSIBLE = "responsible"
 
@@ -16,7 +16,9 @@ async def on_duty(
     db: Database, crypto: CryptoProvider, stations: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, str]]:
     """Return the person on duty at each of these stations who has one: code, name, masked phone."""
-    people = await store.of_villages(db, [station["village_code"] for station in stations])
+    people = await store.of_villages(
+        db, [station["village_code"] for station in stations], store.today(db.clock.now())
+    )
     found = []
     for station in stations:
         name = station["duty_name"]

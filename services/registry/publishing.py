@@ -1,161 +1,140 @@
-"""Blocks: what changed in the tables is sealed, addressed by content and said, block by block."""
+"""What changed is marked in the transaction that changed it, and said block by block soon after.
+
+A mark is a row: whoever dies between change and saying leaves it to the next. A million people are said
+without ever being held together, and no transaction is longer than a few blocks.
+"""
 
 import asyncio
 import base64
 import hashlib
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import orjson
-from sqlalchemy import select
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from contracts.canonical import canonical_bytes
-from contracts.registry import (
-    BLOCK_CONTEXT,
-    AccountEntry,
-    BlockChanged,
-    DistrictBlock,
-    GatewayEntry,
-    KeyHash,
-    RecipientEntry,
-    StationEntry,
-    TownBlock,
-    VillageBlock,
-)
-from contracts.values import Value
+from contracts.registry import BLOCK_CONTEXT, BlockChanged
 from services.kit.crypto import CryptoProvider
-from services.kit.db import Transaction
+from services.kit.db import Database, Transaction
 from services.kit.errors import Refused
-from services.registry import store
+from services.registry import blocks, store
 
-PHONE_CONTEXT = b"yutian/phone"
 MOST_SEALED = 512_000
-"""A block of one village must fit into one message."""
+"""A part of a block must fit into one message."""
 
-Rows = Iterable[dict[str, Any]]
+AT_ONCE = 64
+PEOPLE_AT_ONCE = 10_000
+"""Blocks, and people in them, that one transaction says: a second or two of work."""
+
+Told = Callable[[int], None]
 
 
-async def publish(tx: Transaction, crypto: CryptoProvider, villages: Collection[str] | None = None) -> int:
-    """Say every block whose content changed (of these villages, or all); return how many did."""
-    plain = await _blocks(tx, crypto, villages)
-    before = await store.known(tx, store.BLOCKS, list(plain))
-    changed = 0
-    for key, content in sorted(plain.items()):
-        plain_hash = crypto.keyed_hash(hashlib.sha256(content).hexdigest()).hex()
-        if key in before and before[key]["plain_hash"] == plain_hash:
-            continue
-        sealed = await asyncio.to_thread(crypto.seal, content, BLOCK_CONTEXT)
+async def mark(tx: Transaction, changed: Collection[str]) -> None:
+    """Mark blocks as due, together with the change that makes them so."""
+    if changed:
+        rows = [{"block": block, "since": tx.now} for block in sorted(changed)]
+        into = postgresql.insert(store.DUE) if tx.postgres else sqlite.insert(store.DUE)
+        await tx.execute(
+            into.on_conflict_do_update(index_elements=["block"], set_={"since": into.excluded.since}), rows
+        )
+
+
+async def mark_all(tx: Transaction) -> None:
+    """Mark every place and the district, and what is still said of places that have gone."""
+    places = [await tx.execute(select(table.c.code)) for table in (store.TOWNS, store.VILLAGES)]
+    await mark(tx, {blocks.DISTRICT_BLOCK, *(code for found in places for code in found.scalars())})
+
+
+async def due(db: Database) -> int:
+    """Return how many blocks wait to be said."""
+    return int((await db.rows(select(func.count().label("n")).select_from(store.DUE)))[0]["n"])
+
+
+async def publish(db: Database, crypto: CryptoProvider, told: Told | None = None) -> int:
+    """Say every due block whose content is new; return how many messages that took."""
+    said, done = 0, 0
+    while True:
+        async with db.transaction() as tx:
+            taken = await _take(tx)
+            said += await _say(tx, crypto, taken)
+        if not taken:
+            return said
+        done += len(taken)
+        if told is not None:
+            told(done)
+
+
+async def _take(tx: Transaction) -> list[str]:
+    """Take some marks away, in the order in which receivers want blocks: the district last.
+
+    The row lock makes a change of the same block wait, and mark it anew.
+    """
+    statement = select(store.DUE.c.block).order_by(store.DUE.c.block).limit(AT_ONCE)
+    if tx.postgres:
+        statement = statement.with_for_update(skip_locked=True)
+    waiting = list((await tx.execute(statement)).scalars())
+    sizes = await blocks.sizes(tx, waiting)
+    taken, people = waiting[:1], sum(sizes.get(block, 0) for block in waiting[:1])
+    for block in waiting[1:]:
+        people += sizes.get(block, 0)
+        if people > PEOPLE_AT_ONCE:
+            break
+        taken.append(block)
+    await tx.execute(delete(store.DUE).where(store.DUE.c.block.in_(taken)))
+    return taken
+
+
+async def _say(tx: Transaction, crypto: CryptoProvider, taken: Sequence[str]) -> int:
+    """Say what is new of some blocks; return how many messages that took."""
+    if not taken:
+        return 0
+    material = await blocks.gather(tx, crypto, taken)
+    before = await _said(tx, taken)
+    standing: set[str] = set()
+    said: list[dict[str, Any]] = []
+    async for some in blocks.parts(tx, crypto, material, taken):
+        standing |= some.keys()
+        said += await _say_some(tx, crypto, some, before)
+    await store.replace(tx, store.BLOCKS, said)
+    gone = sorted(before.keys() - standing)
+    for name in gone:
+        tx.emit(BlockChanged(block=name, sha256=before[name]["sha256"], sealed="", gone=True, at=tx.now))
+    await tx.execute(delete(store.BLOCKS).where(store.BLOCKS.c.block.in_(gone)))
+    return len(said) + len(gone)
+
+
+async def _said(tx: Transaction, taken: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return what was said last of these blocks and their further parts."""
+    name = store.BLOCKS.c.block
+    mine = or_(name.in_(taken), *(name.like(f"{block}-%") for block in taken))
+    found = (await tx.execute(select(store.BLOCKS).where(mine))).mappings()
+    return {row["block"]: dict(row) for row in found}
+
+
+async def _say_some(
+    tx: Transaction,
+    crypto: CryptoProvider,
+    some: Mapping[str, bytes],
+    before: Mapping[str, Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """Say the parts that are new; return their rows."""
+    rows = []
+    for name, plain_hash, sealed in await asyncio.to_thread(_sealed, crypto, some, before):
         if len(sealed) > MOST_SEALED:
-            raise Refused(f"the block of {key} is too big for a message", mend="divide the village's list")
+            raise Refused(f"the block of {name} is too big for a message", mend="shorten its lists")
         address = hashlib.sha256(sealed).hexdigest()
-        row = {"block": key, "plain_hash": plain_hash, "sha256": address, "changed_at": tx.now}
-        await store.replace(tx, store.BLOCKS, [row])
-        body = base64.b64encode(sealed).decode()
-        tx.emit(BlockChanged(block=key, sha256=address, sealed=body, at=tx.now))
-        changed += 1
-    return changed
+        tx.emit(BlockChanged(block=name, sha256=address, sealed=base64.b64encode(sealed).decode(), at=tx.now))
+        rows.append({"block": name, "plain_hash": plain_hash, "sha256": address, "changed_at": tx.now})
+    return rows
 
 
-async def _blocks(tx: Transaction, crypto: CryptoProvider, only: Collection[str] | None) -> dict[str, bytes]:
-    keys = _keys_by_owner((await store.all_of(tx, store.KEYS)).values())
-    stations = _by_village((await store.all_of(tx, store.STATIONS)).values())
-    blocks: dict[str, Value] = {"district": await _district(tx, keys)}
-    for town in (await store.all_of(tx, store.TOWNS)).values():
-        blocks[town["code"]] = _town(town)
-    for village in (await store.all_of(tx, store.VILLAGES)).values():
-        if only is None or village["code"] in only:
-            people = await _people(tx, crypto, village["code"])
-            entries = tuple(_station(row, keys) for row in stations[village["code"]])
-            blocks[village["code"]] = _village(village, entries, people)
-    return {key: canonical_bytes(block) for key, block in blocks.items()}
-
-
-def _keys_by_owner(rows: Rows) -> dict[str, tuple[KeyHash, ...]]:
-    grouped: dict[str, list[KeyHash]] = defaultdict(list)
-    for row in sorted(rows, key=lambda r: r["key_id"]):
-        if row["revoked_at"] is None:
-            grouped[row["owner"]].append(
-                KeyHash(key_id=row["key_id"], mode=row["mode"], sha256=row["sha256"])
-            )
-    return {owner: tuple(found) for owner, found in grouped.items()}
-
-
-def _by_village(rows: Rows) -> dict[str, list[dict[str, Any]]]:
-    grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in sorted(rows, key=lambda r: r["code"]):
-        grouped[row["village_code"]].append(row)
-    return grouped
-
-
-async def _district(tx: Transaction, keys: dict[str, tuple[KeyHash, ...]]) -> DistrictBlock:
-    gateways = (await store.all_of(tx, store.GATEWAYS)).values()
-    accounts = (await store.all_of(tx, store.ACCOUNTS)).values()
-    return DistrictBlock(
-        gateways=tuple(GatewayEntry(**g, keys=keys.get(g["gateway_id"], ())) for g in _sorted(gateways)),
-        accounts=tuple(AccountEntry(**a) for a in _sorted(accounts)),
-    )
-
-
-def _sorted(rows: Rows) -> list[dict[str, Any]]:
-    return sorted(rows, key=lambda row: str(next(iter(row.values()))))
-
-
-def _town(row: dict[str, Any]) -> TownBlock:
-    return TownBlock(
-        code=row["code"],
-        name=row["name"],
-        name_en=row["name_en"],
-        is_street=row["kind"] == "street",
-        seat=(row["lon"], row["lat"]),
-        population=row["population"],
-        cell=orjson.loads(row["cell"]),
-        cell_quality=row["cell_quality"],
-    )
-
-
-def _village(
-    row: dict[str, Any], stations: tuple[StationEntry, ...], people: tuple[RecipientEntry, ...]
-) -> VillageBlock:
-    return VillageBlock(
-        code=row["code"],
-        name=row["name"],
-        town_code=row["town_code"],
-        is_community=row["kind"] == "community",
-        position=(row["lon"], row["lat"]),
-        position_quality=row["position"],
-        cell=orjson.loads(row["cell"]),
-        stations=stations,
-        recipients=people,
-    )
-
-
-def _station(row: dict[str, Any], keys: dict[str, tuple[KeyHash, ...]]) -> StationEntry:
-    return StationEntry(
-        code=row["code"],
-        name=row["name"],
-        station_class=row["station_class"],
-        keys=keys.get(row["code"], ()),
-        duty_name=row["duty_name"],
-    )
-
-
-async def _people(tx: Transaction, crypto: CryptoProvider, village: str) -> tuple[RecipientEntry, ...]:
-    table = store.RECIPIENTS
-    statement = select(table).where(table.c.village_code == village).order_by(table.c.recipient_id)
-    rows = (await tx.execute(statement)).mappings().all()
-    return await asyncio.to_thread(lambda: tuple(_person(crypto, dict(row)) for row in rows))
-
-
-def _person(crypto: CryptoProvider, row: dict[str, Any]) -> RecipientEntry:
-    sealed = row["phone_sealed"]
-    return RecipientEntry(
-        recipient_id=row["recipient_id"],
-        name=row["name"],
-        role=row["role"],
-        groups=tuple(row["groups"].split()),
-        phone=crypto.unseal(sealed, PHONE_CONTEXT).decode() if sealed else None,
-        operator=row["operator"],
-        openid=row["openid"],
-        station=row["station"],
-    )
+def _sealed(
+    crypto: CryptoProvider, some: Mapping[str, bytes], before: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[str, str, bytes]]:
+    """Return name, hash and sealed bytes of the parts that are not as they were said last."""
+    found = []
+    for name, content in some.items():
+        plain_hash = crypto.keyed_hash(hashlib.sha256(content).hexdigest()).hex()
+        if name not in before or before[name]["plain_hash"] != plain_hash:
+            found.append((name, plain_hash, crypto.seal(content, BLOCK_CONTEXT)))
+    return found

@@ -3,11 +3,22 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from contracts.registry import RosterPlace
 from contracts.values import Channel, Mode
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.registry import actions, intake, store
-from services.registry.model import DRILL_GROUP, Account, Gateway, IssuedKey, Recipient, Row, Station
+from services.registry.model import (
+    DISTRICT,
+    DRILL_GROUP,
+    Account,
+    Gateway,
+    IssuedKey,
+    Recipient,
+    Row,
+    Station,
+    Turn,
+)
 
 DATA = Path(__file__).parent / "data"
 WHO = "seed"
@@ -38,16 +49,21 @@ async def seed(db: Database, crypto: CryptoProvider) -> None:
         return
     stations = [row for row in _rows("stations") if isinstance(row, Station)]
     named = [s.model_copy(update={"duty_name": _name(n)}) for n, s in enumerate(stations)]
+    people = list(_people(named))
     tables: dict[str, list[Row]] = {
-        "towns": _rows("towns"),
-        "villages": _rows("villages"),
+        **{
+            kind: _rows(kind)
+            for kind in ("regions", "neighbours", "towns", "villages", "groups", "departments")
+        },
         "stations": list(named),
+        "hazard-points": _rows("hazard-points"),
         "gateways": list(GATEWAYS),
         "accounts": list(ACCOUNTS),
-        "recipients": list(_people(named)),
+        "recipients": list(people),
+        "rosters": list(_turns(people)),
     }
     for kind, rows in tables.items():
-        await actions.take_in(db, crypto, kind, rows, by=WHO, published=kind == "recipients")
+        await actions.take_in(db, crypto, kind, rows, by=WHO, published=kind == "rosters")
 
 
 async def issue_all_keys(db: Database, crypto: CryptoProvider) -> list[IssuedKey]:
@@ -58,8 +74,7 @@ async def issue_all_keys(db: Database, crypto: CryptoProvider) -> list[IssuedKey
 
 
 def _rows(kind: str) -> list[Row]:
-    content = (DATA / f"{kind}.csv").read_bytes()
-    return intake.rows_of(kind, content)
+    return intake.rows_of(kind, DATA / f"{kind.replace('-', '_')}.csv")
 
 
 def _name(number: int) -> str:
@@ -87,3 +102,23 @@ def _people(stations: list[Station]) -> Iterator[Recipient]:
                 station=station.code if answers else None,
             )
             number += 1
+
+
+def _turns(people: list[Recipient]) -> Iterator[Turn]:
+    """Yield who answers for each village, for each town and for the district, out of the invented people."""
+    towns: dict[str, list[Recipient]] = {}
+    for place in range(0, len(people), len(ROLES)):
+        first, second = people[place], people[place + 1]
+        towns.setdefault(first.village_code[:9], []).append(first)
+        for order, one in enumerate((first, second), start=1):
+            yield _turn("village", one.village_code, one.role, order, one)
+    for town, villagers in towns.items():
+        for order, role in enumerate(("leader", "deputy", "duty"), start=1):
+            yield _turn("town", town, role, 1, villagers[order % len(villagers)])
+    leaders = [members[0] for members in towns.values()]
+    for role, one in zip(("leader", "emergency", "flood-control", "duty"), leaders, strict=False):
+        yield _turn("district", DISTRICT, role, 1, one)
+
+
+def _turn(kind: RosterPlace, place: str, role: str, order: int, person: Recipient) -> Turn:
+    return Turn(place_kind=kind, place=place, role=role, order=order, person=person.recipient_id)

@@ -154,7 +154,7 @@ async def _record(request: Request, duty_id: UUID, parts: Parts, someone: Princi
     if not name:
         raise Invalid("name", "is missing", "choose or write who answered")
     if phone and not (phone.isascii() and phone.lstrip("+").isdigit() and 3 <= len(phone) <= 16):
-        raise Invalid("phone", "is not a number", "write digits only, or leave it empty")
+        raise Invalid("phone", "is not a phone number", "write digits only, or leave it empty")
     note = str(form.get("note") or "").strip()[:500]
     told = Told(name, phone, None, note, in_hand=bool(desk) or form.get("in_hand") == "yes")
     await answering.record(parts.db, parts.crypto, duty_id, told, by=someone.username, town=own_town(someone))

@@ -52,7 +52,7 @@ async def test_seeding_twice_and_importing_the_same_changes_nothing(
         before = len(await said(db))
         await seed.seed(db, crypto)
         for kind in ("towns", "villages", "stations"):
-            rows = intake.rows_of(kind, (DATA / f"{kind}.csv").read_bytes())
+            rows = intake.rows_of(kind, DATA / f"{kind}.csv")
             change = await actions.take_in(db, crypto, kind, rows, by="qian")
             assert (change.added, change.changed, change.blocks) == (0, 0, 0)
         assert len(await said(db)) == before
@@ -63,8 +63,10 @@ async def test_one_changed_person_changes_one_block(database_url: str, tmp_path:
     async with a_registry(database_url) as db:
         await seed.seed(db, crypto)
         head = "recipient_id,village_code,name,role,phone,operator\n"
-        row = "p000000,500110001001,李四,responsible,13900239999,cmcc\n"
-        rows = intake.rows_of("recipients", (head + row).encode())
+        row = "p000002,500110001001,李四,subscriber,13900239999,cmcc\n"
+        file = tmp_path / "people.csv"
+        file.write_text(head + row)
+        rows = intake.rows_of("recipients", file)
         trial = await actions.take_in(db, crypto, "recipients", rows, by="qian", dry_run=True)
         assert (trial.changed, trial.blocks) == (1, 1)
         before = await store.addresses(db)
@@ -77,7 +79,7 @@ async def test_one_changed_person_changes_one_block(database_url: str, tmp_path:
 async def test_a_dry_run_leaves_nothing_behind(database_url: str, tmp_path: Path) -> None:
     crypto = a_crypto(tmp_path)
     async with a_registry(database_url) as db:
-        rows = intake.rows_of("towns", (DATA / "towns.csv").read_bytes())
+        rows = intake.rows_of("towns", DATA / "towns.csv")
         trial = await actions.take_in(db, crypto, "towns", rows, by="qian", dry_run=True)
         assert trial.added == 21
         assert (await store.counts(db))["towns"] == 0
@@ -87,7 +89,7 @@ async def test_a_dry_run_leaves_nothing_behind(database_url: str, tmp_path: Path
 async def test_a_village_of_an_unknown_town_is_refused_whole(database_url: str, tmp_path: Path) -> None:
     crypto = a_crypto(tmp_path)
     async with a_registry(database_url) as db:
-        rows = intake.rows_of("villages", (DATA / "villages.csv").read_bytes())
+        rows = intake.rows_of("villages", DATA / "villages.csv")
         with pytest.raises(Invalid) as error:
             await actions.take_in(db, crypto, "villages", rows, by="qian")
         assert error.value.faults[0].field == "line 2, town_code"

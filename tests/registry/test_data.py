@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from contracts.values import PositionQuality, StationClass
-from services.registry import hazard_points
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "services/registry/data"
@@ -133,13 +132,14 @@ def test_codes_names_and_points_are_those_of_the_source(towns: list[Row], villag
 
 
 def test_no_town_outline_is_shipped() -> None:
-    assert {path.name for path in DATA.iterdir()} == {*COLUMNS, "README.md", "hazard_points.csv"}
+    others = {f"{kind}.csv" for kind in ("hazard_points", "regions", "neighbours", "groups", "departments")}
+    assert {path.name for path in DATA.iterdir()} == {*COLUMNS, *others, "README.md", "titles.yaml"}
     assert "Contains data\nfrom GeoNames (CC BY 4.0)" in (DATA / "README.md").read_text("utf-8")
 
 
 def test_hazard_points_lie_in_known_villages_and_say_that_they_are_invented() -> None:
     known = {row["code"] for row in rows(DATA / "villages.csv")}
-    points = hazard_points.read(hazard_points.FILE)
-    assert {point.village_code for point in points} <= known
-    assert {point.position for point in points} == {"invented"}
-    assert len({point.code for point in points}) == len(points)
+    points = rows(DATA / "hazard_points.csv")
+    assert {point["village_code"] for point in points} <= known
+    assert {point["position"] for point in points} == {"invented"}
+    assert len({point["code"] for point in points}) == len(points)

@@ -22,6 +22,7 @@ from services.kit.leadership import Leadership
 from services.kit.process import House, Service
 from services.kit.settings import Settings
 from services.registry import actions, api, desk, store
+from services.registry.actions.running import Running
 from services.registry.model import Gateway, Row
 from tests.outbox import said
 from tests.registry.registry_make import a_crypto, a_registry
@@ -69,8 +70,9 @@ async def http(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClie
         crypto = await prepared(db, tmp_path)
         keys = KeyFolder(tmp_path / "keys")
         floor: Any = SimpleNamespace(settings=Settings(var=tmp_path), http=None, keys=keys, bus=None)
-        parts = {"registry": api.Parts(db, crypto), "sessions": Known()}
-        routers = [api.secret_router, api.router, desk.router]
+        running = Running(tmp_path / "imports")
+        parts = {"registry": api.Parts(db, crypto, running), "sessions": Known()}
+        routers = [*api.ROUTERS, *desk.ROUTERS]
         service = Service("registry", routers, [House(db, Leadership(db, "me"))], parts)
         floor.bus = SimpleNamespace(ping=None)
         app = create_app(floor, [service])

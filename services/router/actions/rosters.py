@@ -71,7 +71,7 @@ def _of_turn(turn: Mapping[str, Any], drills: Collection[str]) -> Person:
         order=turn["order"] + after,
         phone=turn.get("phone"),
         operator=turn.get("operator"),
-        drills=turn["recipient_id"] in drills,
+        drills=turn.get("drills") or turn["recipient_id"] in drills,
         shift=turn.get("shift") or ALWAYS,
     )
 

@@ -1,48 +1,22 @@
-"""The registry's pages: what there is, where it lies, who is there."""
+"""The page of keys: proposed by one operator, confirmed by another, shown once."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from contracts.registry import registry_version
 from contracts.values import Mode
 from services.kit import forms, proposals
 from services.kit.errors import Invalid, Problem
-from services.kit.identity import Principal, needs
+from services.kit.identity import Principal
 from services.kit.pages import render
 from services.registry import actions, store
-from services.registry.api import READERS, Given, Operator
+from services.registry.api import Given, Operator
 from services.registry.model import IssuedKey
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/registry")
-async def overview(
-    request: Request, given: Given, _: Annotated[Principal, Depends(needs(*READERS))]
-) -> HTMLResponse:
-    """Show the towns with their counts."""
-    towns = await store.page(given.db, store.TOWNS, "", 100)
-    stations = await store.page(given.db, store.STATIONS, "", 10_000)
-    rows = [
-        {
-            **town,
-            "stations": [s for s in stations if s["village_code"].startswith(town["code"])],
-        }
-        for town in towns
-    ]
-    return HTMLResponse(
-        render(
-            "registry/overview.html",
-            request=request,
-            towns=rows,
-            counts=await store.counts(given.db),
-            version=registry_version(await store.addresses(given.db)),
-        )
-    )
 
 
 @router.get("/registry/keys")
@@ -76,12 +50,22 @@ async def decide_keys(
     """Issue the keys and show them this once, or let it be."""
     try:
         if decision == "confirm":
-            issued = await actions.confirm_keys(given.db, given.crypto, proposal_id, by=by.username)
-            return await _keys(request, given, by, issued=issued)
+            return await _confirm(request, given, by, proposal_id)
         await actions.decline_keys(given.db, proposal_id, by=by.username)
     except Problem as error:
         return await _keys(request, given, by, error=error)
     return RedirectResponse("/registry/keys", status_code=303)
+
+
+async def _confirm(request: Request, given: Given, by: Principal, proposal_id: UUID) -> Response:
+    """Confirm keys and show them, or a row that gives power."""
+    async with given.db.read() as connection:
+        found = await proposals.get(connection, store.PROPOSALS, proposal_id)
+    if found.kind == actions.ROW:
+        await actions.confirm_row(given.db, given.crypto, proposal_id, by=by.username)
+        return RedirectResponse("/registry/keys", status_code=303)
+    issued = await actions.confirm_keys(given.db, given.crypto, proposal_id, by=by.username)
+    return await _keys(request, given, by, issued=issued)
 
 
 async def _keys(
@@ -98,16 +82,3 @@ async def _keys(
     values = {"error": error, "owner": owner, "issued": issued, "waiting": waiting, "by": by.username}
     shown = render("registry/keys.html", request=request, **values)
     return HTMLResponse(shown, error.status if error else 200, {"cache-control": "no-store"})
-
-
-@router.get("/registry/{town}")
-async def town(
-    request: Request, town: str, given: Given, _: Annotated[Principal, Depends(needs(*READERS))]
-) -> HTMLResponse:
-    """Show one town's villages and stations."""
-    stations = {s["village_code"]: s for s in await store.page(given.db, store.STATIONS, "", 10_000)}
-    villages = await store.page(given.db, store.VILLAGES, "", 1000, town_code=town)
-    found = [t for t in await store.page(given.db, store.TOWNS, "", 100) if t["code"] == town]
-    return HTMLResponse(
-        render("registry/town.html", request=request, towns=found, villages=villages, stations=stations)
-    )

@@ -1,0 +1,54 @@
+"""What the registry looks after by itself: marks that nobody has said, days that come, imports that died."""
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+
+from services.kit.crypto import CryptoProvider
+from services.kit.db import Database, Transaction
+from services.kit.errors import Retry
+from services.kit.leadership import Leadership
+from services.registry import publishing, store
+from services.registry.actions import imports
+from services.registry.actions.merge import Merge
+
+EVERY_S = 5.0
+LOOK_BACK = timedelta(days=8)
+"""At the first look, days that came while nobody looked: what has not changed is not said again."""
+
+
+async def mind(db: Database, crypto: CryptoProvider, leadership: Leadership) -> None:
+    """Look for ever, by one replica at a time."""
+
+    async def work() -> None:
+        since = db.clock.now() - LOOK_BACK
+        while True:
+            with contextlib.suppress(Retry):
+                since = await look(db, crypto, since)
+            await asyncio.sleep(EVERY_S)
+
+    await leadership.lead("mind", work)
+
+
+async def look(db: Database, crypto: CryptoProvider, since: datetime) -> datetime:
+    """Look once; return until when days have been looked at."""
+    await imports.sweep(db)
+    now = db.clock.now()
+    if store.today(since) != store.today(now):
+        async with db.transaction() as tx:
+            await _mark_days(tx, store.today(since), store.today(tx.now))
+    if await publishing.due(db):
+        await publishing.publish(db, crypto)
+    return now
+
+
+async def _mark_days(tx: Transaction, after: str, until: str) -> None:
+    """Mark what begins or ends to be valid on one of these days."""
+    for kind, table in store.BY_KIND.items():
+        begins = (table.c.valid_from > after) & (table.c.valid_from <= until)
+        ends = (table.c.valid_to > after) & (table.c.valid_to <= until)
+        rows = [dict(row) for row in (await tx.execute(select(table).where(or_(begins, ends)))).mappings()]
+        if rows:
+            await Merge(kind, "calendar").mark_changed(tx, rows)

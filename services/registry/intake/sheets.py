@@ -1,0 +1,220 @@
+"""CSV, XLSX and GeoJSON become lines of cells, one at a time, however long the file is."""
+
+import codecs
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from services.kit.errors import Fault, Invalid
+
+MOST_BYTES = 256 * 1024 * 1024
+MOST_IN_MEMORY = 64 * 1024 * 1024
+"""GeoJSON has no lines, so it is read whole: enough for 200,000 points."""
+
+MOST_UNPACKED = 4 * 1024**3
+"""A workbook that unpacks to more than this is a bomb."""
+
+_BLOCK = 1 << 20
+_WGS84 = ("CRS84", "4326", "4490")
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+Line = tuple[int, Sequence[str] | Fault]
+
+
+@dataclass
+class Sheet:
+    """A file as a heading and lines; `done` of `size` bytes have been read."""
+
+    heading: Sequence[str]
+    lines: Iterator[Line]
+    size: int
+    source: BinaryIO | None = None
+    rows: int = field(default=0)
+
+    @property
+    def done(self) -> int:
+        """How many bytes have been read; of formats without bytes to count, nothing."""
+        return self.source.tell() if self.source is not None and not self.source.closed else 0
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Sheet]:
+    """Open a file by what is in it, whatever it is called; raise Invalid when it is none of the three."""
+    size = path.stat().st_size
+    with path.open("rb") as source:
+        head = source.read(64)
+        source.seek(0)
+        if head.startswith(b"PK"):
+            yield _workbook(source, size)
+        elif head.lstrip(codecs.BOM_UTF8 + b" \r\n\t").startswith(b"{"):
+            yield _features(source.read(MOST_IN_MEMORY + 1), size)
+        else:
+            yield _text(source, size)
+
+
+def _text(source: BinaryIO, size: int) -> Sheet:
+    encoding = encoding_of(source)
+    source.seek(0)
+    text = io.TextIOWrapper(source, encoding=encoding, newline="")
+    first = text.readline()
+    text.seek(0)
+    delimiter = max(",\t;", key=first.count)
+    reader = csv.reader(text, strict=True, delimiter=delimiter)
+    try:
+        heading = next(reader, [])
+    except csv.Error as error:
+        raise Invalid("line 1", str(error), "mend the quotes of the heading") from None
+    return Sheet(heading, _records(reader), size, source)
+
+
+def _records(reader: Any) -> Iterator[Line]:
+    line = reader.line_num
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, Fault("row", str(error), "mend the quotes of this line")
+            return
+        if any(cells):
+            yield line, cells
+
+
+def encoding_of(source: BinaryIO) -> str:
+    """Return the encoding of a text: its mark, strict UTF-8, else strict GB 18030; else raise Invalid."""
+    mark = _MARKS.get(source.read(2))
+    if mark is not None:
+        return mark
+    first = _fails(source, "utf-8")
+    if first is None:
+        return "utf-8-sig"
+    if _fails(source, "gb18030") is None:
+        return "gb18030"
+    raise Invalid(
+        "file",
+        f"is neither UTF-8 nor GB 18030, from byte {first} on",
+        "save the sheet as CSV UTF-8",
+    )
+
+
+def _fails(source: BinaryIO, encoding: str) -> int | None:
+    """Return the byte from which on this is not the encoding, None when all of it is."""
+    source.seek(0)
+    decoder, read = codecs.getincrementaldecoder(encoding)(), 0
+    while block := source.read(_BLOCK):
+        waiting = len(decoder.getstate()[0])
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError as error:
+            return read - waiting + error.start
+        read += len(block)
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return read
+    return None
+
+
+def _workbook(source: BinaryIO, size: int) -> Sheet:
+    # Here, so that a service starts without it.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with zipfile.ZipFile(source) as packed:
+            unpacked = sum(one.file_size for one in packed.infolist())
+        if unpacked > MOST_UNPACKED:
+            raise Invalid("file", "unpacks to more than 4 GiB", "divide the workbook")
+        book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        rows = sheet.iter_rows(values_only=True)
+        heading = [cell_text(cell) for cell in next(rows, ())]
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError):
+        raise Invalid("file", "is not a workbook that can be read", "save it as .xlsx or CSV UTF-8") from None
+    while heading and not heading[-1]:
+        heading.pop()
+    return Sheet(heading, _cells(rows, len(heading)), size, source)
+
+
+def _cells(rows: Iterator[Sequence[Any]], width: int) -> Iterator[Line]:
+    line = 1
+    while True:
+        line += 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except (zipfile.BadZipFile, ValueError, KeyError, SyntaxError, OSError):
+            yield line, Fault("row", "the workbook is damaged from here on", "save it anew")
+            return
+        cells = [cell_text(cell) for cell in row]
+        if any(cells):
+            cells += [""] * (width - len(cells))
+            yield line, cells[:width] if not any(cells[width:]) else cells
+
+
+def cell_text(cell: Any) -> str:
+    """Return a cell as a CSV would have it: codes that a sheet took for numbers stay whole."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "true" if cell else "false"
+        case float() if cell.is_integer():
+            return str(int(cell))
+        case datetime() if not (cell.hour or cell.minute):
+            return cell.date().isoformat()
+        case date():
+            return cell.isoformat()
+    return str(cell)
+
+
+def _features(content: bytes, size: int) -> Sheet:
+    if len(content) > MOST_IN_MEMORY:
+        raise Invalid("file", "is too long for GeoJSON", "send it as CSV")
+    features = features_of(content)
+    given = [{**_position(one), **_properties(one)} for one in features]
+    heading = list(dict.fromkeys(name for one in given for name in one))
+    lines = ((number, [one.get(name, "") for name in heading]) for number, one in enumerate(given, start=1))
+    return Sheet(heading, iter(lines), size)
+
+
+def features_of(content: bytes) -> list[dict[str, Any]]:
+    """Return the features of a GeoJSON in WGS 84; raise Invalid when it is none."""
+    try:
+        collection = orjson.loads(content.removeprefix(codecs.BOM_UTF8))
+        features = collection["features"]
+        named = str(collection.get("crs", {}).get("properties", {}).get("name", _WGS84[0]))
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        raise Invalid("file", "is not a GeoJSON FeatureCollection", "export it as GeoJSON, WGS 84") from None
+    if not named.endswith(_WGS84):
+        raise Invalid("file", "names a system of coordinates that is not WGS 84", "export it as WGS 84")
+    if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
+        raise Invalid("file", "is not a GeoJSON FeatureCollection", "export it as GeoJSON, WGS 84")
+    return features
+
+
+def _properties(feature: dict[str, Any]) -> dict[str, str]:
+    properties = feature.get("properties")
+    return {str(k): cell_text(v) for k, v in properties.items()} if isinstance(properties, dict) else {}
+
+
+def _position(feature: dict[str, Any]) -> dict[str, str]:
+    geometry = feature.get("geometry")
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        return {}
+    at = geometry.get("coordinates")
+    if not isinstance(at, list) or len(at) < 2:
+        return {"lon": "", "lat": ""}
+    return {"lon": cell_text(at[0]), "lat": cell_text(at[1])}
