@@ -27,6 +27,19 @@ async def test_a_drill_calls_only_those_who_have_agreed(
     assert all(call.request.mode is Mode.DRILL for call in await tower.calls())
 
 
+async def test_whose_turn_says_that_he_agreed_is_called_in_a_drill(
+    db: Database, crypto: SoftwareCrypto, clock: HandClock
+) -> None:
+    village = a_district_with_rosters()[FIRST]
+    assert isinstance(village, VillageBlock)
+    turns = [turn.model_copy(update={"drills": turn.order == 3}) for turn in village.rosters]
+    more = {FIRST: village.model_copy(update={"rosters": tuple(turns), "recipients": ()})}
+    tower = await a_tower(db, crypto, clock, mode=Mode.DRILL, more=more)
+    await tower.publish()
+    names = {name for call in await tower.at(0) for name in call.names if name.startswith(FIRST)}
+    assert names == {f"{FIRST}-3"}
+
+
 async def test_who_is_not_on_shift_is_not_called(
     db: Database, crypto: SoftwareCrypto, clock: HandClock
 ) -> None:
