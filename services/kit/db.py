@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CursorResult, Executable, event, pool
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -267,6 +268,8 @@ async def _one_writer(lock: asyncio.Lock | None) -> AsyncIterator[None]:
 async def _busy_is_retry() -> AsyncIterator[None]:
     try:
         yield
+    except NoneFree as error:
+        raise Retry("all connections to the database are in use", after=1) from error
     except (DBAPIError, OSError) as error:
         if _busy(error):
             raise Retry(f"the database does not answer: {type(error).__name__}", after=1) from error

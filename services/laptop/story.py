@@ -37,11 +37,14 @@ class Cast:
     auditor: Visitor
 
 
+NAMES = ("zhang", "li", "wang", "chen", "sun")
+"""The user names of a cast, in its order."""
+
+
 async def cast(stranger: Visitor, credentials: dict[str, Any]) -> Cast:
     """Sign everybody in."""
     known = {account["username"]: account for account in credentials["accounts"]}
-    names = ("zhang", "li", "wang", "chen", "sun")
-    return Cast(*await asyncio.gather(*(stranger.signed_in(known[name]) for name in names)))
+    return Cast(*await asyncio.gather(*(stranger.signed_in(known[name]) for name in NAMES)))
 
 
 def red(now: datetime) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[System], Await
                 system.prepare()
                 await system.start_in_one()
                 await system.settle()
-                system.processes["all"].kill(signal.SIGTERM)
+                system.processes.pop("all").kill(signal.SIGTERM)
                 shutil.copytree(system.folder / "var", shared / "seeded.draft")
                 (shared / "seeded.draft").rename(shared / "seeded")
                 return

@@ -1,6 +1,7 @@
 """What is saved and what is said, together, on both databases."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 from services.kit import outbox
+from services.kit.errors import Retry
 from services.kit.ids import uuid7
 from services.kit.outbox import OUTBOX, AlreadyHandled
 from tests.kit.kit_make import NOTES, a_house
@@ -83,6 +85,14 @@ async def test_eight_writers_at_once_all_get_through(database_url: str) -> None:
         await asyncio.gather(*map(write, range(8)))
         assert len(await db.rows(select(NOTES))) == 80
         assert await _said(db) == 80
+
+
+async def test_whoever_finds_no_free_connection_is_asked_to_come_again(database_url: str) -> None:
+    async with a_house(database_url) as db, AsyncExitStack() as open_ones:
+        db.reader.pool._timeout = 0.05  # type: ignore[attr-defined]
+        with pytest.raises(Retry):
+            for _ in range(40):
+                await open_ones.enter_async_context(db.read())
 
 
 async def test_a_late_commit_with_an_early_position_is_still_published(database_url: str) -> None:

@@ -70,14 +70,17 @@ async def test_a_process_killed_between_any_two_steps_loses_nothing(a_system: Ma
 
 
 async def test_each_service_killed_alone_loses_nothing(a_system: Make, seeded: Lay) -> None:
+    """Kill one service after the other, each with a warning just under way; then see all of them through."""
     system = a_system(stations=23)
     await seeded(system)
     await system.start_split({})
     await system.start_world()
+    drafts = []
     for service in OPENERS:
-        draft = await begin(system)
+        drafts.append(await begin(system))
         system.processes[f"{service}-0"].kill()
         await system.restart(f"{service}-0")
+    for draft in drafts:
         await finish(system, draft)
 
 

@@ -63,5 +63,5 @@ def push(
 def _plain(text: str) -> str:
     plain = "".join(c for c in text if c.isprintable()).strip()
     if not plain:
-        raise Refused("the rendered text is empty")
+        raise Refused("the rendered text is empty", mend="write the text first")
     return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"

@@ -10,6 +10,6 @@ def put(request: DeliveryRequested) -> DeliveryRequested:
     """Return the request with the words that this channel says; raise Refused when there are none."""
     title, text = (render(Channel.BROADCAST, part, request) for part in ("title", "text"))
     if not title or not text:
-        raise Refused("the rendered text is empty")
+        raise Refused("the rendered text is empty", mend="write the text first")
     words = request.notice.text.model_copy(update={"headline": title, "short": text})
     return request.model_copy(update={"notice": request.notice.model_copy(update={"text": words})})

@@ -98,7 +98,7 @@ def fitted(text: str, longest: int) -> str:
     """Return the text as one plain paragraph that fits, cut after a whole sentence, else after a clause."""
     plain = "".join(character for character in text if character.isprintable()).strip()
     if not plain:
-        raise Refused("the rendered text is empty")
+        raise Refused("the rendered text is empty", mend="write the text first")
     if len(plain) <= longest:
         return plain
     head = plain[:longest]

@@ -29,7 +29,8 @@ def fitted(field: str, text: str) -> str:
     """Return the text of a field, one line, cut to what its kind holds; raise Refused when it is empty."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not plain:
-        raise Refused(f"the rendered text of the template field {field} is empty")
+        why = f"the rendered text of the template field {field} is empty"
+        raise Refused(why, mend="choose the area and write the text first")
     most = longest(field)
     if len(plain) <= most:
         return plain
