@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,8 +126,7 @@ class Crowd:
         if raised is not None:
             found = found[_precedence(self.people, channel, found, raised)]
         hashes = self.people.hashes(channel)[found]
-        again: Rows = found[1:][hashes[1:] == hashes[:-1]]
-        return again
+        return np.sort(found[1:][hashes[1:] == hashes[:-1]])
 
     def counted(self, rows: Mask) -> NDArray[np.int64]:
         """Return how many of these rows are in each block."""
@@ -139,17 +137,14 @@ class Crowd:
         self, channel: Channel, rows: Mask, counts: NDArray[np.int64], again: Rows
     ) -> NDArray[np.int64]:
         """Return the sums by class: of whole blocks as they are known, of the others row by row."""
-        lost = np.bincount(self._block_of(again), minlength=len(self.keys))
+        lost = np.diff(np.searchsorted(again, self.starts))
         whole = (counts + lost == self.reachable[channel]) & (counts > 0)
         sums: NDArray[np.int64] = self._tallies[channel][whole].sum(axis=0)
         classes = self.classes[channel]
-        sums -= classes.sums(channel, self.people, again[whole[self._block_of(again)]])
+        sums -= classes.sums(channel, self.people, again[np.repeat(whole, lost)])
         parts = np.flatnonzero((counts > 0) & ~whole).tolist()
         cut = [self.starts[n] + np.flatnonzero(rows[self.starts[n] : self.starts[n + 1]]) for n in parts]
         return sums + classes.sums(channel, self.people, np.concatenate(cut)) if cut else sums
-
-    def _block_of(self, rows: Any) -> Any:
-        return np.searchsorted(self.starts, rows, side="right") - 1
 
 
 def _twins(people: People, channel: Channel) -> Rows:

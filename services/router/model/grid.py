@@ -15,6 +15,9 @@ from services.router.model.sphere import KM_PER_DEGREE, TOUCH_KM, kilometres
 SIDE = 128
 """Squares along each side of the grid."""
 
+REACH = 0.71
+"""From the middle of a square to its corner, in sides, and a little more."""
+
 _ROWS, _COLUMNS = (axis.ravel() for axis in np.indices((SIDE, SIDE)))
 _AROUND = tuple((east, north) for east in (-1, 0, 1) for north in (-1, 0, 1))
 
@@ -77,12 +80,15 @@ class Grid:
         corners = (shapely.get_coordinates(outline.exterior) - self.corner) / self.size
         edge = shapely.clip_by_rect(shapely.linestrings(corners), -2, -2, SIDE + 2, SIDE + 2)
         points = np.floor(shapely.get_coordinates(shapely.segmentize(edge, 0.5))).astype(np.int64)
-        touched = np.zeros((SIDE, SIDE), bool)
+        touched = np.zeros(SIDE * SIDE, bool)
         for step in _AROUND:
             at = points + step
             kept = at[((at >= 0) & (at < SIDE)).all(axis=1)]
-            touched[kept[:, 1], kept[:, 0]] = True
-        return touched.ravel()
+            touched[kept[:, 1] * SIDE + kept[:, 0]] = True
+        around = np.flatnonzero(touched)
+        middles = shapely.points(_COLUMNS[around] + 0.5, _ROWS[around] + 0.5)
+        touched[around] = shapely.dwithin(edge, middles, REACH)
+        return touched
 
     def _rows_in(self, squares: Mask) -> NDArray[np.int32]:
         """Return the rows in these squares; neighbours lie one after the other."""

@@ -32,8 +32,13 @@ class Clipped:
     """A shape that crosses the district's edge: what counts of it, and what was cut off."""
 
     field: str
-    kept: Any
+    outline: Any
     cut: Any
+
+    @property
+    def kept(self) -> Any:
+        """What of the shape lies in the district."""
+        return self.outline.difference(self.cut)
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,8 @@ def rows_of(registry: Registry, selection: AreaSelection, taken: Taken, *, insid
         return with_village
     polygons = [shape.outline for shape in _polygons(selection)]
     in_shape = crowd.grid.within(polygons, selection.circles)
-    rows = np.where(crowd.people.lons != NOWHERE, in_shape, with_village)
-    return rows | crowd.rows_of(_keys(registry, _by_code(registry, selection)))
+    with_village = with_village & (crowd.people.lons == NOWHERE)
+    return in_shape | with_village | crowd.rows_of(_keys(registry, _by_code(registry, selection)))
 
 
 def _keys(registry: Registry, villages: Iterable[str]) -> Iterator[str]:
@@ -221,4 +226,4 @@ def _clip(registry: Registry, shape: Shape) -> Clipped | None:
     cut = shape.outline.difference(registry.ground)
     if registry.flat(cut).area < EDGE_KM2:
         return None
-    return Clipped(shape.field, shape.outline.intersection(registry.ground), cut)
+    return Clipped(shape.field, shape.outline, cut)
