@@ -115,7 +115,8 @@ def rows_of(registry: Registry, selection: AreaSelection, taken: Taken, *, insid
     polygons = [shape.outline for shape in _polygons(selection)]
     in_shape = crowd.grid.within(polygons, selection.circles)
     with_village = with_village & (crowd.people.lons == NOWHERE)
-    return in_shape | with_village | crowd.rows_of(_keys(registry, _by_code(registry, selection)))
+    in_shape |= with_village
+    return in_shape | crowd.rows_of(_keys(registry, _by_code(registry, selection)))
 
 
 def _keys(registry: Registry, villages: Iterable[str]) -> Iterator[str]:
