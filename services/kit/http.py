@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
@@ -18,30 +17,27 @@ from services.kit.process import Floor, Service
 
 STATIC = Path(__file__).parent / "static"
 
+_ABOUT = (
+    "Carries a weather warning from the forecaster who signs it to the people it concerns. "
+    "Unknown fields in requests are refused; unknown fields in answers are to be ignored. "
+    "Times are RFC 3339. Writes of warnings, registry and reports accept an `Idempotency-Key`."
+)
+
 
 def create_app(floor: Floor, services: Sequence[Service]) -> FastAPI:
     """Return the app that serves these services."""
     app = FastAPI(
         title="Yutian 御天",
         version="1",
-        description=(
-            "Carries a weather warning from the forecaster who signs it to the people it concerns. "
-            "Unknown fields in requests are refused; unknown fields in answers are to be ignored. "
-            "Times are RFC 3339. Writes of warnings, registry and reports accept an `Idempotency-Key`."
-        ),
+        description=_ABOUT,
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    parts: dict[str, Any] = {}
-    included: set[int] = set()
-    for service in services:
-        parts.update(service.parts)
-        for router in service.routers:
-            # Houses that run together may show the same router, which then speaks for all of them.
-            if id(router) not in included:
-                included.add(id(router))
-                app.include_router(router)
+    # Houses that run together may show the same router, which then speaks for all of them.
+    for router in {id(router): router for service in services for router in service.routers}.values():
+        app.include_router(router)
+    parts = {name: part for service in services for name, part in service.parts.items()}
     issuer_url = floor.settings.issuer_url or floor.settings.base_url()
     app.state.parts = parts
     app.state.sessions = parts.get("sessions") or RemoteSessions(floor.http, issuer_url)
