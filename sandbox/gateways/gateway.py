@@ -44,8 +44,8 @@ class Gateway:
     halts: dict[str, int] = field(default_factory=dict)
     """The highest revision of each warning that must not go out."""
     last_halt: int = 0
-    sent: dict[tuple[str, int, str], str] = field(default_factory=dict)
-    """State by warning, revision and number: nobody gets the same SMS twice."""
+    sent: dict[tuple[str, str], str] = field(default_factory=dict)
+    """State by delivery and number: nobody gets the same SMS twice, and a call is another one than the warning."""
     owed: list[Owed] = field(default_factory=list)
     """Receipts by the time at which they are due."""
     _turn: Iterator[int] = field(default_factory=itertools.count)
@@ -107,7 +107,7 @@ class Gateway:
 
     async def _send_one(self, item: dict[str, Any], row: list[str], refuses: bool) -> str:
         number, *token = row
-        name = (item["warning"]["id"], item["warning"]["revision"], number)
+        name = (item["delivery_id"], number)
         if name in self.sent:
             self.counts.spared += 1
             return self.sent[name]
