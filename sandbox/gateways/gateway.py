@@ -45,7 +45,7 @@ class Gateway:
     """The highest revision of each warning that must not go out."""
     last_halt: int = 0
     sent: dict[tuple[str, str], str] = field(default_factory=dict)
-    """State by delivery and number: nobody gets the same SMS twice, and a call is another one than the warning."""
+    """State by delivery and number: nobody gets the same SMS twice; a call is not the warning."""
     owed: list[Owed] = field(default_factory=list)
     """Receipts by the time at which they are due."""
     _turn: Iterator[int] = field(default_factory=itertools.count)
