@@ -1,4 +1,4 @@
-"""Every bad file that an office has sent: each fault says row, column, reason and mend, and leaves nothing."""
+"""Every bad file that an office has sent is named by row, column, reason and mend, and leaves nothing."""
 
 import io
 import zipfile

@@ -11,7 +11,7 @@ from services.registry.actions.keys import (
 )
 from services.registry.actions.outlines import take_in_outlines
 from services.registry.actions.presence import note_presence
-from services.registry.actions.respond import respond, responses
+from services.registry.actions.respond import note_warning, respond, responses, to_answer
 from services.registry.actions.take import Change, take_in
 
 __all__ = [
@@ -27,11 +27,13 @@ __all__ = [
     "end",
     "issue_keys",
     "note_presence",
+    "note_warning",
     "propose_keys",
     "respond",
     "responses",
     "revoke_key",
     "take_in",
     "take_in_outlines",
+    "to_answer",
     "unmask",
 ]

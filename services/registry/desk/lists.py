@@ -5,14 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from contracts.values import Mode
 from services.kit import forms
 from services.kit.errors import Invalid, Problem
 from services.kit.identity import Principal
 from services.kit.pages import render
 from services.registry import actions, intake, store
 from services.registry.api import edits, lists
-from services.registry.api.given import Given, Keeper, Parts, Reader, Recorder, listing
+from services.registry.api.given import Given, Keeper, Parts, Reader, listing
 from services.registry.api.lists import Asked
 from services.registry.desk.fields import fields_of
 from services.registry.model import KINDS
@@ -140,25 +139,6 @@ async def unmask(request: Request, given: Given, someone: Keeper, key: str) -> R
     except Problem as error:
         return await _row(request, given, someone, "recipients", key, error=error)
     return await _row(request, given, someone, "recipients", key, phone=phone)
-
-
-@router.post("/registry/lists/departments/{key}/responses")
-async def respond(request: Request, given: Given, someone: Recorder, key: str) -> Response:
-    """Write what a department says about a warning."""
-    form = {name: str(value) for name, value in (await forms.read(request)).items()}
-    try:
-        word = edits.Word.model_validate(
-            {name: form.get(name, "") for name in ("warning_id", "act", "note", "mode")}
-        )
-        await actions.respond(
-            given.db, key, word.warning_id, word.act, word.note, mode=Mode(word.mode), by=someone.username
-        )
-    except Problem as error:
-        return await _row(request, given, someone, "departments", key, error=error)
-    except ValueError:
-        wrong = Invalid("warning_id", "is not the number of a warning", "copy it from the warning's page")
-        return await _row(request, given, someone, "departments", key, error=wrong)
-    return RedirectResponse(f"/registry/lists/departments/{key}", status_code=303)
 
 
 async def _sent(request: Request, kind: str) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from services.registry.store.tables import (
     PROPOSALS,
     RESPONSES,
     STAGED,
+    WARNINGS,
 )
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "TOWNS",
     "UNITS",
     "VILLAGES",
+    "WARNINGS",
     "addresses",
     "all_of",
     "checked",
