@@ -12,7 +12,9 @@ from pydantic import Field
 from contracts.canonical import list_hash
 from contracts.message import PREFIX, Message
 from contracts.values import (
+    HazardCode,
     Instant,
+    Level,
     Mode,
     Point,
     PositionQuality,
@@ -100,6 +102,18 @@ class StationEntry(Value):
     """The day (Beijing) until which it is out of service as planned."""
 
 
+class Wish(Value):
+    """What a subscriber wants to be told; what he left open is everything."""
+
+    towns: tuple[TownCode, ...] = ()
+    """Warnings for these towns, wherever he lives; none named: for where he lives."""
+    hazards: tuple[HazardCode, ...] = ()
+    lowest: Level | None = None
+    """The lowest colour: ORANGE leaves out yellow and blue."""
+    quiet: str | None = Field(None, pattern=r"^([01]\d|2[0-3]):00-([01]\d|2[0-3]):00$")
+    """Hours of Beijing time in which yellow and blue are not sent; red and orange always are."""
+
+
 class RecipientEntry(Value):
     """A person on a list: the least that is needed to reach him."""
 
@@ -116,6 +130,8 @@ class RecipientEntry(Value):
     """Where this person is to be warned, when that is not where the village is."""
     cared_by: str | None = None
     """The recipient who looks after this one, and is reached where this one cannot be."""
+    wish: Wish | None = None
+    """A subscriber's own; who answers for something is told whatever concerns it."""
 
 
 class RosterEntry(Value):

@@ -22,6 +22,7 @@ from contracts.registry import (
     StationEntry,
     TownBlock,
     VillageBlock,
+    Wish,
 )
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
@@ -277,4 +278,16 @@ def _person(crypto: CryptoProvider, row: Row) -> RecipientEntry:
         station=row["station"],
         position=(row["home_lon"], row["home_lat"]) if row["home_lon"] is not None else None,
         cared_by=row["cared_by"],
+        wish=_wish(row),
     )
+
+
+def _wish(row: Row) -> Wish | None:
+    """Return what a subscriber chose, None when he takes everything."""
+    chosen = {
+        "towns": tuple(sorted(set(row["towns"].split()))),
+        "hazards": tuple(sorted(set(row["hazards"].split()))),
+        "lowest": row["lowest"] or None,
+        "quiet": row["quiet"] or None,
+    }
+    return Wish(**chosen) if any(chosen.values()) else None

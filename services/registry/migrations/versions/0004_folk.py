@@ -8,7 +8,7 @@ down_revision = "0003_people"
 branch_labels = None
 depends_on = None
 
-CHOICES = {"towns": 200, "hazards": 200, "lowest": 8, "quiet": 11}
+CHOICES = {"towns": 210, "hazards": 210, "lowest": 8, "quiet": 11}
 
 
 def upgrade() -> None:
