@@ -47,7 +47,7 @@ async def respond(
 
 
 async def _warning(tx: Transaction, warning_id: UUID, mode: Mode | None) -> Mode:
-    """Return the mode of a warning; refuse one that nobody has issued, and a drill's in place of a real one."""
+    """Return the mode of a warning; refuse one that nobody has issued, and one of another mode."""
     found = await warnings.of(tx, warning_id)
     if found is None:
         mend = "copy its number from its page; if it was issued just now, try again in a moment"

@@ -38,6 +38,23 @@ class Reason(BaseModel):
     reason: Line = Field(min_length=4, max_length=200)
 
 
+class NewCode(BaseModel):
+    """The code that a village has from today on, and its name if that is new too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Line = Field(max_length=12, examples=["500110001099"])
+    name: Line = Field("", max_length=60)
+
+
+@router.post("/villages/{code}/recode", summary="Give a village another code")
+async def recode(code: str, new: NewCode, given: Given, someone: Operator) -> dict[str, Any]:
+    """End the old code and begin the new one; people, stations, keys, rosters and hazard points go along."""
+    db, crypto = given.db, given.crypto
+    moved = await actions.recode(db, crypto, code, new.code, by=someone.username, name=new.name)
+    return {"code": new.code, "moved": moved}
+
+
 @router.put("/{kind}/{key}", summary="Change or add a row")
 async def put(
     kind: str, key: str, edit: Edit, given: Given, someone: Keeper, response: Response

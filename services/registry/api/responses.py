@@ -17,9 +17,7 @@ from services.registry import actions
 from services.registry.api.given import READERS, Given
 from services.registry.model.people import Act
 
-router = APIRouter(
-    prefix="/api/v1/registry", tags=["registry"], route_class=idempotent_route("registry")
-)
+router = APIRouter(prefix="/api/v1/registry", tags=["registry"], route_class=idempotent_route("registry"))
 
 DEPARTMENT = "department"
 RECORDERS = ("operator", "drafter", "checker", "signer")
@@ -86,9 +84,7 @@ async def responses(given: Given, someone: Hearer, warning_id: UUID) -> list[dic
 
 
 @router.get("/warnings", summary="The newest warnings, and what departments do about them")
-async def warnings(
-    given: Given, someone: Hearer, show: Literal["all", "in-force"] = "all"
-) -> list[ToAnswer]:
+async def warnings(given: Given, someone: Hearer, show: Literal["all", "in-force"] = "all") -> list[ToAnswer]:
     """Return warnings to respond to, live and drill, the newest first."""
     found = await actions.to_answer(given.db, own(someone))
     return [_view(row) for row in found if show == "all" or row["in_force"]]

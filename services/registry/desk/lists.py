@@ -11,7 +11,7 @@ from services.kit.identity import Principal
 from services.kit.pages import render
 from services.registry import actions, intake, store
 from services.registry.api import edits, lists
-from services.registry.api.given import Given, Keeper, Parts, Reader, listing
+from services.registry.api.given import Given, Keeper, Operator, Parts, Reader, listing
 from services.registry.api.lists import Asked
 from services.registry.desk.fields import fields_of
 from services.registry.model import KINDS
@@ -127,6 +127,17 @@ async def checked(given: Given, someone: Keeper, kind: str, key: str) -> Respons
     edits.may_change(someone, kind, await lists.one(given, someone, kind, key))
     await actions.check(given.db, kind, key, by=someone.username)
     return RedirectResponse(f"/registry/lists/{kind}/{key}", status_code=303)
+
+
+@router.post("/registry/lists/villages/{key}/recode")
+async def recode(request: Request, given: Given, someone: Operator, key: str) -> Response:
+    """Give a village another code; refused, show why."""
+    new = str((await forms.read(request)).get("new_code", "")).strip()[:40]
+    try:
+        await actions.recode(given.db, given.crypto, key, new, by=someone.username)
+    except Problem as error:
+        return await _row(request, given, someone, "villages", key, error=error)
+    return RedirectResponse(f"/registry/lists/villages/{new}", status_code=303)
 
 
 @router.post("/registry/lists/recipients/{key}/unmask")

@@ -89,7 +89,9 @@ class Recipient(Row):
     @model_validator(mode="after")
     def _chooses(self) -> Self:
         if self.role != SUBSCRIBER and (self.towns or self.hazards or self.lowest or self.quiet):
-            raise ValueError("only a subscriber chooses what he is told; others are told what they answer for")
+            raise ValueError(
+                "only a subscriber chooses what he is told; others are told what they answer for"
+            )
         if self.quiet and self.quiet[:5] == self.quiet[6:]:
             raise ValueError("quiet begins and ends at the same hour: that would be never, or always")
         return self

@@ -14,6 +14,7 @@ from services.registry.store.queries import (
     streamed,
     today,
     valid,
+    valid_rows,
 )
 from services.registry.store.rows import (
     ACCOUNTS,
@@ -92,4 +93,5 @@ __all__ = [
     "streamed",
     "today",
     "valid",
+    "valid_rows",
 ]

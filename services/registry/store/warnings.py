@@ -65,7 +65,7 @@ async def latest(db: Database) -> Sequence[Mapping[str, Any]]:
 
 
 async def said(db: Database, warnings: Sequence[str], department: str | None) -> Sequence[Mapping[str, Any]]:
-    """Return what departments, or one of them, said about some warnings, in the order in which it was said."""
+    """Return what departments, or one of them, said about some warnings, the first words first."""
     statement = select(RESPONSES).where(RESPONSES.c.warning_id.in_(warnings)).order_by(RESPONSES.c.at)
     if department is not None:
         statement = statement.where(RESPONSES.c.department == department)

@@ -40,16 +40,12 @@ class Audience:
     @cached_property
     def with_village(self) -> Mask:
         """Everybody of the villages that were taken, and who subscribed to their towns."""
-        return self._and_subscribed(
-            rows_of(self.decided.registry, self.selection, self.taken, inside=False)
-        )
+        return self._and_subscribed(rows_of(self.decided.registry, self.selection, self.taken, inside=False))
 
     @cached_property
     def inside(self) -> Mask:
         """Everybody inside the shapes, or of villages chosen by code, and who subscribed to their towns."""
-        return self._and_subscribed(
-            rows_of(self.decided.registry, self.selection, self.taken, inside=True)
-        )
+        return self._and_subscribed(rows_of(self.decided.registry, self.selection, self.taken, inside=True))
 
     def _and_subscribed(self, rows: Mask) -> Mask:
         people, towns = self.decided.registry.crowd.people, self.towns
