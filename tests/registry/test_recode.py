@@ -1,4 +1,4 @@
-"""A village is given another code: whoever and whatever is in it goes along, and the old one is remembered."""
+"""A village is given another code: whoever and whatever is in it goes along; the old code stays known."""
 
 from pathlib import Path
 
