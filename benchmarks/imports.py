@@ -62,7 +62,9 @@ async def _run(folder: Path, rows: int) -> None:
     begun = _peak()
     made, taken = await _read(db, crypto, bad)
     named = made.state is State.REFUSED and made.faults == wrong
-    _line("read with 1 % bad rows", rows, taken, floor, f"{made.faults:,} of {wrong:,} bad rows named: {named}")
+    _line(
+        "read with 1 % bad rows", rows, taken, floor, f"{made.faults:,} of {wrong:,} bad rows named: {named}"
+    )
     made, taken = await _read(db, crypto, good)
     _line("read and compared", rows, taken, floor, str(made.state))
     started = time.perf_counter()

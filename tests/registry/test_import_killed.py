@@ -34,7 +34,9 @@ def command(url: str, folder: Path, file: Path, fail_at: str) -> subprocess.Comp
         "YUTIAN_FAIL_AT": fail_at,
     }
     line = [sys.executable, "-m", "services", "registry", "import", str(file), "--kind", "recipients"]
-    return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=300 + ROWS // 200)
+    return subprocess.run(
+        line, env=environment, capture_output=True, text=True, check=False, timeout=300 + ROWS // 200
+    )
 
 
 @pytest.mark.parametrize("point", [f"import.staged:registry:{MIDDLE}", f"import.merged:registry:{MIDDLE}"])
