@@ -110,7 +110,7 @@ async def _twins(connection: AsyncConnection, made: Import, staged: Sequence[Sta
     alike = [
         (line, other)
         for line, key, row in staged
-        for other in there.get((row.get("phone_hash"), *(row[name] for name in imports.ALIKE)), ())
+        for other in there.get((row.get("phone_hash") or "", *(row[name] for name in imports.ALIKE)), ())
         if other != key
     ]
     brought = await imports.staged_names(connection, made.import_id, [other for _, other in alike])

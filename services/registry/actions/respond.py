@@ -39,7 +39,7 @@ async def respond(
         last = await _last(tx, row)
         if act not in RESPONSES[last]:
             raise Refused(f"{act} cannot follow {last or 'nothing'}", mend="read what was said already")
-        said = {"act": act, "note": note.strip()}
+        said: dict[str, Any] = {"act": act, "note": note.strip()}
         await tx.execute(store.RESPONSES.insert().values(**row, **said, by=by, at=tx.now))
         tx.record(
             "department.responded", mode=warning, actor=by, warning_id=warning_id, about=department, **said

@@ -96,7 +96,8 @@ async def counted(db: Database, kept: timedelta, town: str | None = None) -> lis
 
 async def ages(db: Database, town: str | None = None) -> Sequence[Mapping[str, Any]]:
     """Return by town how many turns and people there are, and since when the oldest was not checked."""
-    day, found = today(db.clock.now()), {}
+    day = today(db.clock.now())
+    found: dict[str, dict[str, Any]] = {}
     for what, table, place in (
         ("rosters", ROSTERS, ROSTERS.c.block),
         ("recipients", RECIPIENTS, RECIPIENTS.c.village_code),
