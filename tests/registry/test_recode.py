@@ -124,7 +124,7 @@ async def test_a_block_says_devices_thresholds_and_units_and_follows_them(
         (point,), (unit,) = village.points, village.units
         assert (point.thresholds[0].mm, point.position, unit.sensitive) == (70, (106.65, 29.02), True)
         for kind, row in (
-            ("terminals", Terminal(code="t1", station=VILLAGE, kind="siren", link="beidou")),
+            ("terminals", Terminal(code="t1", station=VILLAGE, kind="siren", state="working")),
             ("thresholds", Threshold(point="HP001", window_min=60, level="move", mm=50)),
         ):
             change = await actions.take_in(db, crypto, kind, [row], by="qian")
