@@ -1,4 +1,4 @@
-"""A station that kept its code when its village was given another is answered for by that village's people."""
+"""A station that kept its code when its village got another is answered for by that village's people."""
 
 from contracts.outcome import TargetState
 from contracts.registry import StationEntry, VillageBlock
