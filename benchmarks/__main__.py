@@ -5,7 +5,7 @@ import sys
 
 from benchmarks import imports, target
 
-BENCHMARKS = {"target": target, "import": imports}
+BENCHMARKS = {"target": target, "imports": imports}
 """By name: a module with `options(parser)` and `run(arguments)`, which prints its figures."""
 
 

@@ -1,12 +1,15 @@
-"""Import: a file of recipients, one in a hundred bad; then a good one, applied and said.
+"""Import: a file of recipients, one in a hundred bad; then a good one, applied, said and exported.
 
-Floor: the same file read by the csv module alone. Memory is the peak of the whole process.
+Floor: the same file read by the csv module alone, in the same process. Each size has a process of its own, so
+that its peak of memory can be compared: flat, whatever comes in.
 """
 
 import argparse
 import asyncio
 import csv
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,10 +18,11 @@ from benchmarks import figures
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.migrate import upgrade_async
-from services.registry import actions, intake, publishing, seed, store
+from services.registry import actions, export, intake, publishing, seed, store
 from services.registry.actions import imports
 from services.registry.actions.imports import Wishes
 from services.registry.model.imports import Import, State
+from services.registry.store.search import Wanted, found
 
 HEAD = ("recipient_id", "village_code", "name", "role", "groups", "phone", "operator")
 BAD_EVERY = 100
@@ -27,13 +31,18 @@ PLACES = ("towns", "villages", "groups")
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Declare what may be asked."""
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print how long each step takes and how much memory all of it."""
+    """Print how long each step takes and how much memory all of it, for each size."""
+    if len(arguments.rows) > 1:
+        for rows in arguments.rows:
+            command = [sys.executable, "-m", "benchmarks", "imports", "--rows", str(rows)]
+            subprocess.run(command, check=True)
+        return
     with tempfile.TemporaryDirectory(prefix="yutian-bench-") as folder:
-        asyncio.run(_run(Path(folder), arguments.rows))
+        asyncio.run(_run(Path(folder), arguments.rows[0]))
 
 
 async def _run(folder: Path, rows: int) -> None:
@@ -49,17 +58,22 @@ async def _run(folder: Path, rows: int) -> None:
     wrong = _write(bad, rows, villages, bad=True)
     _write(good, rows, villages, bad=False)
     floor = figures.seconds(lambda: _bare(good), 1)
-    print(f"{'csv module alone':44} {rows / floor:10,.0f} rows/s   the floor")
+    print(f"{rows:,} rows, csv module alone".ljust(44) + f" {rows / floor:10,.0f} rows/s   the floor")
     begun = _peak()
     made, taken = await _read(db, crypto, bad)
     named = made.state is State.REFUSED and made.faults == wrong
-    _line("read with 1 % bad rows", rows, taken, f"{made.faults:,} of {wrong:,} bad rows named: {named}")
+    _line(
+        "read with 1 % bad rows", rows, taken, floor, f"{made.faults:,} of {wrong:,} bad rows named: {named}"
+    )
     made, taken = await _read(db, crypto, good)
-    _line("read and compared", rows, taken, str(made.state))
+    _line("read and compared", rows, taken, floor, str(made.state))
     started = time.perf_counter()
     claimed = await imports.claim(db, made.import_id, by="bench")
     change = await imports.finish(db, crypto, claimed, by="bench")
-    _line("applied and said", rows, time.perf_counter() - started, f"{change.blocks} blocks")
+    _line("applied and said", rows, time.perf_counter() - started, floor, f"{change.blocks} blocks")
+    started = time.perf_counter()
+    size = await _export(db, crypto)
+    _line("exported as CSV, masked", rows, time.perf_counter() - started, floor, f"{size / 1e6:,.0f} MB")
     print(f"{'peak memory':44} {_peak():10,.0f} MB   {_peak() - begun:,.0f} MB above the start")
     assert await publishing.due(db) == 0
     await db.close()
@@ -93,8 +107,16 @@ def _bare(path: Path) -> int:
         return sum(1 for _ in csv.reader(file))
 
 
-def _line(name: str, rows: int, taken: float, more: str) -> None:
-    print(f"{name:44} {rows / taken:10,.0f} rows/s   {taken:6.1f} s   {more}")
+async def _export(db: Database, crypto: SoftwareCrypto) -> int:
+    size = 0
+    async for piece in export.as_csv(db, crypto, "recipients", found("recipients", Wanted())):
+        size += len(piece)
+    return size
+
+
+def _line(name: str, rows: int, taken: float, floor: float, more: str) -> None:
+    speed, times = rows / taken, taken / floor
+    print(f"{name:44} {speed:10,.0f} rows/s   {taken:6.1f} s   {times:6.1f} x floor   {more}")
 
 
 def _peak() -> float:

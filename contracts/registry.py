@@ -12,7 +12,9 @@ from pydantic import Field
 from contracts.canonical import list_hash
 from contracts.message import PREFIX, Message
 from contracts.values import (
+    HazardCode,
     Instant,
+    Level,
     Mode,
     Point,
     PositionQuality,
@@ -82,6 +84,51 @@ class KeyHash(Value):
     sha256: Sha256
 
 
+class DeviceEntry(Value):
+    """A device of a station, and whether it works."""
+
+    code: str
+    kind: Literal["terminal", "screen", "loudspeaker", "siren", "receiver", "phone"]
+    link: Literal["mobile", "wired", "sms", "broadcast", "beidou"]
+    state: Literal["working", "faulty", "maintenance", "retired"] = "working"
+
+
+class ThresholdEntry(Value):
+    """So much rain in so many minutes is too much for a hazard point."""
+
+    window_min: int
+    level: Literal["prepare", "move", "blue", "yellow", "orange", "red"]
+    mm: float
+    antecedent: Literal["dry", "normal", "wet"] = "normal"
+
+
+class PointEntry(Value):
+    """A hazard point: a flash-flood zone, a slope, a place that floods."""
+
+    code: str
+    name: str
+    kind: Literal["flash-flood", "geological", "waterlogging"]
+    group: str
+    position: Point
+    surveyed: bool = True
+    """False for one that was invented to try with."""
+    households: int = 0
+    people: int = 0
+    thresholds: tuple[ThresholdEntry, ...] = ()
+
+
+class UnitEntry(Value):
+    """A school, hospital, enterprise or the like; a key unit has a station of its own."""
+
+    code: str
+    name: str
+    kind: str
+    sensitive: bool = False
+    """One of the units that the law counts as sensitive to weather."""
+    groups: tuple[str, ...] = ()
+    position: Point | None = None
+
+
 class StationEntry(Value):
     """A warning station as the other services know it."""
 
@@ -98,6 +145,22 @@ class StationEntry(Value):
     """The groups of the key unit that the station stands in."""
     maintained_until: str | None = None
     """The day (Beijing) until which it is out of service as planned."""
+    unit: str | None = None
+    """The key unit that it stands in."""
+    links: tuple[str, ...] = ()
+    devices: tuple[DeviceEntry, ...] = ()
+
+
+class Wish(Value):
+    """What a subscriber wants to be told; what he left open is everything."""
+
+    towns: tuple[TownCode, ...] = ()
+    """Warnings for these towns, wherever he lives; none named: for where he lives."""
+    hazards: tuple[HazardCode, ...] = ()
+    lowest: Level | None = None
+    """The lowest colour: ORANGE leaves out yellow and blue."""
+    quiet: str | None = Field(None, pattern=r"^([01]\d|2[0-3]):00-([01]\d|2[0-3]):00$")
+    """Hours of Beijing time in which yellow and blue are not sent; red and orange always are."""
 
 
 class RecipientEntry(Value):
@@ -116,6 +179,8 @@ class RecipientEntry(Value):
     """Where this person is to be warned, when that is not where the village is."""
     cared_by: str | None = None
     """The recipient who looks after this one, and is reached where this one cannot be."""
+    wish: Wish | None = None
+    """A subscriber's own; who answers for something is told whatever concerns it."""
 
 
 class RosterEntry(Value):
@@ -151,6 +216,8 @@ class VillageBlock(Value):
     recipients: tuple[RecipientEntry, ...] = ()
     rosters: tuple[RosterEntry, ...] = ()
     """Of the village and of what lies in it: stations, units, hazard points."""
+    points: tuple[PointEntry, ...] = ()
+    units: tuple[UnitEntry, ...] = ()
 
 
 class TownBlock(Value):

@@ -36,6 +36,8 @@ class Principal:
     town: str | None = None
     owes: str | None = None
     """What he must do before anything else, one of `OWED`."""
+    department: str | None = None
+    """For which department he speaks, if he has that role."""
 
     def has(self, *roles: str) -> bool:
         """Tell whether he has one of these roles."""
@@ -76,7 +78,8 @@ class RemoteSessions:
             raise Retry(f"the issuer answered {reply.status_code}", after=1)
         body = reply.json()
         roles = frozenset(body["roles"])
-        found = Principal(body["username"], body["display_name"], roles, body.get("town"), body.get("owes"))
+        bound = (body.get("town"), body.get("owes"), body.get("department"))
+        found = Principal(body["username"], body["display_name"], roles, *bound)
         self._known = {k: v for k, v in self._known.items() if v[0] > time.monotonic()}
         self._known[name] = (time.monotonic() + REMEMBERED_S, found)
         return found

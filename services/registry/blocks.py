@@ -17,16 +17,18 @@ from contracts.registry import (
     GatewayEntry,
     KeyHash,
     NeighbourEntry,
+    PointEntry,
     RecipientEntry,
     RosterEntry,
     StationEntry,
     TownBlock,
+    UnitEntry,
     VillageBlock,
 )
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
-from services.registry import store
-from services.registry.model import DRILL_GROUP, station_kind
+from services.registry import ground, store, wishes
+from services.registry.model import DRILL_GROUP
 
 PHONE_CONTEXT = b"yutian/phone"
 DISTRICT_BLOCK = "district"
@@ -41,33 +43,48 @@ class Material:
     """What the blocks of some places are made of, except their people."""
 
     day: str
+    successors: Mapping[str, str]
+    """What towns that are over were followed by."""
     towns: Mapping[str, Row]
     villages: Mapping[str, Row]
     stations: Mapping[str, Sequence[Row]]
     keys: Mapping[str, tuple[KeyHash, ...]]
     groups: Mapping[str, tuple[str, ...]]
     """The groups of each unit."""
+    devices: Mapping[str, Sequence[Row]]
+    points: Mapping[str, Sequence[PointEntry]]
+    units: Mapping[str, Sequence[UnitEntry]]
+    """What lies in each village."""
     rosters: Mapping[str, tuple[RosterEntry, ...]]
 
 
 async def gather(tx: Transaction, crypto: CryptoProvider, blocks: Sequence[str]) -> Material:
     """Read what these blocks are made of, in a few queries for all of them."""
     day = store.today(tx.now)
-    villages = await _valid(tx, store.VILLAGES, day, store.VILLAGES.c.code.in_(blocks))
-    towns = await _valid(tx, store.TOWNS, day, store.TOWNS.c.code.in_(blocks))
-    stations = await _valid(tx, store.STATIONS, day, store.STATIONS.c.village_code.in_(list(blocks)))
-    units = sorted({row["unit"] for row in stations if row["unit"]})
+    villages = await store.valid_rows(tx, store.VILLAGES, day, store.VILLAGES.c.code.in_(blocks))
+    towns = await store.valid_rows(tx, store.TOWNS, day, store.TOWNS.c.code.in_(blocks))
+    stations = await store.valid_rows(
+        tx, store.STATIONS, day, store.STATIONS.c.village_code.in_(list(blocks))
+    )
+    codes = [row["code"] for row in stations]
+    homes = sorted({row["unit"] for row in stations if row["unit"]})
     groups = {
         code: tuple(row["groups"].split())
-        for code, row in (await store.known(tx, store.UNITS, units)).items()
+        for code, row in (await store.known(tx, store.UNITS, homes)).items()
     }
     return Material(
         day=day,
+        successors=await wishes.successors(tx),
         towns={row["code"]: row for row in towns},
         villages={row["code"]: row for row in villages},
         stations=_by("village_code", stations),
-        keys=await _keys(tx, [row["code"] for row in stations]),
+        keys=await _keys(tx, codes),
         groups=groups,
+        devices=_by(
+            "station", await store.valid_rows(tx, store.TERMINALS, day, store.TERMINALS.c.station.in_(codes))
+        ),
+        points=await ground.points(tx, blocks, day),
+        units=await ground.units(tx, blocks, day),
         rosters=await _rosters(tx, crypto, blocks, day),
     )
 
@@ -102,11 +119,6 @@ async def parts(
 def part_name(village: str, number: int) -> str:
     """Return the name of a part of a village's block: the first one is called like the village."""
     return f"{village}-{number}" if number else village
-
-
-async def _valid(tx: Transaction, table: Any, day: str, *where: Any) -> Sequence[Row]:
-    statement = select(table).where(store.valid(table, day), *where).order_by(store.key_of(table))
-    return [dict(row) for row in (await tx.execute(statement)).mappings()]
 
 
 def _by(column: str, rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -156,22 +168,24 @@ def opened(crypto: CryptoProvider, sealed: bytes | None) -> str | None:
 
 async def _district(tx: Transaction, material: Material) -> DistrictBlock:
     day = material.day
-    gateways = await _valid(tx, store.GATEWAYS, day)
+    gateways = await store.valid_rows(tx, store.GATEWAYS, day)
     keys = await _keys(tx, [row["gateway_id"] for row in gateways])
     return DistrictBlock(
         gateways=tuple(
             GatewayEntry.model_validate({**row, "keys": keys.get(row["gateway_id"], ())}) for row in gateways
         ),
         accounts=tuple(
-            AccountEntry.model_validate(dict(row)) for row in await _valid(tx, store.ACCOUNTS, day)
+            AccountEntry.model_validate(dict(row)) for row in await store.valid_rows(tx, store.ACCOUNTS, day)
         ),
         departments=tuple(
-            DepartmentEntry.model_validate(dict(row)) for row in await _valid(tx, store.DEPARTMENTS, day)
+            DepartmentEntry.model_validate(dict(row))
+            for row in await store.valid_rows(tx, store.DEPARTMENTS, day)
         ),
         neighbours=tuple(
-            NeighbourEntry.model_validate(dict(row)) for row in await _valid(tx, store.NEIGHBOURS, day)
+            NeighbourEntry.model_validate(dict(row))
+            for row in await store.valid_rows(tx, store.NEIGHBOURS, day)
         ),
-        groups={row["code"]: row["name"] for row in await _valid(tx, store.GROUPS, day)},
+        groups={row["code"]: row["name"] for row in await store.valid_rows(tx, store.GROUPS, day)},
         rosters=material.rosters.get(DISTRICT_BLOCK, ()),
     )
 
@@ -243,29 +257,28 @@ def _village(
         position=(row["lon"], row["lat"]),
         position_quality=row["position"],
         cell=orjson.loads(row["cell"]),
-        stations=tuple(_station(one, material) for one in material.stations.get(code, ())) if first else (),
-        recipients=tuple(_person(crypto, one) for one in people),
+        stations=_stations(material, code) if first else (),
+        recipients=tuple(_person(crypto, one, material.successors) for one in people),
         rosters=material.rosters.get(code, ()) if first else (),
+        points=tuple(material.points.get(code, ())) if first else (),
+        units=tuple(material.units.get(code, ())) if first else (),
     )
     return canonical_bytes(block)
 
 
-def _station(row: Row, material: Material) -> StationEntry:
-    return StationEntry(
-        code=row["code"],
-        name=row["name"],
-        station_class=row["station_class"],
-        keys=material.keys.get(row["code"], ()),
-        duty_name=row["duty_name"],
-        kind=station_kind(row["code"]),
-        department=row["department"],
-        town=row["town"],
-        groups=material.groups.get(row["unit"], ()),
-        maintained_until=row["maintained_until"],
+def _stations(material: Material, village: str) -> tuple[StationEntry, ...]:
+    return tuple(
+        ground.station(
+            row,
+            material.keys.get(row["code"], ()),
+            material.groups.get(row["unit"], ()),
+            material.devices.get(row["code"], ()),
+        )
+        for row in material.stations.get(village, ())
     )
 
 
-def _person(crypto: CryptoProvider, row: Row) -> RecipientEntry:
+def _person(crypto: CryptoProvider, row: Row, successors: Mapping[str, str]) -> RecipientEntry:
     return RecipientEntry(
         recipient_id=row["recipient_id"],
         name=row["name"],
@@ -277,4 +290,5 @@ def _person(crypto: CryptoProvider, row: Row) -> RecipientEntry:
         station=row["station"],
         position=(row["home_lon"], row["home_lat"]) if row["home_lon"] is not None else None,
         cared_by=row["cared_by"],
+        wish=wishes.wish_of(row, successors),
     )

@@ -1,5 +1,6 @@
-"""The registry goes out as CSV, XLSX or GeoJSON, a few rows at a time; numbers go out masked."""
+"""The registry goes out as CSV, XLSX or GeoJSON, a few rows at a time; numbers masked, unless two agreed."""
 
+import asyncio
 import csv
 import io
 import tempfile
@@ -34,20 +35,20 @@ def heading(kind: str) -> list[str]:
 
 
 async def _rows(
-    db: Database, crypto: CryptoProvider, kind: str, statement: Select[Any]
+    db: Database, crypto: CryptoProvider, kind: str, statement: Select[Any], whole: bool
 ) -> AsyncIterator[list[dict[str, Any]]]:
     key = store.key_of(store.BY_KIND[kind])
     async for rows in store.streamed(db, statement, key):
-        yield [cells_of(crypto, kind, row) for row in rows]
+        yield [cells_of(crypto, kind, row, whole=whole) for row in rows]
 
 
 async def as_csv(
-    db: Database, crypto: CryptoProvider, kind: str, statement: Select[Any]
+    db: Database, crypto: CryptoProvider, kind: str, statement: Select[Any], *, whole: bool = False
 ) -> AsyncIterator[bytes]:
     """Yield a CSV with the mark by which office programs know UTF-8."""
     names = heading(kind)
     yield b"\xef\xbb\xbf" + _line(names)
-    async for rows in _rows(db, crypto, kind, statement):
+    async for rows in _rows(db, crypto, kind, statement, whole):
         yield b"".join(_line([_cell(row.get(name)) for name in names]) for row in rows)
 
 
@@ -67,7 +68,9 @@ def _cell(value: Any) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
-async def as_workbook(db: Database, crypto: CryptoProvider, kind: str, statement: Select[Any]) -> Path:
+async def as_workbook(
+    db: Database, crypto: CryptoProvider, kind: str, statement: Select[Any], *, whole: bool = False
+) -> Path:
     """Write a workbook into a temporary file and return its place; whoever sends it deletes it."""
     # Here, so that a service starts without it.
     import openpyxl
@@ -76,14 +79,14 @@ async def as_workbook(db: Database, crypto: CryptoProvider, kind: str, statement
     sheet = book.create_sheet(kind)
     names, count = heading(kind), 0
     sheet.append(names)
-    async for rows in _rows(db, crypto, kind, statement):
+    async for rows in _rows(db, crypto, kind, statement, whole):
         count += len(rows)
         if count > MOST_IN_A_SHEET:
             raise Invalid("kind", "has more rows than a sheet can hold", "export it as CSV, or by town")
         for row in rows:
             sheet.append([_cell(row.get(name)) for name in names])
     with tempfile.NamedTemporaryFile(prefix="yutian-export-", suffix=".xlsx", delete=False) as file:
-        book.save(file)
+        await asyncio.to_thread(book.save, file)
     return Path(file.name)
 
 
@@ -93,7 +96,7 @@ async def as_geojson(
     """Yield a FeatureCollection of points."""
     first = True
     yield b'{"type":"FeatureCollection","features":['
-    async for rows in _rows(db, crypto, kind, statement):
+    async for rows in _rows(db, crypto, kind, statement, False):
         for row in rows:
             at = [row.pop("lon"), row.pop("lat")]
             geometry = {"type": "Point", "coordinates": at} if None not in at else None

@@ -8,7 +8,7 @@ from services.router import desk, escalation
 from services.router.actions import climbing, sweep
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
-from services.router.api import amendments, duty, explain, plans, preview, rates
+from services.router.api import amendments, duty, explain, ground, plans, preview, rates
 from services.router.api.parts import Parts
 from services.router.consumers import Filled, Heard, subscriptions_of
 from services.router.settings import RouterSettings
@@ -35,7 +35,7 @@ async def open_router(floor: Floor) -> Service:
             rulebook.follow,
         ],
     )
-    previews = (preview.router, explain.router, plans.router, amendments.router)
+    previews = (preview.router, explain.router, plans.router, amendments.router, ground.router)
     return Service(
         name="router",
         routers=[*previews, rates.router, duty.router, duty.secret_router, desk.router, desk.static()],

@@ -32,6 +32,8 @@ _LEFT = {
     "group": "are in none of the chosen groups",
     "drill": "have not agreed to be called in drills",
     "outside": "live outside the shapes",
+    "wish": "subscribed to other warnings",
+    "quiet": "have quiet hours now",
     "uncarried": "have nobody who carries it",
     "rule": "are left out by the rule {}",
 }

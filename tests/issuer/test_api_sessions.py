@@ -15,6 +15,7 @@ async def test_a_session_is_opened_asked_and_ended(desk: Desk) -> None:
         "display_name": "张敏",
         "roles": ["drafter"],
         "town": None,
+        "department": None,
     }
     assert body["expires_at"].endswith("+08:00")
     zhang = Client(desk.http, body["token"])

@@ -1,5 +1,6 @@
 """Products are data: each can be composed, approved by whom the table names, and issued, CAP included."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,13 @@ from contracts import cap
 from contracts.values import Channel, Level
 from contracts.warning import WarningIssued
 from services.issuer import actions, store
+from services.issuer.actions import LocalSessions
 from services.issuer.actions.departments import set_department
 from services.issuer.actions.making import ways
 from services.issuer.catalogue import load
 from services.issuer.model import Consultation, LeftOut, Person
 from services.kit.errors import Forbidden, Invalid, NotFound
+from services.kit.identity import Principal
 from tests.issuer.issuer_make import CHEN, LI, NOW, WANG, ZHANG, Office, an_account
 
 CATALOGUE = load()
@@ -92,6 +95,10 @@ async def test_an_account_is_given_its_department_by_an_operator(office: Office)
     async with db.read() as connection:
         assert await store.departments.every(connection) == {"he": "land"}
         assert await store.departments.of(connection, "li") is None
+    sessions = LocalSessions(db)
+    he = Principal("he", "何静", frozenset({"department"}))
+    assert (await sessions.bound(he)).department == "land"
+    assert (await sessions.bound(replace(he, roles=frozenset({"drafter"})))).department is None
     with pytest.raises(Invalid, match="username"):
         await set_department(db, catalogue, "li", "water", "qian")
     with pytest.raises(Invalid, match="department"):

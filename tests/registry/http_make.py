@@ -18,7 +18,7 @@ from services.kit.settings import Settings
 from services.registry import api, desk
 from services.registry.actions.running import Running
 
-ROLES = {"zhao": "town-desk", "zhang": "drafter"}
+ROLES = {"zhao": "town-desk", "zhang": "drafter", "he": "department", "nobody": "department"}
 TOWN_OF_ZHAO = "500110001"
 
 
@@ -28,7 +28,8 @@ class Known:
     async def who(self, token: str) -> Principal | None:
         """Return the account of that name."""
         role = ROLES.get(token, "operator")
-        return Principal(token, token, frozenset({role}), TOWN_OF_ZHAO if token == "zhao" else None)
+        town = TOWN_OF_ZHAO if token == "zhao" else None
+        return Principal(token, token, frozenset({role}), town, department="water" if token == "he" else None)
 
 
 @asynccontextmanager

@@ -64,5 +64,5 @@ async def read(
 async def faults(db: Database, made: Import) -> list[tuple[int, str, str]]:
     """Return line, field and reason of everything that is wrong."""
     async with db.read() as connection:
-        found = await kept.faults(connection, made.import_id, 0, 100_000)
+        found = await kept.faults(connection, made.import_id, 0, 1_000_000)
     return [(line, name, why) for _, line, name, why, _ in found]

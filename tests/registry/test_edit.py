@@ -1,9 +1,8 @@
-"""One row at a time: changed with its history, ended, found right; numbers shown; departments heard."""
+"""One row at a time: changed with its history, ended, found right; numbers shown."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,7 +16,6 @@ from services.kit.outbox import OUTBOX
 from services.registry import actions, store
 from services.registry.actions.running import Running
 from services.registry.model import Department, Recipient, Turn
-from services.registry.model.people import RESPONSES
 from tests.registry.http_make import a_client, by
 from tests.registry.import_make import HEAD, OTHER, TOWN, VILLAGE, a_person, a_place
 
@@ -130,26 +128,6 @@ async def test_what_gives_power_waits_for_another_operator(place: Place) -> None
     assert now.status_code == 422
 
 
-@pytest.mark.parametrize("before", [None, "received", "started", "ended"])
-@pytest.mark.parametrize("act", ["received", "started", "ended"])
-async def test_a_department_says_what_follows_and_nothing_else(
-    place: Place, before: str | None, act: str
-) -> None:
-    path, warning = f"{API}/departments/water/responses", str(uuid4())
-    ways = {None: (), "received": ("received",), "started": ("started",), "ended": ("started", "ended")}
-    for word in ways[before]:
-        said = {"warning_id": warning, "act": word, "note": "一"}
-        assert (await place.http.post(path, json=said, headers=by("zhang"))).status_code == 201
-    word = {"warning_id": warning, "act": act, "note": "四人到岗"}
-    answer = await place.http.post(path, json=word, headers=by("zhang"))
-    assert answer.status_code == (201 if act in RESPONSES[before] else 409)
-    if answer.status_code == 201:
-        fact = (await place.facts("department.responded"))[-1]
-        assert (fact.about, fact.warning_id, fact.detail["act"]) == ("water", warning, act)
-        listed = (await place.http.get(f"{API}/responses?warning_id={warning}", headers=by("zhang"))).json()
-        assert {one["act"] for one in listed} == {*ways[before], act}
-
-
 async def test_a_file_goes_in_over_http_with_a_dry_run_and_comes_out_masked(place: Place) -> None:
     content = (HEAD + a_person(2) + a_person(3)).encode()
     once = {**by("qian"), "idempotency-key": "k1"}
@@ -187,6 +165,7 @@ async def test_a_file_goes_in_over_http_with_a_dry_run_and_comes_out_masked(plac
             "/registry/places/500110001001",
             "/registry/stale",
             "/registry/keys",
+            "/registry/responses",
         ),
         *(
             "/registry/imports",

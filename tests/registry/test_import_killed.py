@@ -14,9 +14,13 @@ from services.registry.actions.mind import LOOK_BACK, look
 from services.registry.model.imports import State
 from tests.registry.import_make import HEAD, OTHER, VILLAGE, a_file, a_person, a_place
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
+ROWS = int(os.environ.get("YUTIAN_TEST_ROWS", "5000"))
+"""Of the file that is killed in the middle: also a million of them, `YUTIAN_TEST_ROWS=1000000`."""
 
-ROWS = 5_000
+MIDDLE = max(2, ROWS // 4000)
+"""A piece has 2,000 rows."""
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400 + ROWS // 200)]
 KILLED = -9
 
 
@@ -30,10 +34,12 @@ def command(url: str, folder: Path, file: Path, fail_at: str) -> subprocess.Comp
         "YUTIAN_FAIL_AT": fail_at,
     }
     line = [sys.executable, "-m", "services", "registry", "import", str(file), "--kind", "recipients"]
-    return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        line, env=environment, capture_output=True, text=True, check=False, timeout=300 + ROWS // 200
+    )
 
 
-@pytest.mark.parametrize("point", ["import.staged:registry:2", "import.merged:registry:2"])
+@pytest.mark.parametrize("point", [f"import.staged:registry:{MIDDLE}", f"import.merged:registry:{MIDDLE}"])
 async def test_a_process_killed_in_the_middle_leaves_nothing_half_imported(
     database_url: str, tmp_path: Path, point: str
 ) -> None:

@@ -52,7 +52,14 @@ class LocalSessions:
     async def who(self, token: str) -> Principal | None:
         """Return whose session it is, None when it has ended; note now and then that it is in use."""
         found = await self.session(token)
-        return None if found is None else principal_of(*found)
+        return None if found is None else await self.bound(principal_of(*found))
+
+    async def bound(self, found: Principal) -> Principal:
+        """Return who somebody is, with the department for which he speaks."""
+        if "department" not in found.roles:
+            return found
+        async with self.db.read() as connection:
+            return replace(found, department=await store.departments.of(connection, found.username))
 
     async def session(self, token: str) -> tuple[Session, Account] | None:
         """Return a session that stands, and whose it is."""

@@ -20,6 +20,8 @@ class PersonView(BaseModel):
     display_name: str
     roles: list[str]
     town: str | None = None
+    department: str | None = None
+    """For which department an account of that role speaks."""
 
 
 class SessionView(BaseModel):
@@ -157,6 +159,7 @@ def person_view(found: Principal) -> PersonView:
         display_name=found.display_name,
         roles=sorted(found.roles),
         town=found.town,
+        department=found.department,
     )
 
 

@@ -45,7 +45,7 @@ async def post_session(body: SignInBody, request: Request, parts: IssuerParts) -
 async def get_current(request: Request, parts: IssuerParts) -> CurrentView:
     """Return whose session it is; 401 when it has ended."""
     session, account = await current(parts.sessions, session_token(request))
-    found = principal_of(session, account)
+    found = await parts.sessions.bound(principal_of(session, account))
     ends_at = session.ends_at(parts.sessions.limits)
     return CurrentView(**vars(person_view(found)), expires_at=ends_at, owes=found.owes)
 

@@ -50,6 +50,8 @@ class Station:
     duty_name: str | None = None
     duty_phone: str = ""
     """Masked; empty when the registry does not say."""
+    village: str = ""
+    """Where it stands; empty for one that is named by its village."""
 
     @property
     def unreachable(self) -> bool:
@@ -120,7 +122,8 @@ class Gazetteer:
 
     def unreachable(self, villages: Iterable[str]) -> list[Station]:
         """Return the stations of these villages that cannot be reached now."""
-        return [s for code in villages if (s := self.station_of.get(code)) is not None and s.unreachable]
+        within = frozenset(villages)
+        return [s for s in self.stations if (s.village or s.code) in within and s.unreachable]
 
     def read(self, text: str) -> Named:
         """Return the places that a pasted list of names or codes means."""

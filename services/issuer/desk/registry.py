@@ -96,7 +96,9 @@ def _town(row: dict[str, Any]) -> Town:
 
 def _station(row: dict[str, Any], phones: dict[str, str]) -> Station:
     return Station(
-        code=row["village_code"],
+        # A key unit's station and a sub-centre stand beside the village's own, which goes by its code.
+        code=row["code"] if row["code"][:1].isalpha() else row["village_code"],
+        village=row["village_code"],
         name=row["name"],
         station_class=row["station_class"],
         presence=row["presence"],

@@ -1,6 +1,7 @@
 """What can be done with the registry: one function for each verb, one transaction in each."""
 
 from services.registry.actions.edit import ROW, cells_of, check, confirm_row, edit, end, unmask
+from services.registry.actions.exports import EXPORT, confirm_export, my_exports, open_export, propose_export
 from services.registry.actions.keys import (
     KEYS,
     confirm_keys,
@@ -11,27 +12,36 @@ from services.registry.actions.keys import (
 )
 from services.registry.actions.outlines import take_in_outlines
 from services.registry.actions.presence import note_presence
-from services.registry.actions.respond import respond, responses
+from services.registry.actions.recode import recode
+from services.registry.actions.respond import note_warning, respond, responses, to_answer
 from services.registry.actions.take import Change, take_in
 
 __all__ = [
+    "EXPORT",
     "KEYS",
     "ROW",
     "Change",
     "cells_of",
     "check",
+    "confirm_export",
     "confirm_keys",
     "confirm_row",
     "decline_keys",
     "edit",
     "end",
     "issue_keys",
+    "my_exports",
     "note_presence",
+    "note_warning",
+    "open_export",
+    "propose_export",
     "propose_keys",
+    "recode",
     "respond",
     "responses",
     "revoke_key",
     "take_in",
     "take_in_outlines",
+    "to_answer",
     "unmask",
 ]

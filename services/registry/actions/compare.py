@@ -89,7 +89,7 @@ async def _look(
     for _, key, row in staged:
         old = before.get(key)
         counts[_verdict(old, row, brought, complete=made.complete)] += 1
-    faults = await _late(connection, made, staged)
+    faults = [*await _late(connection, made, staged), *await _twins(connection, made, staged)]
     for line, key, row in staged:
         old = before.get(key)
         if old is None and row.get("masked"):
@@ -99,6 +99,27 @@ async def _look(
             why = "looks like a position of a Chinese web map (GCJ-02)"
             faults.append((line, Fault("lon, lat", why, "import it as GCJ-02, or as trusted if it is right")))
     return faults
+
+
+async def _twins(connection: AsyncConnection, made: Import, staged: Sequence[Staged]) -> Lines:
+    """Return the rows of people who are in the registry under another name, and are not in the file."""
+    if made.kind != "recipients" or made.complete:
+        return []
+    hashes = sorted({row["phone_hash"] for _, _, row in staged if row.get("phone_hash")})
+    there = await imports.same_phones(connection, made.begun_at.date().isoformat(), hashes)
+    alike = [
+        (line, other)
+        for line, key, row in staged
+        for other in there.get((row.get("phone_hash") or "", *(row[name] for name in imports.ALIKE)), ())
+        if other != key
+    ]
+    brought = await imports.staged_names(connection, made.import_id, [other for _, other in alike])
+    mend = "use the name that is there, or end that row first"
+    return [
+        (line, Fault("phone", f"is the same person as {other} in the registry", mend))
+        for line, other in alike
+        if other not in brought
+    ]
 
 
 def _verdict(

@@ -100,13 +100,15 @@ def _fault(place: tuple[int | str, ...], said: str) -> Fault:
     return Fault(".".join(map(str, place)) or "row", said.removeprefix("Value error, "), "mend the field")
 
 
-def cells_of(crypto: CryptoProvider, kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row as the fields that somebody edits or exports; the phone is masked."""
+def cells_of(
+    crypto: CryptoProvider, kind: str, row: Mapping[str, Any], *, whole: bool = False
+) -> dict[str, Any]:
+    """Return a row as the fields that somebody edits or exports; the phone is masked unless it is `whole`."""
     cells: dict[str, Any] = {}
     for name, field in row_of(kind).model_fields.items():
         if name == "phone":
             phone = opened(crypto, row["phone_sealed"])
-            cells[name] = masked(phone) if phone else None
+            cells[name] = masked(phone) if phone and not whole else phone
         elif name in row and not field.exclude:
             cells[field.alias or name] = row[name]
     return cells

@@ -23,10 +23,13 @@ PRESET: Mapping[str, Mapping[str, Any]] = {
 }
 """What a new row has that no file brings."""
 
-IN_VILLAGES = frozenset({"stations", "recipients", "units", "households"})
+IN_VILLAGES = frozenset({"stations", "recipients", "units", "households", "hazard-points"})
 IN_DISTRICT = frozenset({"neighbours", "groups", "departments", "gateways", "accounts"})
 DRAWN = frozenset({"towns", "villages"})
-"""Kinds by where their rows are said: thresholds, terminals and points are said nowhere."""
+"""Kinds by where their rows are said."""
+
+WITHIN = {"terminals": ("station", store.STATIONS), "thresholds": ("point", store.HAZARD_POINTS)}
+"""Kinds that are said where another row lies: the column that names it, and its table."""
 
 AT_ONCE = 2000
 Row = Mapping[str, Any]
@@ -131,9 +134,12 @@ class Merge:
             self.blocks.update(*(turns.get(row["recipient_id"], ()) for row in rows))
         if self.kind == "units":
             mine = store.STATIONS.c.unit.in_([row["code"] for row in rows])
-            self.blocks |= set(
-                (await tx.execute(select(store.STATIONS.c.village_code).where(mine))).scalars()
-            )
+            statement = select(store.STATIONS.c.village_code).where(mine)
+            self.blocks |= set((await tx.execute(statement)).scalars())
+        if self.kind in WITHIN:
+            column, table = WITHIN[self.kind]
+            around = await store.known(tx, table, sorted({row[column] for row in rows}))
+            self.blocks |= {row["village_code"] for row in around.values()}
 
     async def _blocks_by_person(self, tx: Transaction) -> dict[str, set[str]]:
         """Return in which blocks somebody stands on a roster."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
+from prometheus_client import Gauge
 from sqlalchemy import or_, select
 
 from services.kit.crypto import CryptoProvider
@@ -13,8 +14,17 @@ from services.kit.leadership import Leadership
 from services.registry import publishing, store
 from services.registry.actions import imports
 from services.registry.actions.merge import Merge
+from services.registry.store import stale
 
 EVERY_S = 5.0
+MEASURED_EVERY = timedelta(minutes=15)
+KEPT = timedelta(days=180)
+"""After so long a list that nobody checked is old."""
+
+OLDEST = Gauge(
+    "yutian_registry_oldest_check_seconds", "Since the row was checked that waits longest", ["kind"]
+)
+WANTING = Gauge("yutian_registry_wanting", "Rows that want looking after", ["what"])
 LOOK_BACK = timedelta(days=8)
 """At the first look, days that came while nobody looked: what has not changed is not said again."""
 
@@ -24,12 +34,27 @@ async def mind(db: Database, crypto: CryptoProvider, leadership: Leadership) -> 
 
     async def work() -> None:
         since = db.clock.now() - LOOK_BACK
+        measured = since
         while True:
             with contextlib.suppress(Retry):
                 since = await look(db, crypto, since)
+                if since - measured >= MEASURED_EVERY:
+                    measured = since
+                    await measure(db)
             await asyncio.sleep(EVERY_S)
 
     await leadership.lead("mind", work)
+
+
+async def measure(db: Database) -> None:
+    """Set the metrics of how old the lists are and of what wants looking after."""
+    now = db.clock.now()
+    ages = await stale.ages(db)
+    for kind in ("rosters", "recipients"):
+        checked = [one[kind][1] for one in ages if kind in one and one[kind][1] is not None]
+        OLDEST.labels(kind).set((now - min(checked, default=now)).total_seconds())
+    for one in await stale.counted(db, KEPT):
+        WANTING.labels(one["what"]).set(one["count"])
 
 
 async def look(db: Database, crypto: CryptoProvider, since: datetime) -> datetime:

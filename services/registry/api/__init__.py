@@ -1,6 +1,6 @@
 """HTTP in, action called, view out: /api/v1/registry."""
 
-from services.registry.api import edits, imports, keys, lists
+from services.registry.api import edits, exports, imports, keys, lists, responses
 from services.registry.api.given import READERS, Given, Keeper, Operator, Parts, Reader
 from services.registry.api.keys import router as keys_router
 from services.registry.api.keys import secret_router
@@ -9,6 +9,9 @@ ROUTERS = (
     keys.secret_router,
     keys.router,
     imports.router,
+    exports.secret_router,
+    exports.router,
+    responses.router,
     lists.router,
     edits.secret_router,
     edits.router,

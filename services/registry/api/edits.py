@@ -1,4 +1,4 @@
-"""One row at a time over HTTP: changed, ended, found right; numbers shown; departments heard."""
+"""One row at a time over HTTP: changed, ended, found right; numbers shown."""
 
 from typing import Any
 from uuid import UUID
@@ -7,15 +7,12 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.printable import Line
-from contracts.values import Mode
-from services.kit.clock import beijing
-from services.kit.errors import Forbidden, Invalid
+from services.kit.errors import Forbidden
 from services.kit.idempotency import idempotent_route
 from services.kit.identity import Principal
 from services.registry import actions, intake
-from services.registry.api.given import OF_PEOPLE, Given, Keeper, Operator, Parts, Reader, Recorder
+from services.registry.api.given import OF_PEOPLE, Given, Keeper, Operator, Parts
 from services.registry.api.lists import one
-from services.registry.model.people import Act
 
 PREFIX = "/api/v1/registry"
 router = APIRouter(prefix=PREFIX, tags=["registry"], route_class=idempotent_route("registry"))
@@ -41,15 +38,21 @@ class Reason(BaseModel):
     reason: Line = Field(min_length=4, max_length=200)
 
 
-class Word(BaseModel):
-    """What a department says about a warning."""
+class NewCode(BaseModel):
+    """The code that a village has from today on, and its name if that is new too."""
 
     model_config = ConfigDict(extra="forbid")
 
-    warning_id: UUID
-    act: Act
-    note: Line = Field("", max_length=300)
-    mode: Mode = Mode.LIVE
+    code: Line = Field(max_length=12, examples=["500110001099"])
+    name: Line = Field("", max_length=60)
+
+
+@router.post("/villages/{code}/recode", summary="Give a village another code")
+async def recode(code: str, new: NewCode, given: Given, someone: Operator) -> dict[str, Any]:
+    """End the old code and begin the new one; people, stations, keys, rosters and hazard points go along."""
+    db, crypto = given.db, given.crypto
+    moved = await actions.recode(db, crypto, code, new.code, by=someone.username, name=new.name)
+    return {"code": new.code, "moved": moved}
 
 
 @router.put("/{kind}/{key}", summary="Change or add a row")
@@ -116,21 +119,3 @@ async def confirm_row(proposal_id: UUID, given: Given, someone: Operator) -> dic
     """Confirm a change that gives power."""
     done = await actions.confirm_row(given.db, given.crypto, proposal_id, by=someone.username)
     return {"proposal_id": done.proposal_id, "state": done.state}
-
-
-@router.post("/departments/{department}/responses", status_code=201, summary="Write what a department says")
-async def respond(department: str, word: Word, given: Given, someone: Recorder) -> dict[str, str]:
-    """Write that a department received a warning, started or ended its response."""
-    if word.act == "ended" and not word.note:
-        raise Invalid("note", "is missing", "say in a few words how it ended")
-    await actions.respond(
-        given.db, department, word.warning_id, word.act, word.note, mode=word.mode, by=someone.username
-    )
-    return {"department": department, "act": word.act}
-
-
-@router.get("/responses", summary="What departments said about a warning")
-async def responses(given: Given, _: Reader, warning_id: UUID) -> list[dict[str, Any]]:
-    """Return what was said, the newest first."""
-    rows = await actions.responses(given.db, warning_id=warning_id)
-    return [{**row, "at": beijing(row["at"])} for row in rows]

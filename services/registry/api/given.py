@@ -22,7 +22,6 @@ KEEPERS = ("operator", "town-desk")
 Reader = Annotated[Principal, Depends(needs(*READERS))]
 Keeper = Annotated[Principal, Depends(needs(*KEEPERS))]
 Operator = Annotated[Principal, Depends(needs("operator"))]
-Recorder = Annotated[Principal, Depends(needs("operator", "drafter", "checker", "signer"))]
 
 OF_PEOPLE = frozenset({"recipients", "households", "rosters"})
 _HIDDEN = frozenset({"phone_sealed", "phone_hash", "cell", "openid", "block"})

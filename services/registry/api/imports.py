@@ -1,28 +1,25 @@
-"""Files in and out: read with a dry run, applied whole or not at all; exported as CSV, XLSX or GeoJSON."""
+"""Files that come in: read with a dry run, applied whole or not at all."""
 
 import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
-from starlette.background import BackgroundTask
 
 from services.kit.clock import beijing
 from services.kit.errors import Invalid
-from services.registry import actions, export, intake
+from services.registry import actions, intake
 from services.registry.actions import imports
 from services.registry.actions.imports import Wishes
 from services.registry.api.given import Given, Operator, Parts
-from services.registry.api.lists import Asked, wanted_of
 from services.registry.model import POWER
 from services.registry.model.imports import Import
 from services.registry.store import imports as kept
-from services.registry.store.search import found
 
 router = APIRouter(prefix="/api/v1/registry", tags=["registry"])
 
@@ -231,26 +228,3 @@ async def applied(given: Parts, import_id: str, *, by: str) -> Import:
 async def drop(import_id: str, given: Given, someone: Operator) -> ImportShown:
     """Forget what was read."""
     return shown(await imports.drop(given.db, import_id, by=someone.username))
-
-
-@router.get("/export/{kind}.{form}", summary="Export a kind as CSV, XLSX or GeoJSON; numbers are masked")
-async def export_kind(
-    given: Given,
-    someone: Operator,
-    kind: str,
-    form: Literal["csv", "xlsx", "geojson"],
-    asked: Annotated[Asked, Query()],
-) -> Response:
-    """Return every row that is asked for, a few at a time; what comes back unmasked is nobody's number."""
-    statement = found(kind, wanted_of(given, someone, kind, asked))
-    if form == "geojson":
-        export.refuse_without_place(kind)
-    async with given.db.transaction() as tx:
-        tx.record("registry.exported", actor=someone.username, about=kind, form=form)
-    headers = {"content-disposition": f'attachment; filename="{kind}.{form}"'}
-    if form == "xlsx":
-        path = await export.as_workbook(given.db, given.crypto, kind, statement)
-        return FileResponse(path, 200, headers, export.FORMS[form], background=BackgroundTask(path.unlink))
-    write = export.as_csv if form == "csv" else export.as_geojson
-    body = write(given.db, given.crypto, kind, statement)
-    return StreamingResponse(body, 200, headers, export.FORMS[form])

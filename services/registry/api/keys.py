@@ -85,7 +85,7 @@ def _proposal(found: Proposal, now: datetime) -> KeyProposal:
     return KeyProposal(
         proposal_id=found.proposal_id,
         owner=found.about,
-        modes=found.wanted["modes"],
+        modes=list(found.wanted.get("modes", ())),
         proposed_by=found.proposed_by,
         proposed_at=beijing(found.proposed_at),
         expires_at=beijing(found.expires_at),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from contracts.registry import registry_version
+from services.kit.clock import beijing
 from services.kit.errors import Forbidden, Invalid, NotFound
 from services.kit.identity import Principal
 from services.registry import intake, publishing, store
@@ -78,6 +79,35 @@ async def stale_rows(
 ) -> list[dict[str, Any]]:
     """Return what is wrong, how often, and with which rows first."""
     return await stale.counted(given.db, timedelta(days=days), someone.town)
+
+
+class Age(BaseModel):
+    """How many rows of a list a town has, and when the one was checked that nobody checked longest."""
+
+    rows: int
+    oldest: str | None
+
+
+class TownAges(BaseModel):
+    """How old the lists of a town are."""
+
+    town: str
+    rosters: Age | None = None
+    recipients: Age | None = None
+
+
+@router.get("/stale/ages", summary="How old the lists of each town are")
+async def ages(given: Given, someone: Keeper) -> list[TownAges]:
+    """Return by town how long ago the oldest turn and the oldest person were checked."""
+    found = await stale.ages(given.db, someone.town)
+    return [TownAges(**{name: _age(value) for name, value in row.items()}) for row in found]
+
+
+def _age(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    rows, oldest = value
+    return Age(rows=rows, oldest=beijing(oldest) if oldest else None)
 
 
 @router.get("/tree/{code}", summary="A place and what lies in it: city, district, town, village, household")

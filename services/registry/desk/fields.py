@@ -36,6 +36,6 @@ def _shape(shapes: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in one:
         one = shapes["$defs"][one["$ref"].rpartition("/")[2]]
     if one.get("enum"):
-        return {"type": "choice", "choices": one["enum"]}
+        return {"type": "choice", "choices": [choice for choice in one["enum"] if choice]}
     kinds = {"boolean": "box", "integer": "whole", "number": "number"}
     return {"type": kinds.get(one.get("type", ""), "text"), "choices": ()}

@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from services.kit import forms
 from services.kit.errors import Invalid, Problem
 from services.kit.identity import Principal
 from services.kit.pages import render
+from services.registry import actions
 from services.registry.actions import imports
 from services.registry.actions.imports import Wishes
+from services.registry.api import exports
 from services.registry.api import imports as api
 from services.registry.api.given import Given, Operator, Parts
 from services.registry.intake import fields_of, row_of
@@ -26,9 +29,25 @@ _PIECE = 1 << 20
 
 
 @router.get("/registry/imports")
-async def page(request: Request, given: Given, _: Operator, kind: str = "recipients") -> HTMLResponse:
+async def page(request: Request, given: Given, someone: Operator, kind: str = "recipients") -> HTMLResponse:
     """Show the form and the newest imports."""
-    return await _page(request, given, kind)
+    return await _page(request, given, someone, kind)
+
+
+@router.post("/registry/exports")
+async def propose_export(request: Request, given: Given, someone: Operator) -> Response:
+    """Propose to export whole numbers; refused, show why."""
+    form = {name: str(value).strip() for name, value in (await forms.read(request)).items()}
+    try:
+        fields = {name: form.get(name, "") for name in ("reason", "town", "role", "group")}
+        await exports.proposed(given, someone, exports.ExportOrder.model_validate(fields))
+    except ValidationError as error:
+        named = str(error.errors()[0]["loc"][0])
+        wrong = Invalid(named, "is missing or not what it should be", "mend the field")
+        return await _page(request, given, someone, "recipients", wrong)
+    except Problem as error:
+        return await _page(request, given, someone, "recipients", error)
+    return RedirectResponse("/registry/keys", status_code=303)
 
 
 @router.post("/registry/imports")
@@ -42,7 +61,7 @@ async def send(request: Request, given: Given, someone: Operator) -> Response:
         wishes = Wishes(*(name in form for name in ("complete", "gcj02", "trusted")))
         made = await api.begun(given, kind, file.filename, _pieces(file), wishes, by=someone.username)
     except Problem as error:
-        return await _page(request, given, kind, error)
+        return await _page(request, given, someone, kind, error)
     return RedirectResponse(f"/registry/imports/{made.import_id}", status_code=303)
 
 
@@ -51,11 +70,21 @@ async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _page(request: Request, given: Parts, kind: str, error: Problem | None = None) -> HTMLResponse:
+async def _page(
+    request: Request, given: Parts, someone: Principal, kind: str, error: Problem | None = None
+) -> HTMLResponse:
     async with given.db.read() as connection:
         latest = await kept.latest(connection, 50)
     columns = fields_of(row_of(kind)) if kind in KINDS else []
-    values = {"latest": latest, "kinds": list(KINDS), "kind": kind, "columns": columns, "error": error}
+    values = {
+        "latest": latest,
+        "kinds": list(KINDS),
+        "kind": kind,
+        "columns": columns,
+        "error": error,
+        "placed": kind in KINDS and "lon" in columns,
+        "mine": await actions.my_exports(given.db, someone.username),
+    }
     return HTMLResponse(
         render("registry/imports.html", request=request, **values), error.status if error else 200
     )

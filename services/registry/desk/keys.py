@@ -61,6 +61,9 @@ async def _confirm(request: Request, given: Given, by: Principal, proposal_id: U
     """Confirm keys and show them, or a row that gives power."""
     async with given.db.read() as connection:
         found = await proposals.get(connection, store.PROPOSALS, proposal_id)
+    if found.kind == actions.EXPORT:
+        await actions.confirm_export(given.db, proposal_id, by=by.username)
+        return RedirectResponse("/registry/keys", status_code=303)
     if found.kind == actions.ROW:
         await actions.confirm_row(given.db, given.crypto, proposal_id, by=by.username)
         return RedirectResponse("/registry/keys", status_code=303)

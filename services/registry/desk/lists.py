@@ -5,14 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from contracts.values import Mode
 from services.kit import forms
 from services.kit.errors import Invalid, Problem
 from services.kit.identity import Principal
 from services.kit.pages import render
 from services.registry import actions, intake, store
 from services.registry.api import edits, lists
-from services.registry.api.given import Given, Keeper, Parts, Reader, Recorder, listing
+from services.registry.api.given import Given, Keeper, Operator, Parts, Reader, listing
 from services.registry.api.lists import Asked
 from services.registry.desk.fields import fields_of
 from services.registry.model import KINDS
@@ -130,6 +129,17 @@ async def checked(given: Given, someone: Keeper, kind: str, key: str) -> Respons
     return RedirectResponse(f"/registry/lists/{kind}/{key}", status_code=303)
 
 
+@router.post("/registry/lists/villages/{key}/recode")
+async def recode(request: Request, given: Given, someone: Operator, key: str) -> Response:
+    """Give a village another code; refused, show why."""
+    new = str((await forms.read(request)).get("new_code", "")).strip()[:40]
+    try:
+        await actions.recode(given.db, given.crypto, key, new, by=someone.username)
+    except Problem as error:
+        return await _row(request, given, someone, "villages", key, error=error)
+    return RedirectResponse(f"/registry/lists/villages/{new}", status_code=303)
+
+
 @router.post("/registry/lists/recipients/{key}/unmask")
 async def unmask(request: Request, given: Given, someone: Keeper, key: str) -> Response:
     """Show a number this once; the log keeps who and why."""
@@ -140,25 +150,6 @@ async def unmask(request: Request, given: Given, someone: Keeper, key: str) -> R
     except Problem as error:
         return await _row(request, given, someone, "recipients", key, error=error)
     return await _row(request, given, someone, "recipients", key, phone=phone)
-
-
-@router.post("/registry/lists/departments/{key}/responses")
-async def respond(request: Request, given: Given, someone: Recorder, key: str) -> Response:
-    """Write what a department says about a warning."""
-    form = {name: str(value) for name, value in (await forms.read(request)).items()}
-    try:
-        word = edits.Word.model_validate(
-            {name: form.get(name, "") for name in ("warning_id", "act", "note", "mode")}
-        )
-        await actions.respond(
-            given.db, key, word.warning_id, word.act, word.note, mode=Mode(word.mode), by=someone.username
-        )
-    except Problem as error:
-        return await _row(request, given, someone, "departments", key, error=error)
-    except ValueError:
-        wrong = Invalid("warning_id", "is not the number of a warning", "copy it from the warning's page")
-        return await _row(request, given, someone, "departments", key, error=wrong)
-    return RedirectResponse(f"/registry/lists/departments/{key}", status_code=303)
 
 
 async def _sent(request: Request, kind: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Pages of places: the district, a town, a village, and what wants looking after."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -47,8 +47,17 @@ async def stale_page(
     request: Request, given: Given, someone: Keeper, days: Annotated[int, Query(ge=1, le=3650)] = STALE_DAYS
 ) -> HTMLResponse:
     """Show what wants looking after."""
-    found = await stale.counted(given.db, timedelta(days=days), someone.town)
-    return HTMLResponse(render("registry/stale.html", request=request, found=found, days=days))
+    kept = timedelta(days=days)
+    places = Wanted(under=someone.town or "", day=store.today(given.db.clock.now()))
+    towns = await search.listed(given.db, "towns", places, "", 1000)
+    values = {
+        "found": await stale.counted(given.db, kept, someone.town),
+        "days": days,
+        "ages": await stale.ages(given.db, someone.town),
+        "names": {row["code"]: row["name"] for row in towns},
+        "old": given.db.clock.now() - kept,
+    }
+    return HTMLResponse(render("registry/stale.html", request=request, **values))
 
 
 @router.get("/registry/places/{code}")
@@ -63,9 +72,9 @@ async def town(request: Request, town: str, given: Given, _: Reader) -> HTMLResp
     """Show one town's villages and stations."""
     day = store.today(given.db.clock.now())
     here = Wanted(under=town, day=day)
-    stations = {
-        row["village_code"]: row for row in await search.listed(given.db, "stations", here, "", 10_000)
-    }
+    stations: dict[str, list[Any]] = {}
+    for row in await search.listed(given.db, "stations", here, "", 10_000):
+        stations.setdefault(row["village_code"], []).append(row)
     villages = await search.listed(given.db, "villages", here, "", 1000)
     found = await search.listed(given.db, "towns", Wanted(equal=(("code", town),), day=day), "", 1)
     return HTMLResponse(

@@ -20,6 +20,9 @@ from services.registry.model.row import key_of
 LATE = frozenset({"recipients", "households", "thresholds"})
 """Kinds with too many rows to hold their names; who refers to them is checked when all is staged."""
 
+SEVERAL = frozenset({"groups", "towns"})
+"""Fields that name several rows, with spaces between."""
+
 _SAID = {
     "Input should be a valid number, unable to parse string as a number": "is not a number",
     "Input should be a valid integer, unable to parse string as an integer": "is not a whole number",
@@ -98,7 +101,7 @@ class Checker:
         faults = []
         for name, kind in row.refers.items():
             value = getattr(row, name)
-            names = value.split() if name == "groups" else [value] if value else []
+            names = value.split() if name in SEVERAL else [value] if value else []
             known = self.known.get(kind)
             if known is not None and kind != self.kind and not known.issuperset(names):
                 faults.append(unknown(name))

@@ -20,7 +20,13 @@ MOST_IN_MEMORY = 64 * 1024 * 1024
 """GeoJSON has no lines, so it is read whole: enough for 200,000 points."""
 
 MOST_UNPACKED = 4 * 1024**3
-"""A workbook that unpacks to more than this is a bomb."""
+MOST_TEXTS = 512 * 1024**2
+MOST_TIMES = 200
+"""A workbook that unpacks to more than this, or to so many times its own size, is a bomb. Its texts are
+held in memory while it is read."""
+
+FORMULA = "=…"
+"""What stands for a formula over several cells: refused, as one in a single cell is."""
 
 _BLOCK = 1 << 20
 _WGS84 = ("CRS84", "4326", "4490")
@@ -84,10 +90,17 @@ def _records(reader: Any) -> Iterator[Line]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, Fault("row", str(error), "mend the quotes of this line")
-            return
+            yield line, _torn(str(error))
+            continue
         if any(cells):
             yield line, cells
+
+
+def _torn(why: str) -> Fault:
+    """Return what is wrong with a line that is no line of cells; those after it are read on."""
+    if "limit" in why:
+        return Fault("row", f"has a cell of more than {csv.field_size_limit():,} letters", "shorten it")
+    return Fault("row", f"has quotes that do not fit: {why}", "mend the quotes of this line")
 
 
 def encoding_of(source: BinaryIO) -> str:
@@ -131,20 +144,28 @@ def _workbook(source: BinaryIO, size: int) -> Sheet:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        with zipfile.ZipFile(source) as packed:
-            unpacked = sum(one.file_size for one in packed.infolist())
-        if unpacked > MOST_UNPACKED:
-            raise Invalid("file", "unpacks to more than 4 GiB", "divide the workbook")
-        book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
+        _refuse_bomb(source, size)
+        # With its formulas: a value that was computed once is not what somebody typed, and may be missing.
+        book = openpyxl.load_workbook(source, read_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True)
         heading = [cell_text(cell) for cell in next(rows, ())]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError):
+    except (zipfile.BadZipFile, InvalidFileException, LookupError, ValueError, OSError, SyntaxError):
         raise Invalid("file", "is not a workbook that can be read", "save it as .xlsx or CSV UTF-8") from None
     while heading and not heading[-1]:
         heading.pop()
     return Sheet(heading, _cells(rows, len(heading)), size, source)
+
+
+def _refuse_bomb(source: BinaryIO, size: int) -> None:
+    with zipfile.ZipFile(source) as packed:
+        parts = packed.infolist()
+    unpacked = sum(one.file_size for one in parts)
+    if unpacked > MOST_UNPACKED or (unpacked > MOST_BYTES and unpacked > size * MOST_TIMES):
+        raise Invalid("file", "unpacks to far more than a workbook holds", "save it as CSV UTF-8")
+    if any(one.file_size > MOST_TEXTS for one in parts if one.filename.endswith("sharedStrings.xml")):
+        raise Invalid("file", "has too many different texts for a workbook", "save it as CSV UTF-8")
 
 
 def _cells(rows: Iterator[Sequence[Any]], width: int) -> Iterator[Line]:
@@ -177,7 +198,9 @@ def cell_text(cell: Any) -> str:
             return cell.date().isoformat()
         case date():
             return cell.isoformat()
-    return str(cell)
+        case str() | int() | float():
+            return str(cell)
+    return FORMULA
 
 
 def _features(content: bytes, size: int) -> Sheet:
@@ -186,8 +209,22 @@ def _features(content: bytes, size: int) -> Sheet:
     features = features_of(content)
     given = [{**_position(one), **_properties(one)} for one in features]
     heading = list(dict.fromkeys(name for one in given for name in one))
-    lines = ((number, [one.get(name, "") for name in heading]) for number, one in enumerate(given, start=1))
+    rows = zip(features, given, strict=True)
+    lines = (
+        (number, _no_point(feature) or [row.get(name, "") for name in heading])
+        for number, (feature, row) in enumerate(rows, start=1)
+    )
     return Sheet(heading, iter(lines), size)
+
+
+def _no_point(feature: dict[str, Any]) -> Fault | None:
+    """Return what is wrong with a geometry that is no point."""
+    geometry = feature.get("geometry")
+    if geometry is None or (isinstance(geometry, dict) and geometry.get("type") == "Point"):
+        return None
+    named = str(geometry.get("type", ""))[:20] if isinstance(geometry, dict) else ""
+    why = f"is {named or 'something else'}, where a Point belongs"
+    return Fault("geometry", why, "send one position, such as its middle; outlines are imported elsewhere")
 
 
 def features_of(content: bytes) -> list[dict[str, Any]]:
@@ -212,9 +249,9 @@ def _properties(feature: dict[str, Any]) -> dict[str, str]:
 
 def _position(feature: dict[str, Any]) -> dict[str, str]:
     geometry = feature.get("geometry")
-    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+    if not isinstance(geometry, dict):
         return {}
-    at = geometry.get("coordinates")
+    at = geometry.get("coordinates") if geometry.get("type") == "Point" else None
     if not isinstance(at, list) or len(at) < 2:
         return {"lon": "", "lat": ""}
     return {"lon": cell_text(at[0]), "lat": cell_text(at[1])}

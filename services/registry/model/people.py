@@ -35,6 +35,13 @@ Shift = Annotated[
 ]
 """When somebody has the duty: always, `20:00-08:00`, or `1-5 08:00-18:00` (Monday is 1), Beijing time."""
 
+Towns = Annotated[str, StringConstraints(pattern=r"^([0-9]{9}( [0-9]{9}){0,20})?$")]
+Hazards = Annotated[str, StringConstraints(pattern=r"^(1[1-4][A-Z][0-9]{2}( 1[1-4][A-Z][0-9]{2}){0,29})?$")]
+Quiet = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):00-([01][0-9]|2[0-3]):00)?$")]
+"""Whole hours of Beijing time, such as `22:00-07:00`."""
+
+SUBSCRIBER = "subscriber"
+
 PLACES: Mapping[str, str] = {
     "district": "regions",
     "town": "towns",
@@ -57,6 +64,7 @@ class Recipient(Row):
         "household": "households",
         "cared_by": "recipients",
         "station": "stations",
+        "towns": "towns",
     }
 
     recipient_id: PersonId
@@ -71,6 +79,22 @@ class Recipient(Row):
     household: Annotated[str | None, Optional] = None
     cared_by: Annotated[PersonId | None, Optional] = None
     """Who looks after a vulnerable person, and is reached in his place."""
+    towns: Towns = ""
+    """What a subscriber wants to be told of: these towns, these hazards, from this colour upwards."""
+    hazards: Hazards = ""
+    lowest: Literal["", "BLUE", "YELLOW", "ORANGE", "RED"] = ""
+    quiet: Quiet = ""
+    """When he wants to hear nothing of yellow and blue."""
+
+    @model_validator(mode="after")
+    def _chooses(self) -> Self:
+        if self.role != SUBSCRIBER and (self.towns or self.hazards or self.lowest or self.quiet):
+            raise ValueError(
+                "only a subscriber chooses what he is told; others are told what they answer for"
+            )
+        if self.quiet and self.quiet[:5] == self.quiet[6:]:
+            raise ValueError("quiet begins and ends at the same hour: that would be never, or always")
+        return self
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

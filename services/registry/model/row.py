@@ -1,5 +1,7 @@
 """What every row of the registry has: a key, days between which it is valid, and what it refers to."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Self
@@ -59,8 +61,10 @@ class Row(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _readable(cls, cell: Any) -> Any:
-        if isinstance(cell, str) and not is_text(cell):
-            raise ValueError(WHY)
+        if isinstance(cell, str):
+            if not is_text(cell):
+                raise ValueError(WHY)
+            refuse_odd(cell.strip())
         return cell
 
     @model_validator(mode="after")
@@ -68,6 +72,17 @@ class Row(BaseModel):
         if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
             raise ValueError("valid_to is not after valid_from")
         return self
+
+
+_FORMULA = re.compile(r"^([=@]|[+-].*[=(!|])")
+
+
+def refuse_odd(cell: str) -> None:
+    """Raise ValueError for a formula, and for a number or code that was typed in full-width letters."""
+    if _FORMULA.match(cell):
+        raise ValueError("is a formula; paste it as a value")
+    if not cell.isascii() and unicodedata.normalize("NFKC", cell).isascii():
+        raise ValueError("has full-width letters or digits; type them half-width")
 
 
 def key_of(row: Row) -> str:

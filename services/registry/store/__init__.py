@@ -14,6 +14,7 @@ from services.registry.store.queries import (
     streamed,
     today,
     valid,
+    valid_rows,
 )
 from services.registry.store.rows import (
     ACCOUNTS,
@@ -46,6 +47,7 @@ from services.registry.store.tables import (
     PROPOSALS,
     RESPONSES,
     STAGED,
+    WARNINGS,
 )
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "TOWNS",
     "UNITS",
     "VILLAGES",
+    "WARNINGS",
     "addresses",
     "all_of",
     "checked",
@@ -90,4 +93,5 @@ __all__ = [
     "streamed",
     "today",
     "valid",
+    "valid_rows",
 ]

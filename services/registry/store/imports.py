@@ -134,6 +134,24 @@ async def names(
     return found
 
 
+ALIKE = ("village_code", "role", "name")
+"""With the phone: by these two rows are the same person."""
+
+
+async def same_phones(
+    connection: AsyncConnection, day: str, hashes: Sequence[str]
+) -> dict[tuple[str, ...], list[str]]:
+    """Return the valid people with one of these phones, by phone and by what else makes somebody the same."""
+    table = BY_KIND["recipients"]
+    columns = (table.c.phone_hash, *(table.c[name] for name in ALIKE), table.c.recipient_id)
+    found: dict[tuple[str, ...], list[str]] = {}
+    for start in range(0, len(hashes), CHUNK):
+        mine = table.c.phone_hash.in_(hashes[start : start + CHUNK])
+        for *same, name in await connection.execute(select(*columns).where(mine, valid(table, day))):
+            found.setdefault(tuple(same), []).append(name)
+    return found
+
+
 async def staged_names(connection: AsyncConnection, import_id: str, among: Sequence[str]) -> set[str]:
     """Return which of these names the file itself brings."""
     found: set[str] = set()

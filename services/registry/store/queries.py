@@ -32,6 +32,12 @@ def valid(table: Table, day: str) -> ColumnElement[bool]:
     return and_(begun, or_(table.c.valid_to.is_(None), table.c.valid_to > day))
 
 
+async def valid_rows(tx: Transaction, table: Table, day: str, *where: Any) -> list[dict[str, Any]]:
+    """Return the rows that are valid on a day, in the order of their key."""
+    statement = select(table).where(valid(table, day), *where).order_by(key_of(table))
+    return [dict(row) for row in (await tx.execute(statement)).mappings()]
+
+
 async def all_of(tx: Transaction, table: Table) -> dict[str, dict[str, Any]]:
     """Return every row of a table by its key."""
     key = key_of(table)

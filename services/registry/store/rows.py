@@ -171,6 +171,9 @@ RECIPIENTS = _kind(
     Column("station", String(12)),
     Column("household", String(31)),
     Column("cared_by", String(40)),
+    *(Column(name, String(210), nullable=False, server_default="") for name in ("towns", "hazards")),
+    Column("lowest", String(8), nullable=False, server_default=""),
+    Column("quiet", String(11), nullable=False, server_default=""),
 )
 Index("recipients_by_village", RECIPIENTS.c.village_code, RECIPIENTS.c.recipient_id)
 Index("recipients_by_phone", RECIPIENTS.c.phone_hash)

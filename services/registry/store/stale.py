@@ -92,3 +92,22 @@ async def counted(db: Database, kept: timedelta, town: str | None = None) -> lis
         count = int((await db.rows(total))[0]["n"])
         found.append({"what": what, "count": count, "first": [dict(row) for row in first]})
     return found
+
+
+async def ages(db: Database, town: str | None = None) -> Sequence[Mapping[str, Any]]:
+    """Return by town how many turns and people there are, and since when the oldest was not checked."""
+    day = today(db.clock.now())
+    found: dict[str, dict[str, Any]] = {}
+    for what, table, place in (
+        ("rosters", ROSTERS, ROSTERS.c.block),
+        ("recipients", RECIPIENTS, RECIPIENTS.c.village_code),
+    ):
+        code = func.substr(place, 1, 9).label("town")
+        statement = (
+            select(code, func.count().label("rows"), func.min(table.c.checked_at).label("oldest"))
+            .where(valid(table, day), *([place.startswith(town)] if town else []))
+            .group_by(code)
+        )
+        for row in await db.rows(statement):
+            found.setdefault(row["town"], {})[what] = (row["rows"], row["oldest"])
+    return [{"town": code, **found[code]} for code in sorted(found)]

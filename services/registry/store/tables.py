@@ -63,6 +63,23 @@ RESPONSES = Table(
 )
 """What a department said that it does about a warning."""
 
+WARNINGS = Table(
+    "warnings",
+    metadata,
+    Column("mode", String(8), primary_key=True),
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("ended", Integer, nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("hazard_name", Text, nullable=False),
+    Column("hazard_name_en", Text, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("sent", Moment),
+    Column("expires", Moment),
+)
+"""The warnings to which departments respond: the newest revision, and the highest that has ended."""
+Index("warnings_by_time", WARNINGS.c.sent)
+
 IMPORTS = Table(
     "imports",
     metadata,

@@ -87,16 +87,23 @@ async def _open(tx: Transaction, climb: Climb, hands: Hands) -> None:
 
 
 async def _located(tx: Transaction, climb: Climb, hands: Hands) -> list[Duty]:
-    """Return the places of a climb, each with its village: a key unit's station is not named by it."""
+    """Return the places of a climb, each with its village: not every station is named by it.
+
+    A key unit's has a code of its own, and a village's keeps its code when the village is given another.
+    """
     places = await duties.of_climb(tx, *climb.key)
-    strangers = [duty for duty in places if duty.village is None]
-    if strangers:
+    try:
         registry = await hands.library.newest(tx)
-        where = {s.code: code for code, village in registry.villages.items() for s in village.stations}
-        found = {duty.duty_id: where[duty.place] for duty in strangers if duty.place in where}
-        await duties.locate(tx, found)
-        places = await duties.of_climb(tx, *climb.key)
-    return places
+    except Retry:
+        if any(duty.village is None for duty in places):
+            raise
+        return places
+    where = {s.code: code for code, village in registry.villages.items() for s in village.stations}
+    moved = {d.duty_id: where[d.place] for d in places if where.get(d.place, d.village) != d.village}
+    if not moved:
+        return places
+    await duties.locate(tx, moved)
+    return await duties.of_climb(tx, *climb.key)
 
 
 def _callee(

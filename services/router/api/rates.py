@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from contracts.registry import StationKind
 from contracts.values import Instant, Level, Mode, TownCode
 from services.kit.clock import beijing
 from services.kit.errors import Invalid
@@ -71,6 +72,23 @@ class TownRatesView(BaseModel):
         )
 
 
+class KindRatesView(BaseModel):
+    """The rates of one kind of stations."""
+
+    online: RateView
+    received: RateView
+    confirmed: RateView
+
+    @classmethod
+    def of(cls, found: Rates) -> Self:
+        """Return rates as they are shown."""
+        return cls(
+            online=RateView.of(found.online),
+            received=RateView.of(found.received),
+            confirmed=RateView.of(found.confirmed),
+        )
+
+
 class RatesView(BaseModel):
     """The rates of a period."""
 
@@ -81,6 +99,8 @@ class RatesView(BaseModel):
     """The version of the rules that say what is in time."""
     total: TownRatesView
     towns: list[TownRatesView]
+    kinds: dict[StationKind, KindRatesView]
+    """Of villages' stations, key units' stations and warning sub-centres, each by itself."""
 
 
 def period_of(since: datetime | None, until: datetime | None, now: datetime) -> Period:
@@ -116,4 +136,5 @@ async def get_rates(
         rules=found.rules,
         total=TownRatesView.of(None, found.total, called),
         towns=[TownRatesView.of(code, one, called) for code, one in found.towns.items()],
+        kinds={kind: KindRatesView.of(one) for kind, one in found.kinds.items()},
     )

@@ -27,7 +27,8 @@ class LeftView(BaseModel):
     """People in the area whom a channel does not reach."""
 
     why: str
-    """no-address, outside, group, drill, rule, again (reached at another entry) or uncarried."""
+    """no-address, outside, group, drill, wish (a subscriber chose otherwise), quiet (his hours without yellow
+    and blue), rule, again (reached at another entry) or uncarried."""
     count: int
     rule: str | None
 

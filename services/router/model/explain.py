@@ -36,7 +36,7 @@ class Left:
     """People in the area whom a channel does not reach, and why."""
 
     why: str
-    """no-address, outside, group, drill, rule, again or uncarried."""
+    """no-address, outside, group, drill, wish, quiet, rule, again or uncarried."""
     count: int
     rule: str | None = None
 
@@ -125,7 +125,9 @@ def _left(drawn: Drawn, audience: Audience, reach: SealedReach) -> Iterator[Left
     yield from _named("again", _and_take(there, _mask(len(people), reach)))
     yield from _named("no-address", _and_take(there, people.hashes(reach.channel) == 0))
     ours = "drill" if drawn.manifest.mode is Mode.DRILL else "group"
-    yield from _named(ours, _and_take(there, ~audience.allowed))
+    yield from _named(ours, _and_take(there, audience.without(audience.chosen)))
+    yield from _named("wish", _and_take(there, audience.without(audience.wanting)))
+    yield from _named("quiet", _and_take(there, audience.without(audience.awake)))
     saying = drawn.decided.saying(reach.channel)
     for number in drawn.decided.fitting:
         if number not in saying:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from contracts.registry import RecipientEntry, VillageBlock
 from contracts.values import Channel
 from services.router.model.people import KeyedHash, Kind, People
+from services.router.model.wishes import ALL, Wish
 
 Letters = NDArray[np.uint8]
 """Rows of equal width: one JSON list and a comma for each recipient, then spaces."""
@@ -48,7 +49,7 @@ def pack(block: VillageBlock, keyed_hash: KeyedHash) -> tuple[bytes, bytes]:
     people = People.of(block.recipients, keyed_hash)
     head = {
         "village": block.model_dump(mode="json", exclude={"recipients"}),
-        "table": [[kind.role, kind.groups] for kind in people.table],
+        "table": [[kind.role, kind.groups, *kind.wish] for kind in people.table],
         "count": len(people),
     }
     return _framed(head, people.to_bytes()), _addresses(block.recipients)
@@ -57,16 +58,22 @@ def pack(block: VillageBlock, keyed_hash: KeyedHash) -> tuple[bytes, bytes]:
 def unpack(content: bytes) -> OpenedVillage:
     """Return the place and its people."""
     head, rest = _unframed(content)
-    table = (Kind(role, tuple(groups)) for role, groups in head["table"])
-    people = People.from_bytes(rest, table, head["count"])
+    people = People.from_bytes(rest, _table(head), head["count"])
     return OpenedVillage(VillageBlock.model_validate(head["village"]), people)
 
 
 def unpack_people(content: bytes) -> People:
     """Return the people alone."""
     head, rest = _unframed(content)
-    table = (Kind(role, tuple(groups)) for role, groups in head["table"])
-    return People.from_bytes(rest, table, head["count"])
+    return People.from_bytes(rest, _table(head), head["count"])
+
+
+def _table(head: Any) -> list[Kind]:
+    """Return the kinds of a block; one that was packed before there were wishes has none."""
+    return [
+        Kind(role, tuple(groups), Wish(tuple(wish[0]), tuple(wish[1]), *wish[2:]) if wish else ALL)
+        for role, groups, *wish in head["table"]
+    ]
 
 
 def unpack_addresses(content: bytes) -> Addresses:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from contracts.registry import RecipientEntry
 from contracts.values import Channel
+from services.router.model.wishes import ALL, Wish, wish_of
 
 KeyedHash = Callable[[str], bytes]
 Hashes = NDArray[np.uint64]
@@ -54,10 +55,15 @@ class Rendering(IntEnum):
 
 
 class Kind(NamedTuple):
-    """What recipients have in common: their role and their groups."""
+    """What recipients have in common: their role and their groups, and what they chose as subscribers."""
 
     role: str
     groups: tuple[str, ...]
+    wish: Wish = ALL
+
+
+MOST_KINDS = 1 << 16
+"""As many as a number in `kinds` can name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +85,7 @@ class People:
     @classmethod
     def of(cls, recipients: Sequence[RecipientEntry], keyed_hash: KeyedHash) -> Self:
         """Return the recipients in columns, in their order on the list."""
-        kinds = [Kind(entry.role, tuple(sorted(set(entry.groups)))) for entry in recipients]
+        kinds = [_kind(entry) for entry in recipients]
         table = tuple(sorted(set(kinds)))
         numbers = {kind: number for number, kind in enumerate(table)}
         columns = {
@@ -95,8 +101,12 @@ class People:
     @classmethod
     def joined(cls, parts: Sequence["People"]) -> Self:
         """Return the rows of all parts, one after the other, with one table of kinds."""
-        table = tuple(sorted({kind for part in parts for kind in part.table}))
-        numbers = {kind: number for number, kind in enumerate(table)}
+        found = {kind for part in parts for kind in part.table}
+        # With more kinds than there are numbers, wishes are dropped: rather told too much than not at all.
+        told = {kind: kind if len(found) <= MOST_KINDS else kind._replace(wish=ALL) for kind in found}
+        table = tuple(sorted(set(told.values())))
+        places = {kind: number for number, kind in enumerate(table)}
+        numbers = {kind: places[told[kind]] for kind in found}
         columns = {n: _concatenated([getattr(p, n) for p in parts], t) for n, t in COLUMNS.items()}
         columns["kinds"] = _concatenated([_renumbered(part, numbers) for part in parts], COLUMNS["kinds"])
         return cls(table, **columns)
@@ -150,6 +160,12 @@ def rendering_of(entry: RecipientEntry) -> Rendering:
     if entry.station:
         return Rendering.PERSON
     return Rendering.PUBLIC if entry.role in PUBLIC_ROLES else Rendering.DUTY
+
+
+def _kind(entry: RecipientEntry) -> Kind:
+    """Return the kind of a recipient; who answers for something has no wish."""
+    wish = wish_of(entry.wish) if entry.role in PUBLIC_ROLES else ALL
+    return Kind(entry.role, tuple(sorted(set(entry.groups))), wish)
 
 
 def _number(keyed_hash: KeyedHash, address: str | None) -> int:
