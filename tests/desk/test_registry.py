@@ -57,7 +57,7 @@ async def test_an_operator_keeps_the_registry(duty: Duty, tmp_path: Path) -> Non
     page = await sent(qian, tmp_path, HEAD + GOOD)
     await looked_at(qian, "registry-import")
     await page.click("form[action$='/apply'] button")
-    await expect(page.locator("section[role=status] h2")).to_contain_text("已导入")
+    await expect(page.locator("section[role=status] h2")).to_contain_text("已应用")
     page = await qian.open("/registry/imports?kind=recipients")
     await looked_at(qian, "registry-imports")
     async with page.expect_download() as told:
