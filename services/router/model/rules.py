@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from contracts.canonical import content_hash
 from contracts.values import Channel, HazardCode, Lane, Level, Mode, TownCode
+from contracts.wansheng import WANSHENG
 from services.kit.clock import BEIJING
 from services.kit.errors import Fault, Invalid
-from services.router.model.wansheng import WANSHENG
 
 MOST_RULES = 500
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
