@@ -72,6 +72,8 @@ KINDS = {
     "plan.amendment-declined": "Amendment decided: not reached",
     "rules.in-force": "Routing rules in force",
     "rules.refused": "Routing rules refused",
+    "escalation.in-force": "Escalation rules in force",
+    "escalation.refused": "Escalation rules refused",
     "plan.differs": "Plan is not the pinned manifest",
     "delivery.requested": "Delivery requested",
     "delivery.reported": "Delivery reported",

@@ -18,7 +18,7 @@ from services.kit.process import Floor, House, Service
 from services.kit.settings import Settings
 from services.router import desk
 from services.router.actions.library import Library
-from services.router.actions.rulebook import Rulebook
+from services.router.actions.rulebook import ROUTING, Rulebook
 from services.router.api import duty, rates
 from services.router.api.parts import Parts
 from services.router.store.tables import ANSWERS
@@ -58,7 +58,9 @@ async def served(tower: Tower) -> AsyncIterator[httpx.AsyncClient]:
     floor = Floor(
         settings, tower.clock, bus, tower.crypto.keys, tower.crypto, cast("Any", None), AsyncExitStack()
     )
-    parts = Parts(db, Library(tower.crypto), 0.3, whole, Rulebook(db, ""), tower.crypto, tower.ladders)
+    parts = Parts(
+        db, Library(tower.crypto), 0.3, whole, Rulebook(db, "", ROUTING), tower.crypto, tower.escalation
+    )
     service = Service(
         "router",
         [rates.router, duty.router, duty.secret_router, desk.router, desk.static()],

@@ -14,18 +14,19 @@ from contracts.warning import WarningCancelled, WarningPublished
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import NotFound, Refused
+from services.router.actions import clocks
 from services.router.actions.contents import Content, named, sealed
 from services.router.actions.library import Library
 from services.router.actions.opening import people_of
 from services.router.actions.plan import requests
 from services.router.model.change import Change, added_to, changes, hashes_of, in_hex
 from services.router.model.crowd import SEALED
-from services.router.model.deliveries import block_shares, lane_of, patience
+from services.router.model.deliveries import asked_again_s, block_shares, lane_of
 from services.router.model.manifest import Drawn, draw
 from services.router.model.packing import unpack_people
 from services.router.model.registry import Registry
 from services.router.model.routing import Decided, Occasion
-from services.router.model.rules import read
+from services.router.model.rules import kept
 from services.router.store import amendments, blocks, ends, plans, rules
 from services.router.store.amendments import Amendment
 from services.router.store.blocks import Reader
@@ -95,7 +96,7 @@ async def _drawn_again(reader: Reader, manifest: Manifest, registry: Registry) -
     if routing is None or text is None:
         raise NotFound("the rules by which the manifest was drawn are not here")
     occasion = Occasion(manifest.mode, routing.at, routing.level, routing.hazard)
-    decided = Decided.of(read(text), occasion, registry)
+    decided = Decided.of(kept(text), occasion, registry)
     return await asyncio.to_thread(draw, decided, manifest.selection, routing.ways, routing.margin_km)
 
 
@@ -178,8 +179,8 @@ async def _reach(
         else:
             contents += named(message, [entry], prefix)
     asked = await requests(tx, message, found.made.manifest, contents)
-    wait = patience(lane_of(message, found.made.manifest.routing), found.made.manifest.routing)
-    await plans.keep_deliveries(tx, asked, {c.delivery_id: c.route for c in contents if c.route}, wait)
+    routes = {c.delivery_id: c.route for c in contents if c.route}
+    await plans.keep_deliveries(tx, asked, routes, asked_again_s(found.made.manifest.routing))
     tx.emit(
         PlanAmended(
             mode=message.mode,
@@ -198,3 +199,5 @@ async def _reach(
     )
     for request in asked:
         tx.emit(request)
+    stations = [name for change in added if change.channel is Channel.STATION for name in change.added]
+    await clocks.join(tx, message, stations)
