@@ -78,6 +78,7 @@ KINDS = {
     "delivery.requested": "Delivery requested",
     "delivery.reported": "Delivery reported",
     "delivery.withdrawn": "Delivery withdrawn",
+    "delivery.spared": "Calls that are needless",
     "delivery.overtaken": "Delivery overtaken by its end",
     "delivery.failed": "Delivery failed",
     "delivery.untaken": "Delivery that nobody took",

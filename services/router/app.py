@@ -4,7 +4,7 @@ from functools import partial
 
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
-from services.router import desk
+from services.router import amending, desk
 from services.router.actions import climbing, sweep
 from services.router.actions.hands import LEASE, Hands
 from services.router.actions.library import Library
@@ -42,7 +42,15 @@ async def open_router(floor: Floor) -> Service:
     previews = (preview.router, explain.router, plans.router, amendments.router)
     return Service(
         name="router",
-        routers=[*previews, rates.router, duty.router, duty.secret_router, desk.router, desk.static()],
+        routers=[
+            *previews,
+            rates.router,
+            duty.router,
+            duty.secret_router,
+            amending.router,
+            desk.router,
+            desk.static(),
+        ],
         houses=[house],
         parts={"router": parts},
         ready={"registry": filled.check},

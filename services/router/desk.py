@@ -206,6 +206,12 @@ async def _town(
 
 
 def _page(request: Request, template: str, parts: Parts, status: int = 200, **values: object) -> HTMLResponse:
-    words = {"steps": STEPS, "ways": WAYS, "roles": ROLES, "now": parts.db.clock.now()}
+    words = {
+        "steps": STEPS,
+        "ways": WAYS,
+        "roles": ROLES,
+        "now": parts.db.clock.now(),
+        "book": parts.escalation,
+    }
     html = render(f"router/{template}.html", request=request, **words, **values)
     return HTMLResponse(html, status, {"cache-control": "no-store"})

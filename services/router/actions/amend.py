@@ -13,7 +13,7 @@ from contracts.values import Channel
 from contracts.warning import WarningCancelled, WarningPublished
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
-from services.kit.errors import NotFound, Refused
+from services.kit.errors import Invalid, NotFound, Refused
 from services.router.actions import clocks
 from services.router.actions.contents import Content, named, sealed
 from services.router.actions.library import Library
@@ -54,6 +54,8 @@ class Decision:
     registry_version: str
     take: bool
     by: str
+    reason: str = ""
+    """Why nobody is told; a no has one."""
 
 
 async def drift(db: Database, library: Library, warning_id: UUID) -> Drift:
@@ -76,6 +78,8 @@ async def amend(
     db: Database, library: Library, crypto: CryptoProvider, warning_id: UUID, decision: Decision
 ) -> Amendment:
     """Reach who was added, or note that nobody is to; raise Refused when that is not what was looked at."""
+    if not (decision.take or decision.reason):
+        raise Invalid("reason", "is empty", "say why those who came are not told")
     found = await drift(db, library, warning_id)
     added = [change for change in found.changes if change.added]
     if found.registry.version != decision.registry_version:
@@ -129,6 +133,7 @@ async def _decide(
         taken=decision.take,
         decided_by=decision.by,
         decided_at=tx.now,
+        reason=decision.reason,
         added={change.channel.value: list(change.added) for change in added},
     )
     await amendments.keep(tx, made.warning_id, made.revision, amendment)
@@ -140,6 +145,7 @@ async def _decide(
         warning_id=made.warning_id,
         about=f"{made.revision}/{amendment.number}",
         registry_version=decision.registry_version,
+        reason=decision.reason,
         added={change.channel.value: len(change.added) for change in added},
         removed={change.channel.value: len(change.removed) for change in found.changes},
     )

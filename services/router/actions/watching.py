@@ -13,7 +13,7 @@ from services.router.model.duty import Climb, Duty, Rosters, agreed
 from services.router.model.ladder import Kind, Whom
 from services.router.model.registry import Registry
 from services.router.model.roster import Person
-from services.router.store import answers, duties, silence
+from services.router.store import answers, duties, plans, silence
 from services.router.store.answers import Answer, Step
 from services.router.store.silence import Count
 
@@ -69,6 +69,13 @@ def _places(registry: Registry) -> dict[str, str]:
     named = {code: village.name for code, village in registry.villages.items()}
     stations = {s.code: s.name for village in registry.villages.values() for s in village.stations}
     return {**stations, **named}
+
+
+async def headline(db: Database, warning_id: UUID, revision: int) -> str:
+    """Return what a revision is called; nothing of one that was planned before its message was kept."""
+    async with db.read() as connection:
+        message = await plans.published(connection, warning_id, revision)
+    return message.notice.text.headline if message else ""
 
 
 async def standing(db: Database, town: str | None = None) -> list[Standing]:

@@ -190,6 +190,14 @@ async def earlier(reader: Reader, warning_id: UUID, revision: int) -> list[tuple
     return [(Channel(row.channel), row.route, UUID(row.delivery_id)) for row in rows]
 
 
+async def lane_of(reader: Reader, warning_id: UUID, revision: int, channel: Channel) -> Lane | None:
+    """Return the lane in which a channel's deliveries of a revision travel, None when it has none."""
+    mine = (DELIVERIES.c.warning_id == str(warning_id)) & (DELIVERIES.c.revision == revision)
+    statement = select(DELIVERIES.c.lane).where(mine, DELIVERIES.c.channel == channel).limit(1)
+    found = (await reader.execute(statement)).scalar_one_or_none()
+    return Lane(found) if found is not None else None
+
+
 async def channels(reader: Reader, mode: Mode, warning_id: UUID, revision: int) -> list[Channel]:
     """Return the channels that had deliveries of this revision or one before it."""
     mine = (DELIVERIES.c.warning_id == str(warning_id)) & (DELIVERIES.c.revision <= revision)

@@ -102,6 +102,7 @@ AMENDMENTS = Table(
     Column("decided_by", String(100), nullable=False),
     Column("decided_at", Moment, nullable=False),
     Column("added", LargeBinary, nullable=False),
+    Column("reason", String(500), nullable=False, server_default=""),
 )
 """What somebody decided on registry changes after the plan; `added` has each channel's targets, as JSON."""
 

@@ -21,12 +21,14 @@ def upgrade() -> None:
     op.add_column("climbs", sa.Column("rules_sha256", sa.String(64)))
     op.add_column("climbs", sa.Column("opened_to", sa.String(64)))
     op.add_column("climbs", sa.Column("reopened_at", sa.BigInteger))
+    op.add_column("amendments", sa.Column("reason", sa.String(500), nullable=False, server_default=""))
     op.add_column("deliveries", sa.Column("asked_again_s", sa.Integer))
 
 
 def downgrade() -> None:
     """Take everything back."""
     op.drop_column("deliveries", "asked_again_s")
+    op.drop_column("amendments", "reason")
     for name in ("reopened_at", "opened_to", "rules_sha256"):
         op.drop_column("climbs", name)
     op.drop_table("ladders")
