@@ -217,9 +217,10 @@ class Call:
 
 
 PEOPLE = [
-    *(f"{village}-{n}" for village in (FIRST, SECOND, f"{TOWNS[1]}202", f"{TOWNS[2]}202") for n in (1, 2, 3)),
+    *(f"{TOWNS[0]}{201 + east}-{n}" for east in range(20) for n in (1, 2, 3)),
+    *(f"{town}202-{n}" for town in TOWNS[1:3] for n in (1, 2, 3)),
     *(f"desk-{town}" for town in TOWNS[:2]),
-    *("chief", "flood", "officer"),
+    *("chief", "flood", "officer", "new-4", "twice-1"),
 ]
 
 
