@@ -220,7 +220,7 @@ PEOPLE = [
     *(f"{TOWNS[0]}{201 + east}-{n}" for east in range(20) for n in (1, 2, 3)),
     *(f"{town}202-{n}" for town in TOWNS[1:3] for n in (1, 2, 3)),
     *(f"desk-{town}" for town in TOWNS[:2]),
-    *("chief", "flood", "officer", "new-4", "twice-1"),
+    *("chief", "flood", "officer", "new-4", "twice-1", "solo-2"),
 ]
 
 

@@ -171,10 +171,10 @@ async def test_a_no_to_an_amendment_has_a_reason(tower: Tower) -> None:
 async def test_an_answer_that_came_another_way_stops_the_telephones_it_makes_needless(tower: Tower) -> None:
     both = a_turn("twice-1", "responsible", 1, FIRST)
     more = {}
-    for key in (FIRST, SECOND):
+    for key, name in ((FIRST, f"{FIRST}-2"), (SECOND, "solo-2")):
         village = a_district_with_rosters()[key]
         assert isinstance(village, VillageBlock)
-        own = a_turn(f"{key}-2", "responsible", 1, key)
+        own = a_turn(name, "responsible", 1, key)
         more[key] = village.model_copy(update={"rosters": (both, own)})
     await fill(tower.db, tower.crypto, more)
     await tower.publish()
@@ -188,4 +188,4 @@ async def test_an_answer_that_came_another_way_stops_the_telephones_it_makes_nee
     await forget_said(tower.db)
     await tower.answer(SECOND)
     (last,) = of_kind(await said(tower.db), DeliverySpared)
-    assert set(last.targets) == {tower.hash("twice-1"), tower.hash(f"{SECOND}-2")}
+    assert set(last.targets) == {tower.hash("twice-1"), tower.hash("solo-2")}

@@ -74,6 +74,8 @@ async def counted(
     of_it: list[Any] = [REPLIES.c.warning_id == str(warning_id), REPLIES.c.revision == revision]
     if hashes is not None:
         wanted = sorted(hashes)
+        if not wanted:
+            return []
         chunks = [wanted[n : n + _CHUNK] for n in range(0, len(wanted), _CHUNK)]
         of_it.append(or_(*(REPLIES.c.hash.in_(chunk) for chunk in chunks)))
     statement = select(CALLEES.c.duty_id, CALLEES.c.name, CALLEES.c.own, REPLIES.c.way, REPLIES.c.at)
