@@ -170,8 +170,10 @@ class Delivery:
         if not ended.on_air:
             # Its claim stays until an attempt under way is over: a lift does not overtake it on a phone.
             return replace(ended.to(Stage.DONE, now), claimed_until=self.claimed_until), changed
-        handed_over = replaced and self.request.channel in ON_AIR
-        return ended.to(Stage.STOP, now + HAND_OVER if handed_over else now), changed
+        if self.request.channel in ON_AIR:
+            return ended.to(Stage.STOP, now + HAND_OVER if replaced else now), changed
+        # An order that is on its way is stopped once it is there, not before.
+        return replace(ended.to(Stage.STOP, now), claimed_until=self.claimed_until), changed
 
     def answered(self, answer: Answer, now: datetime) -> "Delivery":
         """Return the delivery with what the partner said; what it says too late is stopped."""
