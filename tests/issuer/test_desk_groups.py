@@ -1,4 +1,4 @@
-"""A warning for some groups of people: ticked on the sheet, kept, shown to approvers, kept when it is split."""
+"""A warning for some groups: ticked on the sheet, kept, shown to approvers, kept when it is split."""
 
 from dataclasses import replace
 
