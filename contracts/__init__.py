@@ -6,6 +6,7 @@ from contracts.fact import DeadLetter, Fact
 from contracts.message import Message
 from contracts.proposal import RiskProposed
 from contracts.registry import BlockChanged
+from contracts.sparing import DeliverySpared
 from contracts.warning import (
     WarningCancelled,
     WarningExpired,
@@ -26,6 +27,7 @@ MESSAGES: dict[str, type[Message]] = {
         PlanAmended,
         DeliveryRequested,
         DeliveryWithdrawn,
+        DeliverySpared,
         DeliveryReported,
         StationSeen,
         RiskProposed,

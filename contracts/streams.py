@@ -29,7 +29,14 @@ class StreamSpec:
 
 STREAMS = (
     StreamSpec("WARNINGS", (f"{PREFIX}.*.warning.v1.>",)),
-    StreamSpec("DELIVERIES", (f"{PREFIX}.*.delivery.v1.requested.>", f"{PREFIX}.*.delivery.v1.withdrawn.>")),
+    StreamSpec(
+        "DELIVERIES",
+        (
+            f"{PREFIX}.*.delivery.v1.requested.>",
+            f"{PREFIX}.*.delivery.v1.withdrawn.>",
+            f"{PREFIX}.*.delivery.v1.spared.>",
+        ),
+    ),
     StreamSpec(
         "REPORTS",
         (f"{PREFIX}.*.delivery.v1.reported.>", f"{PREFIX}.*.plan.v1.>", f"{PREFIX}.*.station.v1.>"),
@@ -47,6 +54,7 @@ _HOMES = {
     "warning": "WARNINGS",
     "delivery.requested": "DELIVERIES",
     "delivery.withdrawn": "DELIVERIES",
+    "delivery.spared": "DELIVERIES",
     "delivery.reported": "REPORTS",
     "plan": "REPORTS",
     "station": "REPORTS",

@@ -35,6 +35,16 @@ class Order(BaseModel):
     until: AwareDatetime
 
 
+class Halt(BaseModel):
+    """Numbers of an order that are called no more; none named: all of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    numbers: list[Annotated[str, StringConstraints(pattern=r"^\d{3,15}$")]] = Field(
+        default_factory=list, max_length=1000
+    )
+
+
 @dataclass
 class Kept:
     """An order that the platform took."""
@@ -42,6 +52,8 @@ class Kept:
     digest: str
     order: Order
     at: datetime
+    stopped: dict[str, datetime] = field(default_factory=dict)
+    """When somebody was asked to stop calling a number."""
 
 
 @dataclass
@@ -54,6 +66,8 @@ class Exchange:
     answers_after_s: float = 0.4
     ring_s: float = 20
     """How long it rings each time at somebody who does not answer."""
+    rings_on_s: float = 0
+    """How long a telephone rings on after it was stopped: platforms stop between two rings."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     faults: Faults = field(default_factory=Faults)
     orders: dict[str, Kept] = field(default_factory=dict)
@@ -80,16 +94,32 @@ class Exchange:
         """Return how far each call of an order is, in the order of its numbers."""
         return [self._call(kept, number) for number in kept.order.numbers]
 
+    def stop(self, kept: Kept, numbers: list[str]) -> None:
+        """Call these numbers no more, all of the order's when none is named; what is over stays so."""
+        for number in numbers or kept.order.numbers:
+            if number in kept.order.numbers:
+                kept.stopped.setdefault(number, self.now())
+
     def _call(self, kept: Kept, number: str) -> str:
         person = self.people.get(number, "confirms")
         waits = self.ring_s * kept.order.rings if person in ("silent", "busy") else self.answers_after_s
-        over = self.now() >= kept.at + timedelta(seconds=waits)
-        return _ENDS[person] if over else "ringing"
+        over_at = kept.at + timedelta(seconds=waits)
+        stopped_at = kept.stopped.get(number)
+        if stopped_at is not None and stopped_at < over_at:
+            rings_on = self.now() < stopped_at + timedelta(seconds=self.rings_on_s)
+            return "ringing" if rings_on else "stopped"
+        return _ENDS[person] if self.now() >= over_at else "ringing"
 
     def view(self) -> dict[str, Any]:
         """Return what the platform holds, as GET /state shows it."""
         orders = [
-            {"order_id": name, "text": kept.order.text, "drill": kept.order.drill, "calls": self.calls(kept)}
+            {
+                "order_id": name,
+                "text": kept.order.text,
+                "drill": kept.order.drill,
+                "calls": self.calls(kept),
+                "stopped": len(kept.stopped),
+            }
             for name, kept in self.orders.items()
         ]
         return {"orders": orders, "repeated": self.repeated}
@@ -116,6 +146,19 @@ def create(state: Exchange) -> FastAPI:
         if kept is None:
             raise HTTPException(404, "no such order")
         return {"order_id": order_id, "calls": state.calls(kept)}
+
+    @app.post("/orders/{order_id}/stop")
+    async def stop(order_id: str, request: Request) -> JSONResponse:
+        _check(state, request)
+        kept = state.orders.get(order_id)
+        if kept is None:
+            return JSONResponse({"status": "rejected", "reason": "no such order"}, 404)
+        try:
+            halt = Halt.model_validate_json(await request.body())
+        except ValidationError:
+            return JSONResponse({"status": "rejected", "reason": "body: cannot be used"}, 422)
+        state.stop(kept, halt.numbers)
+        return JSONResponse({"order_id": order_id, "calls": state.calls(kept)})
 
     @app.get("/health")
     async def health(request: Request) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from services.kit.db import Database
 from services.kit.errors import Invalid, Problem
 from services.router.actions.library import Library
 from services.router.actions.preview import Question, preview
-from services.router.actions.rulebook import ours
+from services.router.actions.rulebook import ROUTING
 from services.router.model.explain import Considered, Explanation, Way, explain
 from services.router.model.manifest import Drawn
 from services.router.model.routing import Occasion
@@ -105,7 +105,7 @@ def explain_command(
 
 
 def _file(name: str) -> str:
-    return Path(name).read_text("utf-8") if name else ours()
+    return Path(name).read_text("utf-8") if name else ROUTING.ours()
 
 
 async def _explained(settings: RouterSettings, sample: Sample, rules: Rules) -> list[str]:

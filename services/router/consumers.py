@@ -27,6 +27,7 @@ from services.router.actions.copy import copy
 from services.router.actions.end import end
 from services.router.actions.hear import hear
 from services.router.actions.plan import plan
+from services.router.actions.rulebook import Rulebook
 from services.router.model.ladder import Ladders
 from services.router.model.registry import DISTRICT_KEY
 from services.router.store import blocks, presences
@@ -40,11 +41,11 @@ ALL_BLOCKS = f"{PREFIX}.{BlockChanged.stem()}.>"
 WARNINGS = (WarningIssued, WarningUpdated, WarningCancelled, WarningHalted, WarningExpired)
 
 
-def subscriptions_of(crypto: CryptoProvider, ladders: Ladders) -> list[Subscription]:
+def subscriptions_of(crypto: CryptoProvider, escalation: Rulebook[Ladders]) -> list[Subscription]:
     """Return everything that the router hears."""
     return [
         Subscription(COPY, STREAM, (ALL_BLOCKS,), partial(on_block, crypto=crypto)),
-        *subscriptions("router-plan", WARNINGS, partial(on_warning, crypto=crypto, ladders=ladders)),
+        *subscriptions("router-plan", WARNINGS, partial(on_warning, crypto=crypto, escalation=escalation)),
         *subscriptions(HEAR, [DeliveryReported], on_report),
         *subscriptions("router-note", [StationSeen], on_seen),
     ]
@@ -56,11 +57,13 @@ async def on_block(tx: Transaction, message: Message, *, crypto: CryptoProvider)
     await copy(tx, message, crypto)
 
 
-async def on_warning(tx: Transaction, message: Message, *, crypto: CryptoProvider, ladders: Ladders) -> None:
+async def on_warning(
+    tx: Transaction, message: Message, *, crypto: CryptoProvider, escalation: Rulebook[Ladders]
+) -> None:
     """Plan a revision that is to be spread, or end one that is not; its clocks begin or stop with it."""
     if isinstance(message, WarningPublished):
         await plan(tx, message, crypto)
-        await clocks.begin(tx, message, ladders)
+        await clocks.begin(tx, message, escalation.rules)
         muted = [one.warning_id for one in message.supersedes]
         await clocks.settle(tx, message.mode, [message.warning_id, *muted])
         return

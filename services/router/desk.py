@@ -104,7 +104,7 @@ async def rates_of(
     """Show online, reception and confirmation rate of the last days, by town."""
     now = parts.db.clock.now()
     period = Period(now - timedelta(days=days), now)
-    found = await rate(parts.db, parts.library, parts.ladders, period, Mode.LIVE, own_town(someone))
+    found = await rate(parts.db, parts.library, parts.escalation.rules, period, Mode.LIVE, own_town(someone))
     names = await watching.names(parts.db, parts.library)
     return _page(request, "rates", parts, found=found, names=names, days=days)
 
@@ -206,6 +206,12 @@ async def _town(
 
 
 def _page(request: Request, template: str, parts: Parts, status: int = 200, **values: object) -> HTMLResponse:
-    words = {"steps": STEPS, "ways": WAYS, "roles": ROLES, "now": parts.db.clock.now()}
+    words = {
+        "steps": STEPS,
+        "ways": WAYS,
+        "roles": ROLES,
+        "now": parts.db.clock.now(),
+        "book": parts.escalation,
+    }
     html = render(f"router/{template}.html", request=request, **words, **values)
     return HTMLResponse(html, status, {"cache-control": "no-store"})

@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from math import cos, pi, sin
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 import shapely
@@ -105,14 +104,6 @@ def test_the_same_points_in_another_order_give_the_same_cells(
     again = cells.village_cells(dict(reversed(points.items())))
     assert again == villages
     assert cells.town_cells(dict(reversed(again.items())), town_of) == towns
-
-
-def test_cells_of_the_district_take_less_than_two_seconds(
-    points: dict[str, Point], town_of: dict[str, str]
-) -> None:
-    started = perf_counter()
-    cells.town_cells(cells.village_cells(points), town_of)
-    assert perf_counter() - started < 2
 
 
 def test_cells_resemble_the_drawn_towns(towns: dict[str, Ring]) -> None:

@@ -9,9 +9,10 @@ from services.kit import failpoints
 from services.kit.crypto import KeyFolder, SoftwareCrypto
 from services.kit.db import Database
 from services.kit.leadership import Leadership
-from services.router import escalation
-from services.router.actions import climbing
+from services.router.actions import beginning, climbing
+from services.router.actions.hands import LEASE, Hands
 from services.router.actions.library import Library
+from services.router.actions.rulebook import ESCALATION, Rulebook
 from tests.clock import HandClock
 from tests.router.duty_make import SomeEars
 
@@ -21,11 +22,11 @@ async def climb(url: str, keys: str, moment: str) -> None:
     clock = HandClock(datetime.fromisoformat(moment))
     db = Database("router", url, clock)
     leadership = Leadership(db, f"process-{moment}")
-    if not await leadership._claim(climbing.LEASE):
+    if not await leadership._claim(LEASE):
         raise SystemExit("another replica leads")
     crypto = SoftwareCrypto(KeyFolder(Path(keys)))
-    hands = climbing.Hands(leadership, crypto, Library(crypto), escalation.load(), SomeEars(clock))
-    while await climbing.open_climbs(db, hands) + await climbing.climb(db, hands):
+    hands = Hands(leadership, crypto, Library(crypto), Rulebook(db, "", ESCALATION), SomeEars(clock))
+    while await beginning.open_climbs(db, hands) + await climbing.climb(db, hands):
         pass
     await db.close()
 

@@ -18,11 +18,11 @@ from services.kit.identity import Principal
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
 from services.kit.settings import Settings
-from services.router import escalation
 from services.router.actions.library import Library
-from services.router.actions.rulebook import Rulebook
+from services.router.actions.rulebook import ESCALATION, ROUTING, Rulebook
 from services.router.api import amendments, explain, plans, preview
 from services.router.api.parts import Parts
+from services.router.model.rules import Rules
 from tests.clock import HandClock
 from tests.migrated import migrate
 from tests.router.registry_make import NOON, a_district
@@ -83,14 +83,14 @@ def filling() -> Filling:
 
 
 @pytest.fixture
-def rulebook(db: Database, tmp_path: Path) -> Rulebook:
+def rulebook(db: Database, tmp_path: Path) -> Rulebook[Rules]:
     """Our own rules, until a test writes others into its file and has it looked at."""
-    return Rulebook(db, str(tmp_path / "rules.yaml"))
+    return Rulebook(db, str(tmp_path / "rules.yaml"), ROUTING)
 
 
 @pytest.fixture
 async def http(
-    db: Database, crypto: SoftwareCrypto, clock: HandClock, filling: Filling, rulebook: Rulebook
+    db: Database, crypto: SoftwareCrypto, clock: HandClock, filling: Filling, rulebook: Rulebook[Rules]
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the router's app, signed in as one of our own services."""
     await fill(db, crypto, a_district())
@@ -99,7 +99,9 @@ async def http(
         [preview.router, explain.router, plans.router, amendments.router],
         [House(db, Leadership(db, "test"))],
         {
-            "router": Parts(db, Library(crypto), 0.3, filling.check, rulebook, crypto, escalation.load()),
+            "router": Parts(
+                db, Library(crypto), 0.3, filling.check, rulebook, crypto, Rulebook(db, "", ESCALATION)
+            ),
             "sessions": _Sessions(),
         },
         ready={"registry": filling.check},

@@ -17,13 +17,13 @@ from contracts.warning import WarningPublished
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.leadership import LEASES, Leadership
-from services.router import escalation
-from services.router.actions import answering, climbing, clocks
+from services.router.actions import answering, beginning, climbing, clocks, hands
 from services.router.actions.end import end
 from services.router.actions.hear import hear
 from services.router.actions.library import Library
 from services.router.actions.plan import plan
 from services.router.actions.preview import preview
+from services.router.actions.rulebook import ESCALATION, Rulebook
 from services.router.model.duty import Duty, duty_id_of
 from services.router.model.ladder import Ladders
 from services.router.store import duties
@@ -104,9 +104,9 @@ class Tower:
     crypto: SoftwareCrypto
     clock: HandClock
     ears: SomeEars
-    hands: climbing.Hands
+    hands: hands.Hands
     warning: AWarning
-    ladders: Ladders
+    escalation: Rulebook[Ladders]
     base: datetime = NOON
 
     async def anew(self) -> None:
@@ -122,7 +122,7 @@ class Tower:
         async with self.db.transaction() as tx:
             await tx.execute(LEASES.update().values(until=0))
         leadership = Leadership(self.db, name)
-        assert await leadership._claim(climbing.LEASE)
+        assert await leadership._claim(hands.LEASE)
         self.hands = replace(self.hands, leadership=leadership)
 
     async def publish(self, message: WarningPublished | None = None) -> None:
@@ -130,7 +130,7 @@ class Tower:
         told = message or self.warning.issued()
         async with self.db.transaction() as tx:
             await plan(tx, told, self.crypto)
-            await clocks.begin(tx, told, self.ladders)
+            await clocks.begin(tx, told, self.escalation.rules)
             await clocks.settle(tx, told.mode, [told.warning_id])
 
     async def halt(self) -> None:
@@ -141,7 +141,7 @@ class Tower:
 
     async def look(self) -> None:
         """Do all that is due now."""
-        while await climbing.open_climbs(self.db, self.hands) + await climbing.climb(self.db, self.hands):
+        while await beginning.open_climbs(self.db, self.hands) + await climbing.climb(self.db, self.hands):
             pass
 
     async def at(self, seconds: float) -> list["Call"]:
@@ -217,9 +217,10 @@ class Call:
 
 
 PEOPLE = [
-    *(f"{village}-{n}" for village in (FIRST, SECOND, f"{TOWNS[1]}202", f"{TOWNS[2]}202") for n in (1, 2, 3)),
+    *(f"{TOWNS[0]}{201 + east}-{n}" for east in range(20) for n in (1, 2, 3)),
+    *(f"{town}202-{n}" for town in TOWNS[1:3] for n in (1, 2, 3)),
     *(f"desk-{town}" for town in TOWNS[:2]),
-    *("chief", "flood", "officer"),
+    *("chief", "flood", "officer", "new-4", "twice-1", "solo-2"),
 ]
 
 
@@ -244,10 +245,10 @@ async def a_tower(
     await fill(db, crypto, {**a_district_with_rosters(), **(more or {})})
     manifest: Manifest = await pinned_three(db, crypto, mode)
     leadership = Leadership(db, "one")
-    assert await leadership._claim(climbing.LEASE)
-    ears, ladders = SomeEars(clock), escalation.load()
-    hands = climbing.Hands(leadership, crypto, Library(crypto), ladders, ears)
-    return Tower(db, crypto, clock, ears, hands, AWarning(manifest, level=level), ladders)
+    assert await leadership._claim(hands.LEASE)
+    ears, escalation = SomeEars(clock), Rulebook(db, "", ESCALATION)
+    own = hands.Hands(leadership, crypto, Library(crypto), escalation, ears)
+    return Tower(db, crypto, clock, ears, own, AWarning(manifest, level=level), escalation)
 
 
 async def pinned_three(db: Database, crypto: SoftwareCrypto, mode: Mode) -> Manifest:

@@ -31,7 +31,7 @@ from services.router.actions.copy import copy
 from services.router.actions.library import Library
 from services.router.actions.plan import plan
 from services.router.actions.preview import Question, preview
-from services.router.actions.rulebook import ours
+from services.router.actions.rulebook import ROUTING
 from services.router.model.manifest import Drawn, draw
 from services.router.model.registry import Registry
 from services.router.model.routing import Decided, Occasion
@@ -197,7 +197,7 @@ def of_kind(messages: Iterable[Message], kind: type[Any]) -> list[Any]:
     return [message for message in messages if isinstance(message, kind)]
 
 
-EVERY_WAY = read(ours())
+EVERY_WAY = read(ROUTING.ours())
 
 
 def a_question(selection: AreaSelection = WHOLE, mode: Mode = LIVE, **given: Any) -> Question:

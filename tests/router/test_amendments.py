@@ -79,7 +79,9 @@ async def test_no_is_a_numbered_decision_too_and_nobody_is_told(
     warning, library = await _planned(db, crypto, manifest), Library(crypto)
     await _changed(db, crypto, clock, 0, 1, 2, 7)
     version = (await drift(db, library, warning.warning_id)).registry.version
-    await amend(db, library, crypto, warning.warning_id, Decision(version, False, "wang"))
+    await amend(
+        db, library, crypto, warning.warning_id, Decision(version, False, "wang", "too late for them")
+    )
     (fact,) = await said(db)
     assert fact.kind == "plan.amendment-declined"
     with pytest.raises(Refused, match="nobody was added"):

@@ -9,7 +9,7 @@ from contracts.outcome import TargetState
 from contracts.values import Channel, Level
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from services.router.model.duty import BY_CHANNEL, Way
+from services.router.model.duty import Way
 from services.router.store import duties
 from tests.clock import HandClock
 from tests.router.duty_make import FIRST, LOST, NOBODY, SECOND, Call, Tower, a_tower
@@ -84,29 +84,6 @@ async def test_silence_climbs_the_whole_ladder_at_its_times(
     assert begun == LADDERS[level].get(0, set())
     moments = sorted({*LADDERS[level], *(at - 1 for at in LADDERS[level]), 3600} - {0, -1})
     assert await climbed(tower, moments) == later(LADDERS[level], 0)
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("level", [Level.RED, Level.ORANGE, Level.YELLOW])
-async def test_an_answer_at_any_moment_stops_what_comes_after_it(
-    level: Level, db: Database, crypto: SoftwareCrypto, clock: HandClock
-) -> None:
-    ladder = LADDERS[level]
-    tower = await a_tower(db, crypto, clock, level)
-    person = tower.hash(f"{FIRST}-1")
-    ways = [(FIRST, Channel.STATION), (person, Channel.VOICE), (person, Channel.SMS), (person, Channel.APP)]
-    for turn, second in enumerate(sorted({*ladder, *(at - 1 for at in ladder), 5000} - {-1})):
-        target, channel = ways[turn % len(ways)]
-        await tower.anew()
-        await only_first(tower)
-        before = await climbed(tower, [at for at in sorted(ladder) if 0 < at <= second])
-        clock.at = tower.base + timedelta(seconds=second)
-        await tower.answer(target, channel=channel)
-        assert await climbed(tower, [at for at in sorted(ladder) if at > second] + [7000]) == {}, second
-        assert before == {at: calls for at, calls in ladder.items() if 0 < at <= second}
-        duty = await tower.duty(FIRST)
-        assert (duty.due_at, duty.confirmed_at) == (None, tower.base + timedelta(seconds=second))
-        assert duty.way is (Way.STATION if channel is Channel.STATION else BY_CHANNEL[channel])
 
 
 async def test_delivered_is_no_answer_but_makes_the_other_way_needless(tower: Tower) -> None:

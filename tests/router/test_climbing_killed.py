@@ -20,11 +20,13 @@ from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.leadership import LEASES, Leadership, LostLead
 from services.router.actions import climbing
+from services.router.actions.rosters import open_rosters
 from services.router.store import duties
 from services.router.store.tables import DELIVERIES
 from tests.clock import HandClock
 from tests.migrated import migrate
-from tests.router.duty_make import Tower, a_tower
+from tests.router.duty_make import FIRST, Tower, a_tower
+from tests.router.registry_make import TOWNS
 from tests.router.router_make import forget_said
 from tests.router.test_climbing import LADDERS
 
@@ -132,11 +134,13 @@ async def test_the_same_silence_gives_the_same_call(
 
 async def _abandoned(tower: Tower) -> set[UUID]:
     """Climb in a transaction that never commits; return the ids of what it was about to say."""
+    async with tower.db.read() as connection:
+        rosters = await open_rosters(connection, tower.crypto, {FIRST, *TOWNS}, tower.clock.now())
     with pytest.raises(Killed):
         async with tower.db.transaction() as tx:
             found = await duties.due(tx, Mode.LIVE, Level.RED, tx.now, 100)
             for group in climbing._groups(found):
-                await climbing._climb(tx, group, tower.hands, tx.now)
+                await climbing._climb(tx, group, tower.hands, rosters, tx.now)
             rows = await tx.execute(select(DELIVERIES.c.delivery_id))
             ids = {UUID(name) for name in rows.scalars()}
             raise Killed

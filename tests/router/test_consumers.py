@@ -25,7 +25,7 @@ from services.kit.jetstream import apply
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service, house_siblings
 from services.kit.settings import Settings
-from services.router import escalation
+from services.router.actions.rulebook import ESCALATION, Rulebook
 from services.router.app import open_router
 from services.router.consumers import Filled, subscriptions_of
 from services.router.store.tables import DELIVERIES
@@ -84,7 +84,7 @@ async def running(bus: Bus, db: Database, crypto: SoftwareCrypto, *replicas: str
         sibling
         for name in replicas
         for sibling in house_siblings(
-            bus, House(db, Leadership(db, name), subscriptions_of(crypto, escalation.load()))
+            bus, House(db, Leadership(db, name), subscriptions_of(crypto, Rulebook(db, "", ESCALATION)))
         )
     ]
     tasks = [asyncio.ensure_future(sibling()) for sibling in siblings]

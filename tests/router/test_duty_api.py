@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select
 
 from services.kit.bus import Bus
@@ -16,9 +17,9 @@ from services.kit.identity import Principal
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
 from services.kit.settings import Settings
-from services.router import desk
+from services.router import amending, desk
 from services.router.actions.library import Library
-from services.router.actions.rulebook import Rulebook
+from services.router.actions.rulebook import ROUTING, Rulebook
 from services.router.api import duty, rates
 from services.router.api.parts import Parts
 from services.router.store.tables import ANSWERS
@@ -46,9 +47,8 @@ class Quiet:
         """Answer."""
 
 
-@asynccontextmanager
-async def served(tower: Tower) -> AsyncIterator[httpx.AsyncClient]:
-    """Serve the duty pages of a tower."""
+def app_of(tower: Tower) -> FastAPI:
+    """Return the duty pages of a tower as an application."""
 
     async def whole() -> None:
         """Be filled."""
@@ -58,15 +58,22 @@ async def served(tower: Tower) -> AsyncIterator[httpx.AsyncClient]:
     floor = Floor(
         settings, tower.clock, bus, tower.crypto.keys, tower.crypto, cast("Any", None), AsyncExitStack()
     )
-    parts = Parts(db, Library(tower.crypto), 0.3, whole, Rulebook(db, ""), tower.crypto, tower.ladders)
+    rules = Rulebook(db, "", ROUTING)
+    parts = Parts(db, Library(tower.crypto), 0.3, whole, rules, tower.crypto, tower.escalation)
+    pages = [amending.router, desk.router, desk.static()]
     service = Service(
         "router",
-        [rates.router, duty.router, duty.secret_router, desk.router, desk.static()],
+        [rates.router, duty.router, duty.secret_router, *pages],
         [House(db, Leadership(db, "one"))],
         {"router": parts, "sessions": Seats()},
     )
-    app = create_app(floor, [service])
-    transport = httpx.ASGITransport(app)
+    return create_app(floor, [service])
+
+
+@asynccontextmanager
+async def served(tower: Tower) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the duty pages of a tower."""
+    transport = httpx.ASGITransport(app_of(tower))
     async with httpx.AsyncClient(transport=transport, base_url="http://yutian") as client:
         yield client
 

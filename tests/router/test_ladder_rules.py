@@ -5,14 +5,14 @@ import yaml
 
 from contracts.values import Level
 from services.kit.errors import Invalid
-from services.router import escalation
-from services.router.model.ladder import Kind
+from services.router.actions.rulebook import ESCALATION
+from services.router.model.ladder import Kind, read
 
-TEXT = escalation.OURS.read_text("utf-8")
+TEXT = ESCALATION.ours()
 
 
 def test_our_rules_are_right_and_have_a_version() -> None:
-    rules = escalation.load()
+    rules = read(TEXT)
     assert rules.version
     assert [rung.after_s for rung in rules.ladder("11B03", Level.RED).place] == [0, 60, 180, 300, 600, 900]
     assert [rung.after_s for rung in rules.ladder("11B03", Level.ORANGE).place] == [120, 300, 600, 1200, 1800]
@@ -22,7 +22,7 @@ def test_our_rules_are_right_and_have_a_version() -> None:
 
 
 def test_red_calls_everybody_together_at_the_beginning() -> None:
-    red = escalation.load().ladder("11B03", Level.RED)
+    red = read(TEXT).ladder("11B03", Level.RED)
     assert red.place[0].after_s == red.leader[0].after_s == 0
     assert {way.value for way in red.place[0].calls[0].by} == {"sms", "voice"}
 
@@ -31,7 +31,7 @@ def test_a_hazard_may_have_its_own_ladder() -> None:
     rules = yaml.safe_load(TEXT)
     own = {"name": "at-once", "after_s": 0, "unless": "confirmed", "calls": [{"whom": "alarm"}]}
     rules["hazards"] = {"11B03": {"BLUE": {"place": [own]}}}
-    found = escalation.parse(yaml.safe_dump(rules))
+    found = read(yaml.safe_dump(rules))
     assert [rung.name for rung in found.ladder("11B03", Level.BLUE).place] == ["at-once"]
     assert found.ladder("11B09", Level.BLUE).place == ()
 
@@ -57,10 +57,5 @@ def test_a_hazard_may_have_its_own_ladder() -> None:
 def test_what_is_not_right_is_refused_with_its_place(old: str, new: str, field: str) -> None:
     assert old in TEXT
     with pytest.raises(Invalid) as refused:
-        escalation.parse(TEXT.replace(old, new, 1))
+        read(TEXT.replace(old, new, 1))
     assert refused.value.faults[0].field.startswith(field)
-
-
-def test_a_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(Invalid, match="cannot be read"):
-        escalation.load("/nowhere/escalation.yaml")

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.values import Channel, Lane, Level, Mode
 from services.kit.errors import Invalid
-from services.router.actions.rulebook import ours
+from services.router.actions.rulebook import ROUTING
 from services.router.model.routing import Decided, Occasion
 from services.router.model.rules import Rules, When, read
 from tests.router.registry_make import LIVE, NOON, TOWNS, a_district, a_person, a_registry, a_village
@@ -30,7 +30,7 @@ def faults_of(*lines: str, last: str = LAST) -> list[tuple[str, str]]:
 
 
 def test_our_own_rules_are_right_and_leave_nobody_out() -> None:
-    rules = read(ours())
+    rules = read(ROUTING.ours())
     assert rules.rules[-1].when == When()
     assert all(rules.rules[-1].says(channel) for channel in Channel)
 

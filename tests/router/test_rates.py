@@ -52,7 +52,7 @@ def test_a_rate_of_nothing_has_no_per_cent() -> None:
 
 
 async def rated(tower: Tower, period: Period = HOUR, town: str | None = None) -> Rated:
-    return await rate(tower.db, Library(tower.crypto), tower.ladders, period, Mode.LIVE, town)
+    return await rate(tower.db, Library(tower.crypto), tower.escalation.rules, period, Mode.LIVE, town)
 
 
 async def test_every_town_has_its_numerators_and_its_denominators(

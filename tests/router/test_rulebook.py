@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.kit.db import Database
-from services.router.actions.rulebook import Rulebook, ours
+from services.router.actions.rulebook import ROUTING, Rulebook
 from tests.outbox import said
 
 GOOD = "version: {}\nrules:\n - {{name: all, channels: all}}\n"
@@ -23,7 +23,7 @@ async def _kinds(db: Database) -> list[str]:
 async def test_a_changed_file_comes_into_force_and_is_recorded(db: Database, tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(GOOD.format("one"))
-    book = Rulebook(db, str(file))
+    book = Rulebook(db, str(file), ROUTING)
     await book.open()
     assert book.rules.version == "one"
     await book.look()
@@ -39,7 +39,7 @@ async def test_a_wrong_file_leaves_the_old_rules_in_force(
 ) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(GOOD.format("one"))
-    book = Rulebook(db, str(file))
+    book = Rulebook(db, str(file), ROUTING)
     await book.open()
     if wrong is None:
         file.unlink()
@@ -62,17 +62,17 @@ async def test_after_a_start_with_a_wrong_file_what_ruled_before_rules_on(
 ) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(GOOD.format("one"))
-    await Rulebook(db, str(file)).open()
+    await Rulebook(db, str(file), ROUTING).open()
     file.write_text("rules: [")
-    again = Rulebook(db, str(file))
+    again = Rulebook(db, str(file), ROUTING)
     await again.open()
     assert again.rules.version == "one"
     assert again.faults
 
 
 async def test_without_a_file_ours_rule(db: Database) -> None:
-    book = Rulebook(db, "")
+    book = Rulebook(db, "", ROUTING)
     await book.open()
-    assert book.rules.text == ours()
+    assert book.rules.text == ROUTING.ours()
     assert book.note() is None
     assert not book.faults

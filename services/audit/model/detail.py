@@ -14,6 +14,7 @@ from contracts.fact import DeadLetter, Fact
 from contracts.message import Message
 from contracts.proposal import RiskProposed
 from contracts.registry import BlockChanged
+from contracts.sparing import DeliverySpared
 from contracts.warning import WarningHalted, WarningPublished
 from services.audit.model.entry import NAMED
 
@@ -36,6 +37,8 @@ def detail(message: Message | None) -> dict[str, Any]:
             return _reported(message)
         case DeliveryWithdrawn():
             return {"reason": message.reason.value}
+        case DeliverySpared():
+            return {"people": len(message.targets)}
         case Fact():
             return _fact(message)
     return {name: getattr(message, name) for name in _SHOWN.get(type(message), ())}

@@ -133,6 +133,11 @@ def every(
     )
 
 
+def spared(memo: Mapping[str, str]) -> frozenset[int]:
+    """Return the positions of those who need not be called any more, as the engine notes them."""
+    return frozenset(map(int, memo.get("spared", "").split()))
+
+
 NOTHING_TO_LIFT = "nothing was on the air that could be lifted"
 
 

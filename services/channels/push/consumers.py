@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from contracts.delivery import DeliveryRequested, DeliveryWithdrawn
 from contracts.message import Message
+from contracts.sparing import DeliverySpared
 from contracts.values import Channel, Mode
 from contracts.warning import (
     ENDS,
@@ -14,7 +15,7 @@ from contracts.warning import (
     WarningUpdated,
     withdrawn_up_to,
 )
-from services.channels.push.actions import take
+from services.channels.push.actions import sparing, take
 from services.kit.consumer import Subscription, subscriptions
 from services.kit.db import Transaction
 
@@ -38,7 +39,15 @@ def heard(channel: Channel, wake: Callable[[Mode], None]) -> list[Subscription]:
         await take.end(tx, message.warning_id, withdrawn_up_to(message), ENDS[type(message)])
         tx.after_commit(lambda: wake(message.mode))
 
-    return [
+    async def on_spared(tx: Transaction, message: Message) -> None:
+        assert isinstance(message, DeliverySpared)
+        await sparing.spare(tx, message)
+        tx.after_commit(lambda: wake(message.mode))
+
+    found = [
         *subscriptions("channels-deliver", _DELIVER, on_delivery, key=channel),
         *subscriptions(f"channels-{channel}-end", _ENDS, on_end),
     ]
+    if channel is Channel.VOICE:
+        found += subscriptions("channels-spare", [DeliverySpared], on_spared, key=channel)
+    return found

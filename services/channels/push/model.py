@@ -34,6 +34,9 @@ MOVES: Mapping[Stage, frozenset[Stage]] = {
 ON_AIR = frozenset({Channel.BROADCAST, Channel.CABLE, Channel.APP})
 """Channels on which something stays until it is stopped or replaced; what WeChat has sent stays for good."""
 
+TAKEN_BACK = ON_AIR | {Channel.VOICE}
+"""Channels whose partner is asked to stop: a telephone need not ring any more."""
+
 CLAIM = timedelta(seconds=20)
 """How long a claim stands that nobody renews; then another worker may try, with the same delivery id."""
 
@@ -93,7 +96,7 @@ class Delivery:
     @property
     def on_air(self) -> bool:
         """True while the partner says it, or may be saying it."""
-        says = self.request.channel in ON_AIR and self.request.action is not Action.STOP
+        says = self.request.channel in TAKEN_BACK and self.request.action is not Action.STOP
         return says and self.air in (Air.MAYBE, Air.ON)
 
     @property
@@ -167,7 +170,10 @@ class Delivery:
         if not ended.on_air:
             # Its claim stays until an attempt under way is over: a lift does not overtake it on a phone.
             return replace(ended.to(Stage.DONE, now), claimed_until=self.claimed_until), changed
-        return ended.to(Stage.STOP, now + HAND_OVER if replaced else now), changed
+        if self.request.channel in ON_AIR:
+            return ended.to(Stage.STOP, now + HAND_OVER if replaced else now), changed
+        # An order that is on its way is stopped once it is there, not before.
+        return replace(ended.to(Stage.STOP, now), claimed_until=self.claimed_until), changed
 
     def answered(self, answer: Answer, now: datetime) -> "Delivery":
         """Return the delivery with what the partner said; what it says too late is stopped."""

@@ -61,9 +61,9 @@ async def split(
 
 
 def _divided(whole: AreaSelection, towns: Collection[str]) -> tuple[AreaSelection, AreaSelection]:
-    """Return what stays of a selection without these towns, and the towns."""
+    """Return what stays of a selection without these towns, and the towns; both for the same groups."""
     stays = tuple(town for town in whole.towns if town not in towns)
-    return whole.model_copy(update={"towns": stays}), AreaSelection(towns=tuple(towns))
+    return whole.model_copy(update={"towns": stays}), AreaSelection(towns=tuple(towns), groups=whole.groups)
 
 
 def _may_be_split(lead: WeatherWarning, towns: Collection[str], level: Level) -> None:

@@ -59,18 +59,17 @@ class CircleBody(Circle):
 
 
 class SelectionBody(Body):
-    """Whole towns (9 digits) and villages (12 digits) by code, parts of the district by shape."""
+    """Whole towns (9 digits) and villages (12 digits) by code, parts by shape; groups of people there."""
 
     towns: tuple[TownCode, ...] = Field((), max_length=MOST_PLACES, examples=[["500110110", "500110111"]])
     villages: tuple[VillageCode, ...] = Field((), max_length=MOST_PLACES)
     polygons: tuple[Ring, ...] = Field((), max_length=MOST_SHAPES)
     circles: tuple[CircleBody, ...] = Field((), max_length=MOST_SHAPES)
+    groups: tuple[Line, ...] = Field((), max_length=50, description="Only people in one of these groups")
 
     def value(self) -> AreaSelection:
         """Return the selection as messages hold it."""
-        return AreaSelection(
-            towns=self.towns, villages=self.villages, polygons=self.polygons, circles=self.circles
-        )
+        return AreaSelection(**{name: getattr(self, name) for name in AreaSelection.model_fields})
 
 
 class WindowBody(Window):

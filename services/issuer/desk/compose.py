@@ -142,8 +142,9 @@ async def take(
 
 
 async def _area(parts: Parts, desk: DeskParts, signal: Signal, sheet: Sheet) -> AreaSelection:
+    """Return the area of a sheet as it is put by: where, not whom."""
     found = read(sheet, signal, await desk.places.gazetteer(), parts.db.clock.now())
-    return found.wish.selection or AreaSelection()
+    return (found.wish.selection or AreaSelection()).model_copy(update={"groups": ()})
 
 
 async def _keep(

@@ -71,6 +71,14 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Audience:
+    """A group of people by which a warning can be aimed."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Named:
     """What a list of names and codes means."""
 
@@ -91,6 +99,7 @@ class Gazetteer:
     villages: tuple[Village, ...] = ()
     stations: tuple[Station, ...] = ()
     groups: tuple[Group, ...] = ()
+    audiences: tuple[Audience, ...] = ()
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -102,6 +111,10 @@ class Gazetteer:
     def station_of(self) -> dict[str, Station]:
         """The stations by the code of their village."""
         return {station.code: station for station in self.stations}
+
+    def audience(self, code: str) -> str:
+        """Return the name of a group of people, its code when the registry does not say."""
+        return next((one.name for one in self.audiences if one.code == code), code)
 
     def full_name(self, code: str) -> str:
         """Return the name of a village with its town's in front, the name of a town, or the bare code."""

@@ -46,6 +46,7 @@ def read(sheet: Sheet, signal: Signal, gazetteer: Gazetteer, now: datetime) -> R
         villages=named.villages,
         polygons=shapes[0],
         circles=shapes[1],
+        groups=tuple(sorted(sheet.groups)),
     )
     asked: dict[str, Any] = {
         "hazard": sheet.hazard,

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from services.issuer.desk.places import Gazetteer, Group, Station, Town, Village
+from services.issuer.desk.places import Audience, Gazetteer, Group, Station, Town, Village
 from services.kit.telemetry import log
 
 REMEMBERED_S = 20.0
@@ -13,6 +13,9 @@ ASKED_AGAIN_S = 5.0
 """How soon a registry that did not answer is asked again: pages do not wait for it each time."""
 
 PATIENCE_S = 3.0
+
+DRILL_GROUP = "drill"
+"""Those who have agreed to drills: a drill is aimed at them by itself."""
 
 
 class Places(Protocol):
@@ -44,6 +47,7 @@ class RegistryPlaces:
                     villages=tuple(Village(row["code"], row["name"]) for row in await self._all("villages")),
                     stations=tuple(_station(row, phones) for row in await self._all("stations")),
                     groups=_groups(await self._all("hazard-points")),
+                    audiences=await self._audiences(),
                 )
                 self._asked_next = time.monotonic() + REMEMBERED_S
             except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
@@ -56,6 +60,14 @@ class RegistryPlaces:
             return {row["station"]: row["phone"] for row in await self._all("duty")}
         except httpx.HTTPStatusError:
             return {}
+
+    async def _audiences(self) -> tuple[Audience, ...]:
+        """Return the groups of people; none when the registry is too old to tell."""
+        try:
+            rows = await self._all("groups")
+        except httpx.HTTPStatusError:
+            return ()
+        return tuple(Audience(row["code"], row["name"]) for row in rows if row["code"] != DRILL_GROUP)
 
     async def _all(self, kind: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

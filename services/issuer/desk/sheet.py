@@ -36,6 +36,8 @@ class Sheet:
     observed_en: str = ""
     slots: Mapping[str, str] = field(default_factory=dict)
     towns: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    """Only people in one of these groups; none: everybody."""
     names: str = ""
     """Towns and villages, pasted by name or code."""
     shapes: str = ""
@@ -95,6 +97,7 @@ def like(base: Content, signal: Signal, mode: Mode, now: datetime, language: str
         begun,
         slots={**begun.slots, **(base.slots if same else {})},
         towns=frozenset(base.selection.towns),
+        groups=frozenset(base.selection.groups),
         names=" ".join(base.selection.villages),
         shapes=written(base.selection),
     )
@@ -124,6 +127,7 @@ def of_form(form: FormData, mode: Mode, hazard: str, level: Level) -> Sheet:
         level=level,
         slots=_named(form, "slot-"),
         towns=frozenset(_plain(code) for code in form.getlist("towns")),
+        groups=frozenset(_plain(code) for code in form.getlist("groups")),
         texts={name: sent[name] for name in (*TEXTS, *ENGLISH)},
         made=sent["made"],
         version=int(sent["version"]) if sent["version"].isdecimal() else 0,
@@ -150,6 +154,7 @@ def of_content(content: Content, signal: Signal, version: int, language: str) ->
         observed_en=content.observed_en,
         slots=content.slots,
         towns=frozenset(content.selection.towns),
+        groups=frozenset(content.selection.groups),
         names=" ".join(content.selection.villages),
         shapes=written(content.selection),
         texts=texts,

@@ -19,7 +19,7 @@ from services.registry.model.receivers import (
     Unit,
     station_kind,
 )
-from services.registry.model.row import DISTRICT, WANSHENG, Row, key_of
+from services.registry.model.row import DISTRICT, Row, key_of
 
 __all__ = [
     "DISTRICT",
@@ -27,7 +27,6 @@ __all__ = [
     "KINDS",
     "POWER",
     "VULNERABLE",
-    "WANSHENG",
     "Account",
     "Department",
     "Gateway",

@@ -17,12 +17,9 @@ from pydantic import (
 )
 
 from contracts.printable import WHY, is_text
+from contracts.wansheng import WANSHENG
 
 DISTRICT = "500110"
-WANSHENG = frozenset(
-    DISTRICT + unit for unit in ("004", "005", "100", "101", "102", "103", "104", "105", "106", "107")
-)
-"""Towns with the district's prefix that the Wansheng zone runs: never ours (domain digest, 0.1)."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Note = Annotated[str, StringConstraints(max_length=120)]

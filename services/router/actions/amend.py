@@ -13,19 +13,20 @@ from contracts.values import Channel
 from contracts.warning import WarningCancelled, WarningPublished
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
-from services.kit.errors import NotFound, Refused
+from services.kit.errors import Invalid, NotFound, Refused
+from services.router.actions import clocks
 from services.router.actions.contents import Content, named, sealed
 from services.router.actions.library import Library
 from services.router.actions.opening import people_of
 from services.router.actions.plan import requests
 from services.router.model.change import Change, added_to, changes, hashes_of, in_hex
 from services.router.model.crowd import SEALED
-from services.router.model.deliveries import block_shares, lane_of, patience
+from services.router.model.deliveries import asked_again_s, block_shares, lane_of
 from services.router.model.manifest import Drawn, draw
 from services.router.model.packing import unpack_people
 from services.router.model.registry import Registry
 from services.router.model.routing import Decided, Occasion
-from services.router.model.rules import read
+from services.router.model.rules import kept
 from services.router.store import amendments, blocks, ends, plans, rules
 from services.router.store.amendments import Amendment
 from services.router.store.blocks import Reader
@@ -53,6 +54,8 @@ class Decision:
     registry_version: str
     take: bool
     by: str
+    reason: str = ""
+    """Why nobody is told; a no has one."""
 
 
 async def drift(db: Database, library: Library, warning_id: UUID) -> Drift:
@@ -75,6 +78,8 @@ async def amend(
     db: Database, library: Library, crypto: CryptoProvider, warning_id: UUID, decision: Decision
 ) -> Amendment:
     """Reach who was added, or note that nobody is to; raise Refused when that is not what was looked at."""
+    if not (decision.take or decision.reason):
+        raise Invalid("reason", "is empty", "say why those who came are not told")
     found = await drift(db, library, warning_id)
     added = [change for change in found.changes if change.added]
     if found.registry.version != decision.registry_version:
@@ -95,7 +100,7 @@ async def _drawn_again(reader: Reader, manifest: Manifest, registry: Registry) -
     if routing is None or text is None:
         raise NotFound("the rules by which the manifest was drawn are not here")
     occasion = Occasion(manifest.mode, routing.at, routing.level, routing.hazard)
-    decided = Decided.of(read(text), occasion, registry)
+    decided = Decided.of(kept(text), occasion, registry)
     return await asyncio.to_thread(draw, decided, manifest.selection, routing.ways, routing.margin_km)
 
 
@@ -128,6 +133,7 @@ async def _decide(
         taken=decision.take,
         decided_by=decision.by,
         decided_at=tx.now,
+        reason=decision.reason,
         added={change.channel.value: list(change.added) for change in added},
     )
     await amendments.keep(tx, made.warning_id, made.revision, amendment)
@@ -139,6 +145,7 @@ async def _decide(
         warning_id=made.warning_id,
         about=f"{made.revision}/{amendment.number}",
         registry_version=decision.registry_version,
+        reason=decision.reason,
         added={change.channel.value: len(change.added) for change in added},
         removed={change.channel.value: len(change.removed) for change in found.changes},
     )
@@ -178,8 +185,8 @@ async def _reach(
         else:
             contents += named(message, [entry], prefix)
     asked = await requests(tx, message, found.made.manifest, contents)
-    wait = patience(lane_of(message, found.made.manifest.routing), found.made.manifest.routing)
-    await plans.keep_deliveries(tx, asked, {c.delivery_id: c.route for c in contents if c.route}, wait)
+    routes = {c.delivery_id: c.route for c in contents if c.route}
+    await plans.keep_deliveries(tx, asked, routes, asked_again_s(found.made.manifest.routing))
     tx.emit(
         PlanAmended(
             mode=message.mode,
@@ -198,3 +205,5 @@ async def _reach(
     )
     for request in asked:
         tx.emit(request)
+    stations = [name for change in added if change.channel is Channel.STATION for name in change.added]
+    await clocks.join(tx, message, stations)

@@ -12,6 +12,7 @@ from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import Invalid, NotFound, Refused
 from services.kit.ids import uuid7
+from services.router.actions.sparing import spare
 from services.router.model.duty import BY_CHANNEL, Duty, Way, duty_id_of
 from services.router.model.ladder import Kind
 from services.router.store import answers, callees, duties
@@ -79,8 +80,10 @@ async def _take(
 async def _record(
     tx: Transaction, kind: str, duty_id: UUID, at: datetime, way: Way, actor: str | None
 ) -> None:
+    """Say that a duty is answered or in hand, and that nobody need be called for it any more."""
     duty = await duties.get(tx, duty_id)
     if duty is not None:
+        await spare(tx, duty)
         tx.record(
             kind,
             mode=duty.mode,

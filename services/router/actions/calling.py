@@ -4,16 +4,17 @@ import asyncio
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import orjson
 
 from contracts.canonical import list_hash, sha256_hex
 from contracts.delivery import MOST_TARGETS, DeliveryRequested, SealedBatch, call_id_of
-from contracts.values import Channel
+from contracts.values import Channel, Lane
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 from services.router.actions.batches import open_district
-from services.router.model.deliveries import FORWARDS_CAP, PATIENCE, action_of, lane_of, notice_for
+from services.router.model.deliveries import FORWARDS_CAP, action_of, asked_again_s, lane_of, notice_for
 from services.router.model.duty import Climb
 from services.router.model.people import OPERATORS, Rendering
 from services.router.model.registry import DISTRICT_KEY, base_of
@@ -39,49 +40,65 @@ class Calls:
                 self.people.setdefault(way, {})[crypto.keyed_hash(entry.phone)] = entry
 
 
-async def call(tx: Transaction, climb: Climb, rung: str, calls: Calls, crypto: CryptoProvider) -> None:
-    """Request the deliveries of one rung. The same people and stations give the same delivery ids."""
-    requests = [*_stations(tx, climb, rung, calls.stations)]
+@dataclass(frozen=True)
+class _Rung:
+    """What all deliveries of one rung have in common."""
+
+    tx: Transaction
+    climb: Climb
+    name: str
+    lane: Lane
+    """That of the plan: a rule that makes it urgent makes its calls urgent too."""
+
+    def call_id(self, channel: Channel, part: str) -> UUID:
+        """Return the id of a call: the same people and stations give the same one."""
+        return call_id_of(*self.climb.key, channel, f"{self.name}/{part}")
+
+
+async def call(tx: Transaction, climb: Climb, name: str, calls: Calls, crypto: CryptoProvider) -> None:
+    """Request the deliveries of one rung, in the lane and with the patience of the plan."""
+    made = await plans.made(tx, *climb.key)
+    assert made is not None, "a revision climbs because of its plan"
+    routing = made.manifest.routing
+    rung = _Rung(tx, climb, name, lane_of(climb.message, routing))
+    requests = [*_stations(rung, calls.stations)]
     if calls.people:
         carriers = await _carriers(tx, crypto)
         for channel, people in sorted(calls.people.items()):
             shares = _shares(people, carriers[channel])
-            requests += await asyncio.to_thread(_batches, tx, climb, rung, channel, shares, crypto)
+            requests += await asyncio.to_thread(_batches, rung, channel, shares, crypto)
     routes = {request.delivery_id: request.batch.route for request in requests if request.batch}
     if not requests:
         return
-    await plans.keep_deliveries(tx, requests, routes, PATIENCE[lane_of(climb.message)])
+    await plans.keep_deliveries(tx, requests, routes, asked_again_s(routing))
     for request in requests:
         tx.emit(request)
 
 
-def _stations(
-    tx: Transaction, climb: Climb, rung: str, stations: Iterable[str]
-) -> Iterable[DeliveryRequested]:
+def _stations(rung: _Rung, stations: Iterable[str]) -> Iterable[DeliveryRequested]:
     ordered = sorted(stations)
     for start in range(0, len(ordered), MOST_TARGETS):
         targets = tuple(ordered[start : start + MOST_TARGETS])
-        yield _request(tx, climb, Channel.STATION, f"{rung}/{list_hash(targets)}", targets=targets)
+        yield _request(rung, Channel.STATION, list_hash(targets), targets=targets)
 
 
 def _request(
-    tx: Transaction,
-    climb: Climb,
+    rung: _Rung,
     channel: Channel,
     part: str,
     *,
     targets: tuple[str, ...] = (),
     batch: SealedBatch | None = None,
 ) -> DeliveryRequested:
-    message = climb.message
+    message = rung.climb.message
     return DeliveryRequested(
         mode=message.mode,
-        lane=lane_of(message),
+        lane=rung.lane,
         warning_id=message.warning_id,
         revision=message.revision,
         channel=channel,
-        at=tx.now,
-        delivery_id=call_id_of(*climb.key, channel, part),
+        at=rung.tx.now,
+        delivery_id=rung.call_id(channel, part),
         action=action_of(message),
         notice=notice_for(Channel.SMS if batch else channel, message.notice),
         targets=targets,
@@ -115,31 +132,20 @@ def _shares(people: Mapping[bytes, Person], carriers: Sequence[Sequence[str]]) -
 
 
 def _batches(
-    tx: Transaction,
-    climb: Climb,
-    rung: str,
-    channel: Channel,
-    shares: Mapping[str, Share],
-    crypto: CryptoProvider,
+    rung: _Rung, channel: Channel, shares: Mapping[str, Share], crypto: CryptoProvider
 ) -> list[DeliveryRequested]:
     return [
-        _batch(tx, climb, rung, channel, route, share[start : start + MOST_TARGETS], crypto)
+        _batch(rung, channel, route, share[start : start + MOST_TARGETS], crypto)
         for route, share in sorted(shares.items())
         for start in range(0, len(share), MOST_TARGETS)
     ]
 
 
 def _batch(
-    tx: Transaction,
-    climb: Climb,
-    rung: str,
-    channel: Channel,
-    route: str,
-    share: Share,
-    crypto: CryptoProvider,
+    rung: _Rung, channel: Channel, route: str, share: Share, crypto: CryptoProvider
 ) -> DeliveryRequested:
-    part = f"{rung}/{route}/{list_hash(name.hex() for name, _ in share)}"
-    context = SealedBatch.context(climb.message.mode, call_id_of(*climb.key, channel, part))
+    part = f"{route}/{list_hash(name.hex() for name, _ in share)}"
+    context = SealedBatch.context(rung.climb.message.mode, rung.call_id(channel, part))
     sealed = crypto.seal(orjson.dumps([[phone] for _, phone in share]), context)
     batch = SealedBatch(
         size=len(share),
@@ -149,4 +155,4 @@ def _batch(
         sealed=base64.b64encode(sealed).decode(),
         sha256=sha256_hex(sealed),
     )
-    return _request(tx, climb, channel, part, batch=batch)
+    return _request(rung, channel, part, batch=batch)

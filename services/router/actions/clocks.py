@@ -8,7 +8,7 @@ from contracts.warning import WarningCancelled, WarningPublished
 from services.kit.db import Transaction
 from services.router.model.duty import Climb, a_place
 from services.router.model.ladder import Ladders
-from services.router.store import duties, ends, plans
+from services.router.store import duties, ends, openings, plans
 
 
 async def begin(tx: Transaction, message: WarningPublished, ladders: Ladders) -> None:
@@ -23,10 +23,21 @@ async def begin(tx: Transaction, message: WarningPublished, ladders: Ladders) ->
     over = notice.expires <= tx.now or (stone is not None and stone.revision >= message.revision)
     if isinstance(message, WarningCancelled) or made is None or over:
         return
-    climb = Climb(message, ladder, ladders.version, tx.now)
+    climb = Climb(message, ladder, ladders.version, tx.now, ladders.sha256)
     stations = made.manifest.targets(Channel.STATION)
     if await duties.keep_climb(tx, climb):
         await duties.keep(tx, [a_place(climb, code) for code in (stations.targets if stations else ())])
+
+
+async def join(tx: Transaction, message: WarningPublished, stations: Sequence[str]) -> None:
+    """Start the clocks of places that an amendment brings, and read the rosters again: people came too.
+
+    They have the whole ladder before them from now on, and not all that the others have behind them at once.
+    """
+    climb = await duties.climb_of(tx, message.warning_id, message.revision)
+    if climb is not None:
+        await duties.keep(tx, [a_place(climb, code, tx.now) for code in stations])
+        await openings.reopen(tx, climb)
 
 
 async def settle(tx: Transaction, mode: Mode, warnings: Sequence[UUID]) -> None:

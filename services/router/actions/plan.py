@@ -21,9 +21,9 @@ from services.router.model.crowd import SEALED
 from services.router.model.deliveries import (
     FORWARDS_CAP,
     action_of,
+    asked_again_s,
     lane_of,
     notice_for,
-    patience,
 )
 from services.router.store import ends, plans
 
@@ -118,8 +118,7 @@ async def _say(
 ) -> None:
     made = _made(tx, message, manifest, requests)
     await plans.keep_plan(tx, made, action_of(message), message.notice.expires, message.to_bytes())
-    lane = lane_of(message, manifest.routing)
-    await plans.keep_deliveries(tx, requests, routes, patience(lane, manifest.routing))
+    await plans.keep_deliveries(tx, requests, routes, asked_again_s(manifest.routing))
     tx.emit(made)
     stone = await ends.stone(tx, message.mode, message.warning_id)
     if stone is not None and stone.revision >= message.revision:

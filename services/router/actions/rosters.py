@@ -29,24 +29,24 @@ _LAST = 100
 
 
 async def open_rosters(
-    reader: Reader, crypto: CryptoProvider, places: Collection[str], at: datetime, *, drill: bool
+    reader: Reader, crypto: CryptoProvider, places: Collection[str], at: datetime
 ) -> Rosters:
     """Return who can be called now in these villages and towns, and in the district."""
     wanted = {*places, DISTRICT_KEY}
     listing = await blocks.listing(reader)
     keys = {key: sha256 for key, sha256 in listing.items() if base_of(key) in wanted}
     sealed = await blocks.sealed(reader, keys.values())
-    return await asyncio.to_thread(_rosters, keys, sealed, crypto, at.astimezone(BEIJING), drill)
+    return await asyncio.to_thread(_rosters, keys, sealed, crypto, at.astimezone(BEIJING))
 
 
 def _rosters(
-    keys: Mapping[str, str], sealed: Mapping[str, bytes], crypto: CryptoProvider, at: datetime, drill: bool
+    keys: Mapping[str, str], sealed: Mapping[str, bytes], crypto: CryptoProvider, at: datetime
 ) -> Rosters:
     found: defaultdict[str, list[Person]] = defaultdict(list)
     for key in sorted(keys):
         if keys[key] in sealed:
             found[base_of(key)] += _people(orjson.loads(crypto.unseal(sealed[keys[key]], BLOCK_CONTEXT)))
-    able = {place: reachable(entries, at, drill=drill) for place, entries in found.items()}
+    able = {place: reachable(entries, at) for place, entries in found.items()}
     return Rosters(
         villages={p: e for p, e in able.items() if p != DISTRICT_KEY and len(p) != TOWN_DIGITS},
         towns={p: e for p, e in able.items() if len(p) == TOWN_DIGITS},

@@ -66,7 +66,8 @@ async def _ask_again(tx: Transaction, delivery: Waiting, told: set[tuple[UUID, C
         withdraw(tx, delivery.mode, delivery.warning_id, stone.revision, delivery.channel, stone.reason)
     tx.emit(DeliveryRequested.from_bytes(delivery.request))
     tries = delivery.tries + 1
-    await plans.ask_again(tx, delivery.delivery_id, tries, tx.now + pause(delivery.lane, tries))
+    wait = pause(delivery.lane, tries, delivery.asked_again_s)
+    await plans.ask_again(tx, delivery.delivery_id, tries, tx.now + wait)
     log.warning(
         "delivery asked for again", delivery=delivery.delivery_id, channel=delivery.channel, tries=tries
     )

@@ -9,11 +9,11 @@ from services.kit.db import Database
 from services.kit.errors import NotFound, Retry
 from services.router.actions.library import Library
 from services.router.actions.rosters import open_rosters
-from services.router.model.duty import Climb, Duty, Rosters
+from services.router.model.duty import Climb, Duty, Rosters, agreed
 from services.router.model.ladder import Kind, Whom
 from services.router.model.registry import Registry
 from services.router.model.roster import Person
-from services.router.store import answers, duties, silence
+from services.router.store import answers, duties, plans, silence
 from services.router.store.answers import Answer, Step
 from services.router.store.silence import Count
 
@@ -71,6 +71,13 @@ def _places(registry: Registry) -> dict[str, str]:
     return {**stations, **named}
 
 
+async def headline(db: Database, warning_id: UUID, revision: int) -> str:
+    """Return what a revision is called; nothing of one that was planned before its message was kept."""
+    async with db.read() as connection:
+        message = await plans.published(connection, warning_id, revision)
+    return message.notice.text.headline if message else ""
+
+
 async def standing(db: Database, town: str | None = None) -> list[Standing]:
     """Return what stands now, worst first; with a town, only its own part, and no leaders."""
     async with db.read() as connection:
@@ -93,8 +100,7 @@ async def of_town(
         climbs = {c.key: c for c in await silence.standing(connection, now)}
         steps = await answers.steps(connection, [duty.duty_id for duty in found])
         places = {town, *(duty.village for duty in found if duty.village)}
-        # Who may be called in a drill is not known until it is known that it is one: all are shown.
-        rosters = await open_rosters(connection, crypto, places, now, drill=False)
+        rosters = await open_rosters(connection, crypto, places, now)
     return [
         Story(duty, climbs[duty.warning_id, duty.revision], steps[duty.duty_id], *_people(rosters, duty))
         for duty in found
@@ -112,15 +118,19 @@ async def story(db: Database, crypto: CryptoProvider, duty_id: UUID, town: str |
         steps = (await answers.steps(connection, [duty_id]))[duty_id]
         told = await answers.of_duty(connection, duty_id)
         places = {place for place in (duty.village, duty.town) if place}
-        rosters = await open_rosters(connection, crypto, places, db.clock.now(), drill=False)
+        rosters = await open_rosters(connection, crypto, places, db.clock.now())
     return Story(duty, climb, steps, *_people(rosters, duty), told)
 
 
 def _people(rosters: Rosters, duty: Duty) -> tuple[Sequence[Person], Sequence[Person]]:
-    """Return the place's own people, and those who have it in hand when they do not answer."""
+    """Return the place's own people, and those who have it in hand when they do not answer.
+
+    In a drill nobody is offered who has not agreed to it: the page is called from, too.
+    """
     if duty.kind is Kind.LEADER:
-        return [e for e in rosters.district if e.person_id == duty.place], ()
-    return rosters.of(Whom.ROSTER, duty), rosters.of(Whom.TOWN_DESK, duty)
+        return agreed(rosters.of(Whom.LEADER, duty), duty.mode), ()
+    own, desk = rosters.of(Whom.ROSTER, duty), rosters.of(Whom.TOWN_DESK, duty)
+    return agreed(own, duty.mode), agreed(desk, duty.mode)
 
 
 async def unmask(

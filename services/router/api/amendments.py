@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.printable import Line
 from contracts.values import Channel, Sha256
 from services.kit.clock import beijing
 from services.kit.idempotency import idempotent_route
@@ -44,6 +45,7 @@ class AmendmentView(BaseModel):
     decided_at: str
     registry_version: str
     added: dict[str, int]
+    reason: str
 
 
 class ChangesView(BaseModel):
@@ -64,6 +66,7 @@ class AmendmentBody(BaseModel):
 
     registry_version: Sha256
     take: bool = Field(description="True: those who came are reached; false: they are not")
+    reason: Line = Field("", max_length=500, description="Why; needed when they are not")
 
 
 @router.get(
@@ -94,7 +97,7 @@ async def post_amendment(
 ) -> AmendmentView:
     """Number the decision; when it is yes, deliveries to those who came go out at once."""
     await parts.filled()
-    decision = Decision(body.registry_version, body.take, by.username)
+    decision = Decision(body.registry_version, body.take, by.username, body.reason.strip())
     return _amendment(await amend(parts.db, parts.library, parts.library.crypto, warning_id, decision))
 
 
@@ -117,4 +120,5 @@ def _amendment(one: Amendment) -> AmendmentView:
         decided_at=beijing(one.decided_at),
         registry_version=one.registry_version,
         added={channel: len(names) for channel, names in one.added.items()},
+        reason=one.reason,
     )

@@ -16,6 +16,7 @@ from services.router.actions import answering, watching
 from services.router.actions.answering import Told
 from services.router.api.duty_views import DutyView, StandingView, StoryView
 from services.router.api.parts import RouterParts
+from services.router.api.why import FaultView, fault_views
 from services.router.model.duty import Way
 from services.router.store.silence import cursor_of
 
@@ -54,6 +55,10 @@ class StandingsView(BaseModel):
     """Every revision that asks for answers now, worst first."""
 
     data: list[StandingView]
+    escalation_version: str
+    """Of the rules by which a new revision would climb."""
+    escalation_faults: list[FaultView]
+    """Of the file that should have replaced them; empty when they are the newest."""
 
 
 class DutiesView(BaseModel):
@@ -101,7 +106,11 @@ async def get_standing(parts: RouterParts, someone: OnDuty) -> StandingsView:
     """Return every standing revision with its towns: how many must answer, and how many have."""
     names = await watching.names(parts.db, parts.library)
     found = await watching.standing(parts.db, own_town(someone))
-    return StandingsView(data=[StandingView.of(one, names) for one in found])
+    return StandingsView(
+        data=[StandingView.of(one, names) for one in found],
+        escalation_version=parts.escalation.rules.version,
+        escalation_faults=fault_views(parts.escalation.faults),
+    )
 
 
 @router.get("/towns/{town}", summary="Who is silent in a town")

@@ -106,6 +106,7 @@ class StandingView(BaseModel):
     expires_at: str
     rules: str
     """The version of the rules that its clocks go by."""
+    rules_sha256: str | None
     towns: list[TownView]
     leaders: list[DutyView]
 
@@ -124,6 +125,7 @@ class StandingView(BaseModel):
             started_at=beijing(climb.started_at),
             expires_at=beijing(notice.expires),
             rules=climb.rules,
+            rules_sha256=climb.rules_sha256,
             towns=[TownView.of(count, names) for count in standing.towns],
             leaders=[DutyView.of(duty, names) for duty in standing.leaders],
         )
@@ -174,6 +176,9 @@ class StoryView(DutyView):
 
     hazard_name: str
     headline: str
+    rules: str
+    """The version of the rules that its clock goes by: those of the moment when its revision was planned."""
+    rules_sha256: str | None
     steps: list[StepView]
     people: list[PersonView]
     desk: list[PersonView]
@@ -188,6 +193,8 @@ class StoryView(DutyView):
             **_shown(story.duty, names),
             hazard_name=notice.hazard_name,
             headline=notice.text.headline,
+            rules=story.climb.rules,
+            rules_sha256=story.climb.rules_sha256,
             steps=[StepView(**{**vars(s), "at": beijing(s.at)}) for s in story.steps],
             people=[PersonView.of(entry) for entry in story.people],
             desk=[PersonView.of(entry) for entry in story.desk],

@@ -9,7 +9,7 @@ from services.kit.identity import SERVICE, needs, principal
 from services.router.actions.preview import preview
 from services.router.api.asking import AskedBody
 from services.router.api.parts import RouterParts
-from services.router.api.why import FaultView, WhyView, why_view
+from services.router.api.why import FaultView, WhyView, fault_views, why_view
 from services.router.model.explain import explain
 
 router = APIRouter(prefix="/api/v1", tags=["rules"], default_response_class=JSONResponse)
@@ -50,7 +50,7 @@ async def post_explain(body: ExplainBody, parts: RouterParts) -> WhyView:
 async def get_rules(parts: RouterParts) -> RulesView:
     """Return the rules in force, and what is wrong with those that should have replaced them."""
     book = parts.rulebook
-    faults = [FaultView(field=one.field, why=one.why, mend=one.mend) for one in book.faults]
+    faults = fault_views(book.faults)
     return RulesView(
         version=book.rules.version, sha256=book.rules.sha256, text=book.rules.text, faults=faults
     )

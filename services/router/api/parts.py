@@ -11,6 +11,7 @@ from services.kit.db import Database
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
 from services.router.model.ladder import Ladders
+from services.router.model.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class Parts:
     margin_km: float
     filled: Callable[[], Awaitable[None]]
     """Raises Retry until the copy of the registry has been whole once."""
-    rulebook: Rulebook
+    rulebook: Rulebook[Rules]
     crypto: CryptoProvider
-    ladders: Ladders
+    escalation: Rulebook[Ladders]
 
 
 def _parts(request: Request) -> Parts:

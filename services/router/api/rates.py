@@ -127,7 +127,9 @@ async def get_rates(
     if town is not None:
         allowed(someone, town)
     period = period_of(since, until, parts.db.clock.now())
-    found = await rate(parts.db, parts.library, parts.ladders, period, mode, town or own_town(someone))
+    found = await rate(
+        parts.db, parts.library, parts.escalation.rules, period, mode, town or own_town(someone)
+    )
     called = await names(parts.db, parts.library)
     return RatesView(
         since=beijing(period.since),

@@ -89,8 +89,13 @@ def why_view(drawn: Drawn, found: Explanation, faults: Sequence[Fault]) -> WhyVi
             for one in found.rules
         ],
         ways=[_way(way) for way in found.ways],
-        faults=[FaultView(field=one.field, why=one.why, mend=one.mend) for one in faults],
+        faults=fault_views(faults),
     )
+
+
+def fault_views(faults: Sequence[Fault]) -> list[FaultView]:
+    """Return what is wrong with a file as it is answered."""
+    return [FaultView(field=one.field, why=one.why, mend=one.mend) for one in faults]
 
 
 def _way(way: Way) -> WayView:

@@ -79,11 +79,9 @@ def lane_of(message: WarningPublished, routing: Routing | None = None) -> Lane:
     return message.notice.level.lane
 
 
-def patience(lane: Lane, routing: Routing | None) -> timedelta:
-    """Return how long a delivery may lie untaken before it is asked for again for the first time."""
-    if routing is not None and routing.asked_again_s is not None:
-        return timedelta(seconds=routing.asked_again_s)
-    return PATIENCE[lane]
+def asked_again_s(routing: Routing | None) -> int | None:
+    """Return the patience that a rule names, None when none does."""
+    return routing.asked_again_s if routing is not None else None
 
 
 def notice_for(channel: Channel, notice: Notice) -> Notice:
@@ -94,7 +92,11 @@ def notice_for(channel: Channel, notice: Notice) -> Notice:
     return notice.model_copy(update={"areas": places})
 
 
-def pause(lane: Lane, tries: int) -> timedelta:
-    """Return how long to wait after the given number of requests that nobody took."""
+def pause(lane: Lane, tries: int, asked_again_s: int | None = None) -> timedelta:
+    """Return how long to wait after the given number of requests that nobody took.
+
+    A rule that asks for more patience than the longest pause is given that much.
+    """
+    first = PATIENCE[lane] if asked_again_s is None else timedelta(seconds=asked_again_s)
     doublings: int = min(tries - 1, 10)
-    return min(PATIENCE[lane] * (1 << doublings), LONGEST)
+    return min(first * (1 << doublings), max(first, LONGEST))

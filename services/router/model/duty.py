@@ -46,16 +46,13 @@ class Climb:
     rules: str
     """The version of the rules."""
     started_at: datetime
+    rules_sha256: str | None = None
+    """The hash of their file; None of revisions that climbed before it was kept."""
 
     @property
     def key(self) -> tuple[UUID, int]:
         """Warning and revision."""
         return self.message.warning_id, self.message.revision
-
-    @property
-    def drill(self) -> bool:
-        """True when only those are called who have agreed to it."""
-        return self.message.mode is Mode.DRILL
 
 
 @dataclass(frozen=True)
@@ -102,20 +99,25 @@ class Duty:
         return rung.unless is not Until.RECEIVED or self.received_at is None
 
 
-def a_place(climb: Climb, station: str) -> Duty:
-    """Return the duty of a place at the beginning: a village's station is named by the village's code."""
+def a_place(climb: Climb, station: str, since: datetime | None = None) -> Duty:
+    """Return the duty of a place at its beginning: a village's station is named by the village's code.
+
+    Whoever came by an amendment has the whole ladder before him since then.
+    """
     kind = Kind.PLACE if climb.ladder.place else Kind.TOLD
     village = station if len(station) == _VILLAGE and station.isdigit() else None
-    return _begun(climb, kind, station, village, None)
+    return _begun(climb, kind, station, village, None, since)
 
 
-def a_leader(climb: Climb, leader: Person) -> Duty:
-    """Return the duty of a leader at the beginning."""
-    return _begun(climb, Kind.LEADER, leader.person_id, None, leader.name)
+def a_leader(climb: Climb, leader: Person, since: datetime | None = None) -> Duty:
+    """Return the duty of a leader at its beginning."""
+    return _begun(climb, Kind.LEADER, leader.person_id, None, leader.name, since)
 
 
-def _begun(climb: Climb, kind: Kind, place: str, village: str | None, name: str | None) -> Duty:
-    message = climb.message
+def _begun(
+    climb: Climb, kind: Kind, place: str, village: str | None, name: str | None, since: datetime | None
+) -> Duty:
+    message, begun = climb.message, since or climb.started_at
     return Duty(
         duty_id=duty_id_of(*climb.key, f"{Kind.LEADER if kind is Kind.LEADER else Kind.PLACE}/{place}"),
         warning_id=message.warning_id,
@@ -127,9 +129,9 @@ def _begun(climb: Climb, kind: Kind, place: str, village: str | None, name: str 
         village=village,
         town=village[:_TOWN] if village else None,
         name=name,
-        started_at=climb.started_at,
+        started_at=begun,
         expires_at=message.notice.expires,
-        due_at=climb.ladder.due_at(kind, climb.started_at, 0),
+        due_at=climb.ladder.due_at(kind, begun, 0),
     )
 
 
@@ -163,10 +165,15 @@ class Rosters:
                 return ()
 
 
-def reachable(entries: Sequence[Person], at: datetime, *, drill: bool) -> list[Person]:
+def reachable(entries: Sequence[Person], at: datetime) -> list[Person]:
     """Return those who have a phone and are on shift at a moment of local time, in their order."""
-    able = [e for e in entries if e.phone and e.on_shift(at) and (e.drills or not drill)]
+    able = [e for e in entries if e.phone and e.on_shift(at)]
     return sorted(able, key=lambda e: (e.order, e.person_id))
+
+
+def agreed(people: Sequence[Person], mode: Mode) -> Sequence[Person]:
+    """Return who may be called in a mode: in a drill nobody but those who have agreed to it."""
+    return [one for one in people if one.drills] if mode is Mode.DRILL else people
 
 
 @dataclass(frozen=True)
@@ -184,10 +191,14 @@ class Called:
 
 
 def called(step: Step, duty: Duty, rosters: Rosters) -> Called:
-    """Return whom a step calls; where a list is empty, whoever answers for those on it."""
+    """Return whom a step calls; where a list is empty, whoever answers for those on it.
+
+    A list on which nobody has agreed to drills is not empty: a drill climbs past it at its own time and calls
+    nobody there.
+    """
     whom = step.whom
     while whom in INSTEAD and not rosters.of(whom, duty):
         whom = INSTEAD[whom]
-    people = tuple(rosters.of(whom, duty))
+    people = tuple(agreed(rosters.of(whom, duty), duty.mode))
     chosen = people[step.first - 1 : step.last] or people[-1:] if whom is step.whom else people[:1]
     return Called(whom, chosen, whom if whom is not step.whom else None)

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
+from contracts.canonical import content_hash
 from contracts.values import Channel, HazardCode, Lane, Level
+from services.kit.errors import Fault, Invalid
 
 LONGEST_S = 86_400
 
@@ -128,6 +131,7 @@ Grace = Annotated[int, Field(ge=0, le=600)]
 class Ladders(Entry):
     """The whole of escalation.yaml."""
 
+    _text: str = PrivateAttr("")
     version: str = Field(min_length=1, max_length=40)
     grace_s: Mapping[Level, Grace]
     leaders: tuple[str, ...]
@@ -146,9 +150,45 @@ class Ladders(Entry):
                 raise ValueError(f"{name}: every colour has its own")
         return self
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return the rules that a text holds."""
+        found = cls.model_validate(yaml.safe_load(text))
+        found._text = text
+        return found
+
+    @property
+    def text(self) -> str:
+        """Their file."""
+        return self._text
+
+    @property
+    def sha256(self) -> str:
+        """The name of exactly these rules."""
+        return content_hash({"version": self.version, "text": self.text})
+
     def ladder(self, hazard: str, level: Level) -> Ladder:
         """Return the ladder of a hazard and a colour: its own, else the colour's."""
         return self.hazards.get(hazard, {}).get(level) or self.colours[level]
+
+
+def read(text: str) -> Ladders:
+    """Return the rules of a file; raise Invalid that names every fault by its place, and how to mend it."""
+    try:
+        return Ladders.of(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}" if mark else "the file"
+        raise Invalid(place, "is not YAML", "mend the indentation, quotes or brackets") from None
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise Invalid.of([_fault(one["loc"], one["msg"]) for one in found]) from None
+
+
+def _fault(place: tuple[int | str, ...], why: str) -> Fault:
+    why = why.removeprefix("Value error, ")
+    field = ".".join(map(str, place)) or "the file"
+    return Fault(field, why[:1].lower() + why[1:], "see the head of escalation.yaml")
 
 
 def lanes_of(level: Level) -> tuple[Lane, ...]:

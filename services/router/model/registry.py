@@ -18,11 +18,11 @@ from contracts.registry import (
     registry_version,
 )
 from contracts.values import Channel, Place, PositionQuality
+from contracts.wansheng import WANSHENG
 from services.router.model.crowd import SEALED, Crowd
 from services.router.model.packing import OpenedVillage
 from services.router.model.people import OPERATORS, Mask, People
 from services.router.model.sphere import KM_PER_DEGREE
-from services.router.model.wansheng import WANSHENG
 
 DISTRICT_KEY = "district"
 TOWN_DIGITS = 9

@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from contracts.canonical import content_hash
 from contracts.values import Channel, HazardCode, Lane, Level, Mode, TownCode
+from contracts.wansheng import WANSHENG
 from services.kit.clock import BEIJING
 from services.kit.errors import Fault, Invalid
-from services.router.model.wansheng import WANSHENG
 
 MOST_RULES = 500
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
@@ -108,6 +108,21 @@ class Rules:
 
 def read(text: str) -> Rules:
     """Return the rules of a file; raise Invalid that names every fault by its place, and how to mend it."""
+    file, lines = _parsed(text)
+    faults = [*_calling(file.rules, lines), *_contradictions(file.rules, lines)]
+    if faults:
+        raise Invalid.of(faults)
+    return Rules(file.version, file.rules, text)
+
+
+def kept(text: str) -> Rules:
+    """Return rules that were in force once, whatever would be refused in them today."""
+    file, _ = _parsed(text)
+    return Rules(file.version, file.rules, text)
+
+
+def _parsed(text: str) -> tuple[_File, Mapping[int, int]]:
+    """Return what a file says, and the line on which each rule begins."""
     try:
         content = yaml.safe_load(text)
         lines = _lines(yaml.compose(text, yaml.SafeLoader))
@@ -116,13 +131,9 @@ def read(text: str) -> Rules:
         place = f"line {mark.line + 1}" if mark else "the file"
         raise Invalid(place, "is not YAML", "mend the indentation, quotes or brackets") from None
     try:
-        file = _File.model_validate(content)
+        return _File.model_validate(content), lines
     except ValidationError as error:
         raise Invalid.of([_fault(found, lines) for found in error.errors()]) from None
-    faults = list(_contradictions(file.rules, lines))
-    if faults:
-        raise Invalid.of(faults)
-    return Rules(file.version, file.rules, text)
 
 
 def _lines(root: Any) -> Mapping[int, int]:
@@ -142,6 +153,15 @@ def _fault(found: Any, lines: Mapping[int, int]) -> Fault:
         return Fault(field or "the file", "is not known", "see the head of rules.yaml for what is")
     why = found["msg"].removeprefix("Value error, ")
     return Fault(field or "the file", why[:1].lower() + why[1:], "see the head of rules.yaml")
+
+
+def _calling(rules: tuple[Rule, ...], lines: Mapping[int, int]) -> Iterator[Fault]:
+    """Name the rules that would telephone people: a call asks for an answer, and has its own rules."""
+    for number, rule in enumerate(rules):
+        if rule.channels != "all" and Channel.VOICE in rule.channels:
+            place = f"rules[{number}] {rule.name} (line {lines.get(number, 1)}).channels"
+            why = "names voice, and nobody is telephoned by a routing rule"
+            yield Fault(place, why, "take it out; escalation.yaml says who is telephoned, and when")
 
 
 def _contradictions(rules: tuple[Rule, ...], lines: Mapping[int, int]) -> Iterator[Fault]:

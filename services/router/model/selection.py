@@ -13,11 +13,11 @@ import numpy as np
 import shapely
 
 from contracts.values import AreaSelection, Circle, Ring
+from contracts.wansheng import WANSHENG
 from services.kit.errors import Fault, Invalid
 from services.router.model.people import NOWHERE, Mask
 from services.router.model.registry import TOWN_DIGITS, Registry
 from services.router.model.sphere import KM_PER_DEGREE, TOUCH_KM, kilometres
-from services.router.model.wansheng import WANSHENG
 
 MOST_POINTS = 1000
 """Of one ring."""

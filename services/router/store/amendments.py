@@ -25,6 +25,7 @@ class Amendment:
     decided_at: datetime
     added: Mapping[str, list[str]]
     """Of each channel the names, or the keyed hashes in hex."""
+    reason: str = ""
 
 
 async def of_revision(reader: Reader, warning_id: UUID, revision: int) -> list[Amendment]:

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 
 from services.kit.db import Transaction
 from services.router.model.duty import Way
 from services.router.store.blocks import upsert
-from services.router.store.tables import CALLEES, REPLIES
+from services.router.store.tables import CALLEES, DUTIES, REPLIES
 
 _CHUNK = 500
 
@@ -74,8 +74,23 @@ async def counted(
     of_it: list[Any] = [REPLIES.c.warning_id == str(warning_id), REPLIES.c.revision == revision]
     if hashes is not None:
         wanted = sorted(hashes)
+        if not wanted:
+            return []
         chunks = [wanted[n : n + _CHUNK] for n in range(0, len(wanted), _CHUNK)]
         of_it.append(or_(*(REPLIES.c.hash.in_(chunk) for chunk in chunks)))
     statement = select(CALLEES.c.duty_id, CALLEES.c.name, CALLEES.c.own, REPLIES.c.way, REPLIES.c.at)
     rows = await tx.execute(statement.join(REPLIES, same).where(*of_it).order_by(REPLIES.c.at))
     return [Counted(UUID(row.duty_id), row.name, row.own, Way(row.way), row.at) for row in rows]
+
+
+async def idle(tx: Transaction, duty_id: UUID) -> list[str]:
+    """Return who was called for a duty and for no other one that still waits; sorted."""
+    others = CALLEES.alias()
+    waits = and_(
+        *(others.c[name] == CALLEES.c[name] for name in ("warning_id", "revision", "hash")),
+        DUTIES.c.duty_id == others.c.duty_id,
+        DUTIES.c.confirmed_at.is_(None) & DUTIES.c.taken_at.is_(None) & DUTIES.c.ended_at.is_(None),
+    )
+    mine = (CALLEES.c.duty_id == str(duty_id)) & CALLEES.c.called_at.is_not(None)
+    statement = select(CALLEES.c.hash).where(mine, ~exists().where(waits)).order_by(CALLEES.c.hash)
+    return list((await tx.execute(statement)).scalars())

@@ -30,31 +30,19 @@ async def keep_climb(tx: Transaction, climb: Climb) -> bool:
         "level": message.notice.level,
         "hazard": message.notice.hazard,
         "rules": climb.rules,
+        "rules_sha256": climb.rules_sha256,
         "ladder": climb.ladder.model_dump_json(by_alias=True).encode(),
         "kind": message.verb,
         "said": message.to_bytes(),
         "started_at": climb.started_at,
         "expires_at": message.notice.expires,
         "opened_at": None,
+        "opened_to": None,
+        "reopened_at": None,
         "ended_at": None,
     }
     inserted = upsert(tx, CLIMBS).values(row).on_conflict_do_nothing()
     return (await tx.execute(inserted)).rowcount > 0
-
-
-async def unopened(tx: Transaction, limit: int) -> list[Climb]:
-    """Return climbs whose rosters nobody has read yet, locked."""
-    mine = CLIMBS.c.opened_at.is_(None) & CLIMBS.c.ended_at.is_(None)
-    statement = select(CLIMBS).where(mine).order_by(CLIMBS.c.started_at).limit(limit)
-    if tx.postgres:
-        statement = statement.with_for_update(skip_locked=True)
-    return [_climb(row) for row in (await tx.execute(statement)).mappings()]
-
-
-async def any_unopened(reader: Reader) -> bool:
-    """Tell whether there is a climb whose rosters nobody has read yet."""
-    mine = CLIMBS.c.opened_at.is_(None) & CLIMBS.c.ended_at.is_(None)
-    return (await reader.execute(select(CLIMBS.c.revision).where(mine).limit(1))).first() is not None
 
 
 async def of_climb(reader: Reader, warning_id: UUID, revision: int) -> list[Duty]:
@@ -63,30 +51,20 @@ async def of_climb(reader: Reader, warning_id: UUID, revision: int) -> list[Duty
     return [duty_of(row) for row in (await reader.execute(statement)).mappings()]
 
 
-async def locate(tx: Transaction, villages: Mapping[UUID, str]) -> None:
-    """Note in which villages places lie that are not named by theirs."""
-    for duty_id, village in villages.items():
-        mine = DUTIES.c.duty_id == str(duty_id)
-        await tx.execute(update(DUTIES).where(mine).values(village=village, town=village[:9]))
-
-
-async def opened(tx: Transaction, climb: Climb) -> None:
-    """Note that the rosters of a climb were read."""
-    await tx.execute(update(CLIMBS).where(_is(CLIMBS, *climb.key)).values(opened_at=tx.now))
-
-
 async def climb_of(reader: Reader, warning_id: UUID, revision: int) -> Climb | None:
     """Return a climb, None when the revision asks for no answer."""
     row = (await reader.execute(select(CLIMBS).where(_is(CLIMBS, warning_id, revision)))).mappings()
     found = row.one_or_none()
-    return _climb(found) if found is not None else None
+    return climb_from(found) if found is not None else None
 
 
-def _climb(row: Mapping[Any, Any]) -> Climb:
+def climb_from(row: Mapping[Any, Any]) -> Climb:
+    """Return the climb that a row holds."""
     return Climb(
         message=_KINDS[row["kind"]].from_bytes(row["said"]),
         ladder=Ladder.model_validate_json(row["ladder"]),
         rules=row["rules"],
+        rules_sha256=row["rules_sha256"],
         started_at=row["started_at"],
     )
 
@@ -130,13 +108,13 @@ async def striking(reader: Reader, now: datetime) -> list[tuple[Mode, Level]]:
     return sorted(found, key=lambda one: (one[1].rank, one[0] is Mode.DRILL))
 
 
-async def due(tx: Transaction, mode: Mode, level: Level, until: datetime, limit: int) -> list[Duty]:
-    """Return the duties whose clock struck by then, locked, those that wait longest first."""
+async def due(reader: Reader, mode: Mode, level: Level, until: datetime, limit: int) -> list[Duty]:
+    """Return the duties whose clock struck by then, longest first; in a transaction they are locked."""
     mine = (DUTIES.c.mode == mode) & (DUTIES.c.level == level) & (DUTIES.c.due_at <= until)
     statement = select(DUTIES).where(mine).order_by(DUTIES.c.due_at, DUTIES.c.duty_id).limit(limit)
-    if tx.postgres:
+    if isinstance(reader, Transaction) and reader.postgres:
         statement = statement.with_for_update(skip_locked=True)
-    return [duty_of(row) for row in (await tx.execute(statement)).mappings()]
+    return [duty_of(row) for row in (await reader.execute(statement)).mappings()]
 
 
 async def advance(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from contracts.plan import Manifest
 from contracts.values import Action, Channel, Lane, Mode
 from contracts.warning import WarningCancelled, WarningIssued, WarningPublished, WarningUpdated
 from services.kit.db import Transaction
+from services.router.model.deliveries import pause
 from services.router.store.blocks import Reader, upsert
 from services.router.store.ends import tally_of
 from services.router.store.tables import DELIVERIES, MANIFESTS, PICKS, PLANS, PROGRESS
@@ -40,6 +41,7 @@ class Waiting:
     expires_at: datetime
     request: bytes
     tries: int
+    asked_again_s: int | None
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,13 @@ async def keep_plan(
 
 
 async def keep_deliveries(
-    tx: Transaction, requests: Sequence[DeliveryRequested], routes: Mapping[UUID, str], patience: timedelta
+    tx: Transaction,
+    requests: Sequence[DeliveryRequested],
+    routes: Mapping[UUID, str],
+    asked_again_s: int | None,
 ) -> None:
     """Keep the deliveries of a plan; one that was reported before its plan was made is taken already."""
-    rows = [_row(tx, request, routes.get(request.delivery_id), patience) for request in requests]
+    rows = [_row(tx, request, routes.get(request.delivery_id), asked_again_s) for request in requests]
     for start in range(0, len(rows), 100):
         await tx.execute(DELIVERIES.insert(), rows[start : start + 100])
     reported = select(PROGRESS.c.delivery_id).where(PROGRESS.c.delivery_id == DELIVERIES.c.delivery_id)
@@ -155,7 +160,7 @@ async def keep_deliveries(
 
 
 def _row(
-    tx: Transaction, request: DeliveryRequested, route: str | None, patience: timedelta
+    tx: Transaction, request: DeliveryRequested, route: str | None, asked_again_s: int | None
 ) -> dict[str, Any]:
     return {
         "delivery_id": str(request.delivery_id),
@@ -171,7 +176,8 @@ def _row(
         "request": request.to_bytes(),
         "tries": 1,
         "taken_at": None,
-        "next_at": tx.now + patience,
+        "next_at": tx.now + pause(request.lane, 1, asked_again_s),
+        "asked_again_s": asked_again_s,
     }
 
 
@@ -182,6 +188,14 @@ async def earlier(reader: Reader, warning_id: UUID, revision: int) -> list[tuple
     )
     rows = await reader.execute(statement.order_by(DELIVERIES.c.delivery_id))
     return [(Channel(row.channel), row.route, UUID(row.delivery_id)) for row in rows]
+
+
+async def lane_of(reader: Reader, warning_id: UUID, revision: int, channel: Channel) -> Lane | None:
+    """Return the lane in which a channel's deliveries of a revision travel, None when it has none."""
+    mine = (DELIVERIES.c.warning_id == str(warning_id)) & (DELIVERIES.c.revision == revision)
+    statement = select(DELIVERIES.c.lane).where(mine, DELIVERIES.c.channel == channel).limit(1)
+    found = (await reader.execute(statement)).scalar_one_or_none()
+    return Lane(found) if found is not None else None
 
 
 async def channels(reader: Reader, mode: Mode, warning_id: UUID, revision: int) -> list[Channel]:

@@ -66,6 +66,16 @@ RULES = Table(
 )
 """Every file of routing rules that was ever in force here, and since when the last time."""
 
+LADDERS = Table(
+    "ladders",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("version", String(50), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("in_force_at", Moment, nullable=False),
+)
+"""Every file of escalation rules that was ever in force here, and since when the last time."""
+
 PLANS = Table(
     "plans",
     metadata,
@@ -92,6 +102,7 @@ AMENDMENTS = Table(
     Column("decided_by", String(100), nullable=False),
     Column("decided_at", Moment, nullable=False),
     Column("added", LargeBinary, nullable=False),
+    Column("reason", String(500), nullable=False, server_default=""),
 )
 """What somebody decided on registry changes after the plan; `added` has each channel's targets, as JSON."""
 
@@ -112,8 +123,12 @@ DELIVERIES = Table(
     Column("tries", Integer, nullable=False),
     Column("taken_at", Moment),
     Column("next_at", Moment),
+    Column("asked_again_s", Integer),
 )
-"""`request` is the DeliveryRequested message until somebody takes it; `next_at` is when it is said again."""
+"""`request` is the DeliveryRequested message until somebody takes it; `next_at` is when it is said again.
+
+`asked_again_s` is the pause before the first time, where a rule names one; it is doubled from then on.
+"""
 
 Index("deliveries_of_warning", DELIVERIES.c.warning_id, DELIVERIES.c.revision)
 _WAITING = DELIVERIES.c.next_at.is_not(None)
@@ -149,17 +164,21 @@ CLIMBS = Table(
     Column("level", String(8), nullable=False),
     Column("hazard", String(8), nullable=False),
     Column("rules", String(40), nullable=False),
+    Column("rules_sha256", String(64)),
     Column("ladder", LargeBinary, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("said", LargeBinary, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("opened_at", Moment),
+    Column("opened_to", String(64)),
+    Column("reopened_at", Moment),
     Column("ended_at", Moment),
 )
 """Revisions that ask for an answer: the ladder as it was then, and the message, for calls; see `duties`.
 
-`opened_at` is when the rosters were read; leaders have their duties from then on.
+`opened_to` is how far the rosters were read, `opened_at` when they all were, `reopened_at` when an amendment
+brought somebody: whoever is new is waited for since then.
 """
 _UNOPENED = CLIMBS.c.opened_at.is_(None) & CLIMBS.c.ended_at.is_(None)
 Index("climbs_unopened", CLIMBS.c.started_at, postgresql_where=_UNOPENED, sqlite_where=_UNOPENED)

@@ -93,9 +93,9 @@ class GoingOn(Sitting):
             for house in (dead, alive):
                 await house.take(*(candidate.request(part=str(n)) for n in range(3)))
                 house.workers.wake(Mode.LIVE)
-            async with asyncio.timeout(5):
-                while well.said() < well.times * 3:
-                    await asyncio.sleep(0.01)
+            # The dead one is never let go: whatever the machine, the other one does not wait for it.
+            while well.said() < well.times * 3:
+                await asyncio.sleep(0.01)
             assert candidate.said() == 0
             for work in working:
                 work.cancel()

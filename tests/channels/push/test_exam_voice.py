@@ -9,15 +9,19 @@ from pydantic import SecretStr
 
 from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
-from contracts.values import Action, Channel, Mode
+from contracts.sparing import DeliverySpared
+from contracts.values import Action, Channel, Mode, Withdrawal
 from contracts.warning import Notice
 from sandbox import voice
+from sandbox.faults import FaultKind
+from services.channels.push.actions import sparing
 from services.channels.push.adapter import Adapter
+from services.channels.push.model import Stage
 from services.channels.push.voice.adapter import Voice
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from tests.channels.exam import Candidate, Exam, Network, answering
-from tests.channels.push.push_make import a_batch, a_notice, a_request, only
+from tests.channels.push.push_make import PushHouse, a_batch, a_notice, a_request, only
 from tests.clock import HandClock
 
 KEY = "calling-key-of-the-exam"
@@ -124,3 +128,101 @@ class TestVoice(Exam):
         assert await house.tally(request) == only(confirmed=1, received=1, failed=2)
         *_, report = await house.reported(request)
         assert all(number not in report.model_dump_json() for number in NUMBERS)
+
+    async def test_whoever_need_not_be_called_any_more_is_called_no_more(
+        self, candidate: Candidate, sitting: tuple[PushHouse, Network]
+    ) -> None:
+        house, exchange = sitting[0], _silent(candidate)
+        request = await _ringing(house, candidate)
+        await _spare(house, candidate, request, NUMBERS[:2])
+        await house.work(4)
+        assert _stopped(exchange) == set(NUMBERS[:2])
+        assert (await house.tally(request))[TargetState.WITHDRAWN] == 2
+        await house.work(200)
+        assert await house.tally(request) == only(withdrawn=2, failed=2)
+
+    async def test_a_refusal_to_stop_is_not_taken_for_a_stop(
+        self, candidate: Candidate, sitting: tuple[PushHouse, Network]
+    ) -> None:
+        house, exchange = sitting[0], _silent(candidate)
+        request = await _ringing(house, candidate)
+        refused = f"{ORDERS}/{request.delivery_id.hex}/stop"
+        candidate.faults.set(FaultKind.REFUSE, times=2, path=refused, code=503)
+        await _spare(house, candidate, request, NUMBERS[:1])
+        await house.work(1)
+        assert _stopped(exchange) == set()
+        assert (await house.tally(request))[TargetState.SENT] == 4
+        await house.work(12)
+        assert _stopped(exchange) == set(NUMBERS[:1])
+        assert (await house.tally(request))[TargetState.WITHDRAWN] == 1
+
+    async def test_who_answers_before_the_stop_has_answered(
+        self, candidate: Candidate, sitting: tuple[PushHouse, Network]
+    ) -> None:
+        house, exchange = sitting[0], _silent(candidate)
+        exchange.people[NUMBERS[0]] = "confirms"
+        request = await _ringing(house, candidate)
+        candidate.clock.move(seconds=1)
+        await house.end(1, Withdrawal.HALTED)
+        await house.work(4)
+        assert _stopped(exchange) == set(NUMBERS)
+        assert await house.tally(request) == only(confirmed=1, withdrawn=3)
+        assert (await house.get(request)).stage is Stage.DONE
+
+    async def test_a_telephone_that_rings_on_is_asked_about_until_it_is_quiet(
+        self, candidate: Candidate, sitting: tuple[PushHouse, Network]
+    ) -> None:
+        house, exchange = sitting[0], _silent(candidate)
+        exchange.rings_on_s = 5
+        request = await _ringing(house, candidate)
+        await house.end(1, Withdrawal.HALTED)
+        await house.work(3)
+        assert (await house.get(request)).stage is Stage.STOP
+        await house.work(10)
+        assert (await house.get(request)).stage is Stage.DONE
+        assert await house.tally(request) == only(withdrawn=4)
+
+    async def test_an_order_that_the_platform_forgot_is_asked_for_and_then_told_to_people(
+        self, candidate: Candidate, sitting: tuple[PushHouse, Network]
+    ) -> None:
+        house, _ = sitting[0], _silent(candidate)
+        request = await _ringing(house, candidate)
+        candidate.forget()
+        await house.end(1, Withdrawal.HALTED)
+        await house.work(60)
+        assert (await house.get(request)).stage is Stage.STOP
+        house.clock.at = request.notice.expires
+        await house.work(900)
+        assert (await house.get(request)).stage is Stage.DONE
+        assert [fact.kind for fact in await house.facts()] == ["delivery.not-stopped"]
+
+
+def _silent(candidate: Candidate) -> voice.Exchange:
+    """Let nobody take the telephone off the hook."""
+    assert isinstance(candidate, VoiceCandidate)
+    candidate.exchange.people = dict.fromkeys(NUMBERS, "silent")
+    return candidate.exchange
+
+
+async def _ringing(house: PushHouse, candidate: Candidate) -> DeliveryRequested:
+    request = candidate.request()
+    await house.take(request)
+    await house.once()
+    assert candidate.said() == 1
+    return request
+
+
+def _stopped(exchange: voice.Exchange) -> set[str]:
+    return {number for kept in exchange.orders.values() for number in kept.stopped}
+
+
+async def _spare(
+    house: PushHouse, candidate: Candidate, request: DeliveryRequested, numbers: tuple[str, ...]
+) -> None:
+    """Let the router say that these people have answered."""
+    names = tuple(sorted(candidate.crypto.keyed_hash(number).hex() for number in numbers))
+    head = {
+        name: getattr(request, name) for name in ("mode", "lane", "warning_id", "revision", "channel", "at")
+    }
+    async with house.db.transaction() as tx:
+        await sparing.spare(tx, DeliverySpared(**head, targets=names))

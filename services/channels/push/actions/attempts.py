@@ -120,7 +120,8 @@ async def let_go(db: Database, claimed: Delivery) -> None:
 
 async def _overtaken(tx: Transaction, delivery: Delivery) -> None:
     """Note that the attempt which was under way when the delivery was withdrawn is over."""
-    if delivery.stage is Stage.DONE and delivery.claimed_until is not None:
+    untried = delivery.stage is Stage.DONE or (delivery.stage is Stage.STOP and delivery.attempt == 0)
+    if untried and delivery.claimed_until is not None:
         await deliveries.save(tx, replace(delivery, claimed_until=None))
 
 

@@ -118,7 +118,9 @@ async def before(tx: Transaction, request: DeliveryRequested) -> list[Delivery]:
 async def still_spoken(tx: Transaction, request: DeliveryRequested) -> bool:
     """Tell whether an attempt of an earlier, withdrawn revision may still be under way."""
     older = (DELIVERIES.c.warning_id == str(request.warning_id)) & (DELIVERIES.c.revision < request.revision)
-    under_way = (DELIVERIES.c.stage == Stage.DONE) & (DELIVERIES.c.claimed_until > tx.now)
+    over = DELIVERIES.c.stage == Stage.DONE
+    to_be_stopped = (DELIVERIES.c.stage == Stage.STOP) & (DELIVERIES.c.attempt == 0)
+    under_way = (over | to_be_stopped) & (DELIVERIES.c.claimed_until > tx.now)
     return (
         await tx.execute(select(DELIVERIES.c.delivery_id).where(older, under_way).limit(1))
     ).first() is not None
