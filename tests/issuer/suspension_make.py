@@ -59,9 +59,7 @@ async def confirm(
 ) -> WeatherWarning:
     """Say yes to a proposal."""
     seen = asked.terms.towns if towns is None else towns
-    return await consenting.confirm(
-        office.db, office.press, office.reach, asked.proposal_id, by, towns=seen
-    )
+    return await consenting.confirm(office.db, office.press, office.reach, asked.proposal_id, by, towns=seen)
 
 
 async def orders(office: Office, mode: Mode = Mode.LIVE) -> list[Order]:

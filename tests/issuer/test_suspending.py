@@ -123,7 +123,7 @@ async def test_a_yes_is_the_departments_approval_and_a_signer_sends_it(town: Off
     assert (issued.state, said.notice.hazard, said.notice.product) == (State.ISSUED, "11B44", "suspension")
     assert said.notice.approved_by == ("罗兰", "王芳")
     assert "綦江区教育委员会联合发布停课信号（中小学和幼儿园）" in said.notice.text.headline
-    document = cap.read(said.cap_xml.encode())
+    document = cap.read(said.cap_xml.encode()).alert
     assert warning.published is not None
     assert document.incidents == warning.published.notice.identifier
     assert document.references == ""

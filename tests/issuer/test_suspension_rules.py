@@ -10,8 +10,17 @@ from hypothesis import strategies as st
 
 from contracts.values import Level, Mode
 from services.issuer.catalogue import Rule, Suspension, load
-from services.issuer.model.suspension import ANSWERS, Answer, Asks, Grant, Order, SuspensionProposal, Terms, taken
 from services.issuer.model.content import Window
+from services.issuer.model.suspension import (
+    ANSWERS,
+    Answer,
+    Asks,
+    Grant,
+    Order,
+    SuspensionProposal,
+    Terms,
+    taken,
+)
 from services.kit.errors import Forbidden, Invalid, Refused
 from tests.issuer.issuer_make import NOW, WANG
 from tests.issuer.suspension_make import LUO, ZHOU
@@ -50,7 +59,13 @@ def test_a_town_is_taken_when_some_order_of_that_sector_has_it(
 
 def changed(**rule: object) -> dict[str, object]:
     """Return the table with one more rule."""
-    more = {"name": "more", "hazard": "11B03", "levels": ["RED"], "sector": "schools", "department": "education"}
+    more = {
+        "name": "more",
+        "hazard": "11B03",
+        "levels": ["RED"],
+        "sector": "schools",
+        "department": "education",
+    }
     plain = RULES.model_dump(mode="json")
     return {**plain, "rules": [*plain["rules"], {**more, **rule}]}
 
@@ -147,5 +162,6 @@ def test_a_grant_allows_no_more_than_it_says(wanted: frozenset[str], its: list[s
     assert not grant.towns_of("emergency", ("11B03", level, "schools"), wanted)
     assert not grant.towns_of("education", ("11B06", level, "schools"), wanted)
     assert not grant.towns_of("education", ("11B03", level, "mines"), wanted)
-    assert grant.stands(NOW) and not grant.stands(grant.until)
+    assert grant.stands(NOW)
+    assert not grant.stands(grant.until)
     assert not grant.revoked(LUO, NOW, "over").stands(NOW)

@@ -47,7 +47,7 @@ async def stands_behind(connection: AsyncConnection, grant: Grant) -> bool:
 
 
 async def still(tx: Transaction, catalogue: Catalogue, together: Sequence[WeatherWarning]) -> None:
-    """Raise FollowsChanged unless all that would follow may still do so; nobody revokes until this is over."""
+    """Raise FollowsChanged unless all that would follow may do so; revoking waits until this is over."""
     follows = [(lead, follow) for lead in together for follow in lead.content.follows]
     for code in sorted({follow.hazard for _, follow in follows}):
         await store.alongside.in_turn(tx, together[0].content.mode, code)

@@ -83,7 +83,9 @@ class FollowView(BaseModel):
 def proposal_view(proposal: SuspensionProposal, left: tuple[str, ...]) -> SuspensionProposalView:
     """Return a proposal as it is answered."""
     terms = proposal.terms
-    said = {name: getattr(terms, name) for name in type(terms).model_fields if name not in ("window", "towns")}
+    said = {
+        name: getattr(terms, name) for name in type(terms).model_fields if name not in ("window", "towns")
+    }
     own = {name: value for name, value in vars(proposal).items() if name != "terms"}
     window = WindowView(begin=terms.window.begin, end=terms.window.end)
     return SuspensionProposalView(

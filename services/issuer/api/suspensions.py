@@ -86,9 +86,7 @@ async def confirm(
     proposal_id: UUID, body: ConfirmBody, response: Response, parts: IssuerParts, by: SignedIn
 ) -> WarningView:
     """Approve the message in the name of the department; it waits for a signer of the station then."""
-    warning = await consenting.confirm(
-        parts.db, parts.press, parts.reach, proposal_id, by, towns=body.towns
-    )
+    warning = await consenting.confirm(parts.db, parts.press, parts.reach, proposal_id, by, towns=body.towns)
     response.headers["Location"] = f"/api/v1/warnings/{warning.warning_id}"
     return await after(parts, response, warning)
 

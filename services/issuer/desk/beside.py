@@ -11,8 +11,8 @@ from services.issuer.actions.drifting import drift_of
 from services.issuer.actions.needing import has_emergency
 from services.issuer.actions.reviewing import part_in
 from services.issuer.actions.shift import SPOOLED_AFTER
-from services.issuer.actions.together import others_of
 from services.issuer.actions.suspending import leads
+from services.issuer.actions.together import others_of
 from services.issuer.api import Parts
 from services.issuer.catalogue import Fit
 from services.issuer.desk.places import Gazetteer

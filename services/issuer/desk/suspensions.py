@@ -196,4 +196,10 @@ async def _confirm(parts: Parts, by: Person, proposal_id: UUID, towns: list[Any]
 
 async def _words(desk: DeskParts) -> dict[str, Any]:
     gazetteer = await desk.places.gazetteer()
-    return {"asked": ASKED, "answers": ANSWERED, "gazetteer": gazetteer}
+    named = gazetteer.names
+    return {
+        "asked": ASKED,
+        "answers": ANSWERED,
+        "gazetteer": gazetteer,
+        "named": lambda towns: [named.get(town, town) for town in towns],
+    }
