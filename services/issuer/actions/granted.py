@@ -46,20 +46,19 @@ async def stands_behind(connection: AsyncConnection, grant: Grant) -> bool:
     return await store.departments.of(connection, grant.by) == grant.department
 
 
-async def still(tx: Transaction, catalogue: Catalogue, together: Sequence[WeatherWarning]) -> None:
+async def still(tx: Transaction, together: Sequence[WeatherWarning]) -> None:
     """Raise FollowsChanged unless all that would follow may do so; revoking waits until this is over."""
     follows = [(lead, follow) for lead in together for follow in lead.content.follows]
     for code in sorted({follow.hazard for _, follow in follows}):
         await store.alongside.in_turn(tx, together[0].content.mode, code)
     for lead, follow in sorted(follows, key=lambda one: str(one[1].grant_id)):
         grant = await store.grants.get(tx.connection, follow.grant_id, lock=True)
-        who = catalogue.products.departments[follow.department].en
         if not grant.stands(tx.now) or not await stands_behind(tx.connection, grant):
-            raise FollowsChanged(f"what {who} allowed beforehand stands no longer", mend=_MEND)
+            raise FollowsChanged("what a department allowed beforehand stands no longer", mend=_MEND)
         mode, codes = lead.content.mode, [follow.hazard]
         orders = await store.suspensions.orders(tx.connection, mode, codes, tx.now)
         if set(follow.towns) & taken(orders, follow.hazard, follow.sector):
-            raise FollowsChanged(f"{who} has suspended the same in some of these towns meanwhile", mend=_MEND)
+            raise FollowsChanged("the same is suspended in some of these towns meanwhile", mend=_MEND)
 
 
 async def followers(

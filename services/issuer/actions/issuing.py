@@ -173,7 +173,7 @@ async def _all_out(
         if not sheet.chain.same_as(await _chain(tx.connection, sheet.issued, now, leading, lock=True)):
             raise Overtaken
     await answered(tx, leading)
-    await still(tx, press.catalogue, leading)
+    await still(tx, leading)
     for sheet in sheets:
         await _put_out(tx, press, sheet, by)
         await store.grants.drop_ready(tx, sheet.issued)

@@ -105,7 +105,7 @@ async def _keep(
     async with db.transaction() as tx:
         together = [new, *await mixing.parts_of(tx.connection, new)]
         await answered(tx, together)
-        await following_still(tx, press.catalogue, together)
+        await following_still(tx, together)
         await store.changes.save(tx, new, seen)
         await tell(tx, new, by, "approved", statement)
     return new
