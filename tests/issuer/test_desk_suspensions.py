@@ -103,7 +103,7 @@ async def test_the_api_does_what_the_pages_do(desk: Desk) -> None:
     await zhang.ask("POST", f"{path}/confirm", json={"towns": asked["towns_left"]}, status=403)
     await luo.ask("POST", f"{path}/confirm", json={"towns": []}, status=409)
     made = await luo.ask("POST", f"{path}/confirm", json={"towns": asked["towns_left"]}, status=201)
-    assert (made["state"], made["hazard"]) == ("review", "11B44")
+    assert (made["state"], made["hazard"]["code"]) == ("review", "11B44")
     await luo.ask("POST", f"{path}/decline", json={"reason": "x"}, status=409)
     assert (await zhang.ask("GET", path))["state"] == "confirmed"
     body = {"mode": "live", "rule": "snow-schools", "until": "2026-07-01T00:00:00+08:00"}

@@ -1,5 +1,7 @@
 """Suspensions: proposed with the warning, decided by the department, sent as a message of their own."""
 
+from dataclasses import replace
+
 import pytest
 
 from contracts import cap
@@ -260,3 +262,22 @@ async def test_a_proposal_that_is_answered_stays_answered(place: Office) -> None
             await store.suspensions.answer(tx, asked.confirmed(LUO, tx.now, asked.proposal_id))
     assert await proposal(place, sector="schools") == declined
     assert declined.decided_at == place.clock.now()
+
+
+async def test_a_table_without_the_sector_holds_no_warning_back(place: Office) -> None:
+    warning = await red(place)
+    order = await place.approve(await confirm(place, await proposal(place, sector="mines"), ZHOU), WANG)
+    rules = place.catalogue.suspension
+    few = rules.model_copy(
+        update={
+            "sectors": {"schools": rules.sectors["schools"]},
+            "rules": tuple(rule for rule in rules.rules if rule.sector == "schools"),
+        }
+    )
+    catalogue = replace(place.catalogue, suspension=few)
+    press = replace(place.press, catalogue=catalogue)
+    other = replace(place, catalogue=catalogue, press=press)
+    await other.lifted_red(warning.warning_id)
+    asked = await proposal(other, asks=Asks.LIFT)
+    lift = await confirm(other, asked, ZHOU)
+    assert (await other.approve(lift, WANG)).warning_id == order.warning_id

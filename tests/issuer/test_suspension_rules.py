@@ -130,7 +130,7 @@ def a_proposal(state: Answer = Answer.OPEN) -> SuspensionProposal:
     )
 
 
-@pytest.mark.parametrize(("before", "after"), itertools.product(Answer, Answer))
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(Answer, Answer)))
 def test_a_proposal_moves_only_as_the_table_says(before: Answer, after: Answer) -> None:
     if after in ANSWERS[before]:
         assert a_proposal(before).to(after, NOW).state is after

@@ -127,3 +127,13 @@ async def told(tx: Transaction, catalogue: Catalogue, follower: Follower, issued
     )
     await store.suspensions.insert(tx, done)
     await tell_of(tx, catalogue, done, follower.grant.by)
+
+
+async def incidents_of(db: Database, warning: WeatherWarning) -> str:
+    """Return the identifier of the message because of which a suspension is said, empty for any other."""
+    leading = warning.content.leading
+    if leading is None:
+        return ""
+    async with db.read() as connection:
+        led = await store.warnings.get(connection, leading.warning_id, leading.revision)
+    return led.published.notice.identifier if led.published else ""

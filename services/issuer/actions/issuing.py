@@ -22,7 +22,7 @@ from services.issuer.actions import mixing, reviewing
 from services.issuer.actions.alongside import answered
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
-from services.issuer.actions.granted import Follower, followers, still, told
+from services.issuer.actions.granted import Follower, followers, incidents_of, still, told
 from services.issuer.actions.press import Press, free_identifier
 from services.issuer.actions.suspending import settle
 from services.issuer.actions.telling import tell
@@ -205,18 +205,9 @@ async def _sheet(
     incidents: str = "",
 ) -> Sheet:
     chain = await chain_of(db, approved, now, together)
-    because = incidents or await _incidents(db, approved)
+    because = incidents or await incidents_of(db, approved)
     published = await _printed(db, press, approved, chain, now, place, because)
     return Sheet(approved.issued(published, now), seen, chain)
-
-
-async def _incidents(db: Database, warning: WeatherWarning) -> str:
-    """Return the identifier of the message because of which a suspension is said, empty for any other."""
-    leading = warning.content.leading
-    if leading is None:
-        return ""
-    async with db.read() as connection:
-        return _name(await store.warnings.get(connection, leading.warning_id, leading.revision))
 
 
 async def _put_out(tx: Transaction, press: Press, sheet: Sheet, by: Person) -> None:

@@ -91,7 +91,7 @@ async def approve(
             now = db.clock.now()
             new = warning.approved(by, (content_sha256, manifest_sha256), needed, now, statement, beside)
             if next_step(needed, new.approvals) is not None:
-                return await _keep(db, press, new, warning.version, by, statement)
+                return await _keep(db, new, warning.version, by, statement)
             try:
                 return await issuing.issue(db, press, new, warning.version, by)
             except issuing.Overtaken:
@@ -99,9 +99,7 @@ async def approve(
         raise Retry("what this warning replaces keeps changing", after=1)
 
 
-async def _keep(
-    db: Database, press: Press, new: WeatherWarning, seen: int, by: Person, statement: str
-) -> WeatherWarning:
+async def _keep(db: Database, new: WeatherWarning, seen: int, by: Person, statement: str) -> WeatherWarning:
     async with db.transaction() as tx:
         together = [new, *await mixing.parts_of(tx.connection, new)]
         await answered(tx, together)

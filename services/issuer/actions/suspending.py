@@ -60,6 +60,8 @@ class Scene:
         if proposal.asks is Asks.LIFT:
             mine = [one for one in self.orders if one.out and one.warning_id == proposal.suspension_id]
             return any(not self.asks_for(one) for one in mine)
+        if proposal.terms.sector not in self.rules.sectors:
+            return False
         fits = [fit for lead in self.leads if lead.warning_id == proposal.lead_id for fit in self.fits(lead)]
         there = next((fit.towns for fit in fits if fit.rule.name == proposal.terms.rule), frozenset[str]())
         towns, sector = set(proposal.terms.towns), proposal.terms.sector
@@ -103,8 +105,7 @@ async def _propose(tx: Transaction, catalogue: Catalogue, now: Scene, lead: Weat
     for fit in now.fits(lead):
         left = fit.towns - now.taken(fit.rule.sector)
         if left and not any(_said(one, fit, left, lead) for one in before):
-            what = f"{fit.rule.name}"
-            proposal = proposed(catalogue, lead, fit.rule.name, left, what, tx.now)
+            proposal = proposed(catalogue, lead, fit.rule.name, left, fit.rule.name, tx.now)
             if await store.suspensions.insert(tx, proposal):
                 await tell_of(tx, catalogue, proposal, by)
 
@@ -146,20 +147,23 @@ async def _propose_lift(
     open_ones = await store.warnings.open_revisions(tx.connection, order.warning_id)
     before = await store.suspensions.of_warning(tx.connection, order.warning_id)
     asked = [one for one in before if one.asks is Asks.LIFT and one.suspension_id == order.warning_id]
-    if any(one.content.kind is Kind.CANCEL for one in open_ones):
-        return
     cause = next((one for one in moved if _ended_there(catalogue, one, order)), None)
-    if (
-        asked
-        and asked[-1].state is not Answer.WITHDRAWN
-        and (cause is None or asked[-1].state is Answer.OPEN)
-    ):
+    lifted = any(one.content.kind is Kind.CANCEL for one in open_ones)
+    known = asked and asked[-1].state is not Answer.WITHDRAWN
+    if lifted or (known and (cause is None or asked[-1].state is Answer.OPEN)):
         return
-    why = cause or moved[0]
     base = await store.warnings.get(tx.connection, order.warning_id, order.revision)
-    first = next((one.terms for one in before if one.suspension_id == order.warning_id), None)
+    proposal = _lift_of(catalogue, order, base, cause or moved[0], tx.now)
+    if await store.suspensions.insert(tx, proposal):
+        await tell_of(tx, catalogue, proposal, by)
+
+
+def _lift_of(
+    catalogue: Catalogue, order: Order, base: WeatherWarning, why: WeatherWarning, now: datetime
+) -> SuspensionProposal:
+    """Return the question whether to lift a suspension, now that a warning moved."""
     terms = Terms(
-        rule=first.rule if first else "",
+        rule="",
         rules_version=catalogue.suspension.version,
         hazard=why.content.hazard,
         level=why.content.level,
@@ -170,19 +174,9 @@ async def _propose_lift(
         window=base.content.window,
     )
     key = name_of(order.warning_id, order.revision, f"lift:{why.warning_id}:{why.revision}:{why.state}")
-    proposal = SuspensionProposal(
-        key,
-        Asks.LIFT,
-        base.content.mode,
-        order.department,
-        why.warning_id,
-        why.revision,
-        terms,
-        tx.now,
-        suspension_id=order.warning_id,
-    )
-    if await store.suspensions.insert(tx, proposal):
-        await tell_of(tx, catalogue, proposal, by)
+    lead, of = (why.warning_id, why.revision), order.warning_id
+    mode = base.content.mode
+    return SuspensionProposal(key, Asks.LIFT, mode, order.department, *lead, terms, now, suspension_id=of)
 
 
 def _ended_there(catalogue: Catalogue, one: WeatherWarning, order: Order) -> bool:
@@ -208,8 +202,9 @@ _ACTS = {
 async def tell_of(tx: Transaction, catalogue: Catalogue, proposal: SuspensionProposal, by: str) -> None:
     """Write what became of a proposal into the stories of the warnings that it is about, and as a fact."""
     act, terms = _ACTS[proposal.asks, proposal.state], proposal.terms
-    sector = catalogue.suspension.sector(terms.sector).name.zh
-    department = catalogue.products.departments[proposal.department].zh
+    sector = catalogue.suspension.once(terms.sector).name.zh
+    known = catalogue.products.departments.get(proposal.department)
+    department = known.zh if known else proposal.department
     note = " · ".join(filter(None, (sector, department, proposal.reason)))
     keys = [(proposal.lead_id, proposal.lead_revision)]
     if proposal.asks is Asks.LIFT and proposal.suspension_id != proposal.lead_id:

@@ -8,12 +8,12 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from contracts.printable import Line
-from contracts.values import Instant, Level, Mode
+from contracts.values import Instant, Level, Mode, TownCode
 from services.issuer import store
 from services.issuer.actions import consenting, granting
 from services.issuer.actions.granted import stands_behind
 from services.issuer.api.answers import after
-from services.issuer.api.bodies import Body, ReasonBody, TownCode
+from services.issuer.api.bodies import Body, ReasonBody
 from services.issuer.api.named import Named
 from services.issuer.api.parts import IssuerParts, Parts, SignedIn
 from services.issuer.api.suspension_views import (

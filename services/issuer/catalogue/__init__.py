@@ -112,8 +112,8 @@ class Catalogue:
     ) -> Signal:
         """Return the signal of a hazard in a colour, or what another product says in its place."""
         hazard = self.hazard(code, product)
-        if sector:
-            hazard = self.suspension.sector(sector).worded(hazard)
+        if known := self.suspension.sectors.get(sector):
+            hazard = known.worded(hazard)
         if level not in hazard.levels:
             colours = ", ".join(hazard.levels)
             raise Invalid(

@@ -108,6 +108,11 @@ class Suspension(Entry):
             raise Invalid("sector", "there is no such sector", f"use {', '.join(self.sectors)}")
         return self.sectors[name]
 
+    def once(self, name: str) -> Sector:
+        """Return a sector by its name, one that was taken out of the table since by that name alone."""
+        said = Both(zh=name, en=name)
+        return self.sectors.get(name) or Sector.model_construct(name=said, code="", order=said)
+
     def rule(self, name: str) -> Rule:
         """Return a rule by its name."""
         found = next((rule for rule in self.rules if rule.name == name), None)

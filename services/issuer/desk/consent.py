@@ -64,7 +64,7 @@ def _followed(follow: Follow, say: Wording) -> str:
     return say.say(
         "At once follows, in the name of %(department)s: %(sector)s, %(towns)s towns.",
         department=say.both(say.catalogue.products.departments[follow.department]),
-        sector=say.both(say.catalogue.suspension.sector(follow.sector).order),
+        sector=say.both(say.catalogue.suspension.once(follow.sector).order),
         towns=len(follow.towns),
     )
 
