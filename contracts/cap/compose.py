@@ -72,11 +72,13 @@ def compose(
     contact: str = "",
     web: str = "",
     note: str = "",
+    incidents: str = "",
 ) -> CapAlert:
     """Return the CAP message of one revision of a warning.
 
     `observed` says that it has already begun; `replaces` is the colour before, when an update changes it;
-    `note` is said beside the content, to whoever handles the message.
+    `note` is said beside the content, to whoever handles the message; `incidents` names the message because
+    of which this one is said.
     """
     kind = _known(msg_type)
     if kind is not MsgType.ALERT and not notice.references:
@@ -94,6 +96,7 @@ def compose(
         codes=(PROFILE, notice.product.upper()),
         note="\n".join(filter(None, (_note(notice, kind, mode), note))),
         references=notice.references,
+        incidents=incidents,
         infos=_infos(notice, kind, shared),
     )
 

@@ -36,10 +36,10 @@ async def test_what_is_not_there_is_not_halted(laptop: Office) -> None:
 async def test_a_warning_expires_once_and_says_so(office: Office) -> None:
     issued = await office.issued()
     leadership = await leading(office)
-    assert await actions.expire_due(office.db, leadership) == 0
+    assert await actions.expire_due(office.db, leadership, office.catalogue) == 0
     office.clock.at = issued.content.expires
-    assert await actions.expire_due(office.db, leadership) == 1
-    assert await actions.expire_due(office.db, leadership) == 0
+    assert await actions.expire_due(office.db, leadership, office.catalogue) == 1
+    assert await actions.expire_due(office.db, leadership, office.catalogue) == 0
     (message,) = await office.said(WarningExpired)
     assert (message.warning_id, message.revision) == (issued.warning_id, 1)
     assert await office.states(issued.warning_id) == [State.EXPIRED]

@@ -135,7 +135,14 @@ def test_guides_are_a_few_short_sentences(signal: Signal) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("signals.yaml", "products.yaml", "authority.yaml", "promises.yaml", "heartbeat.yaml"):
+    for name in (
+        "signals.yaml",
+        "products.yaml",
+        "authority.yaml",
+        "promises.yaml",
+        "heartbeat.yaml",
+        "suspension.yaml",
+    ):
         shutil.copy(FOLDER / name, tmp_path / name)
     return tmp_path
 

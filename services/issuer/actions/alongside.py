@@ -27,8 +27,9 @@ async def _found(
     towns: Collection[str],
     now: datetime,
     besides: Collection[UUID],
+    sector: str = "",
 ) -> list[Alongside]:
-    ours = await store.alongside.ours(connection, mode, hazard, towns, now, besides)
+    ours = await store.alongside.ours(connection, mode, hazard, towns, now, besides, sector)
     return [*ours, *await store.alongside.others(connection, mode, hazard, towns, now)]
 
 
@@ -43,8 +44,9 @@ async def clashes(
     if lead.kind is Kind.CANCEL:
         return []
     towns = {town for one in together if one.manifest for town in one.manifest.towns}
-    own = {one.warning_id for one in together} | {one.content.lead for one in together} - {None}
-    found = await _found(connection, lead.mode, lead.hazard, towns, now, own)  # type: ignore[arg-type]
+    own = {one.warning_id for one in together} | {one.content.lead for one in together}
+    besides = own - {None}
+    found = await _found(connection, lead.mode, lead.hazard, towns, now, besides, lead.sector)  # type: ignore[arg-type]
     return unanswered(found, together)
 
 

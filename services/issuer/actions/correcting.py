@@ -29,6 +29,7 @@ def correcting(catalogue: Catalogue, base: WeatherWarning, now: datetime) -> Con
             "corrects": True,
             "lead": None,
             "bound": (),
+            "follows": (),
             "former": base.content.level,
             "former_at": sent,
             "effective": None,

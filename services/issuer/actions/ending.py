@@ -11,6 +11,7 @@ from services.issuer import store
 from services.issuer.actions import announcing, reviewing
 from services.issuer.actions.issuing import RETELL_AFTER, message_of
 from services.issuer.actions.permission import permit
+from services.issuer.actions.suspending import settle
 from services.issuer.actions.telling import tell
 from services.issuer.catalogue import Catalogue, Verb
 from services.issuer.model import Person, State, WeatherWarning
@@ -46,6 +47,7 @@ async def halt(
             await store.changes.save(tx, halted, warning.version)
             await tell(tx, halted, by, "halted", reason)
             await reviewing.of_halt(tx, halted)
+            await settle(tx, catalogue, [halted], by.username)
             tx.emit(
                 WarningHalted(
                     mode=halted.content.mode,
@@ -68,13 +70,13 @@ async def mind(db: Database, leadership: Leadership, catalogue: Catalogue) -> No
 async def _mind(db: Database, leadership: Leadership, catalogue: Catalogue) -> None:
     while True:
         with contextlib.suppress(Retry):
-            await expire_due(db, leadership)
+            await expire_due(db, leadership, catalogue)
             await announcing.announce_due(db, leadership, CLOCK, catalogue.promises)
             await retell_due(db, leadership)
         await asyncio.sleep(LOOK_S)
 
 
-async def expire_due(db: Database, leadership: Leadership) -> int:
+async def expire_due(db: Database, leadership: Leadership, catalogue: Catalogue) -> int:
     """Let run out what has run out; return how many revisions did."""
     now = db.clock.now()
     async with db.read() as connection:
@@ -84,15 +86,16 @@ async def expire_due(db: Database, leadership: Leadership) -> int:
             await leadership.guard(tx, CLOCK)
             warning = await store.warnings.get(tx.connection, warning_id, revision, lock=True)
             if warning.state is State.ISSUED:
-                await _expire(tx, warning)
+                await _expire(tx, catalogue, warning)
     return len(due)
 
 
-async def _expire(tx: Transaction, warning: WeatherWarning) -> None:
+async def _expire(tx: Transaction, catalogue: Catalogue, warning: WeatherWarning) -> None:
     expired = warning.expired(tx.now)
     await store.changes.save(tx, expired, warning.version)
     await store.events.tell(tx, expired, NOBODY, "expired")
     await store.prepared.drop(tx, expired.warning_id)
+    await settle(tx, catalogue, [expired], NOBODY)
     tx.emit(
         WarningExpired(
             mode=expired.content.mode,

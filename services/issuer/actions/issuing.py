@@ -22,7 +22,9 @@ from services.issuer.actions import mixing, reviewing
 from services.issuer.actions.alongside import answered
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
+from services.issuer.actions.granted import Follower, followers, incidents_of, still, told
 from services.issuer.actions.press import Press, free_identifier
+from services.issuer.actions.suspending import settle
 from services.issuer.actions.telling import tell
 from services.issuer.model import STANDING, Kind, Person, Published, State, WeatherWarning
 from services.kit.db import Database, Transaction
@@ -135,20 +137,52 @@ async def issue(
     together = [approved, *(mixing.approved_with(approved, part) for part in parts)]
     versions = [seen, *(part.version for part in parts)]
     sheets = [
-        await _sheet(db, press, together, place, version, now) for place, version in enumerate(versions)
+        await _sheet(db, press, one, together, place, version, now)
+        for place, (one, version) in enumerate(zip(together, versions, strict=True))
     ]
+    follows = await _follows(db, press, sheets, by, now)
     try:
         async with db.transaction() as tx:
-            for sheet in sheets:
-                again = await _chain(tx.connection, sheet.issued, now, together, lock=True)
-                if not sheet.chain.same_as(again):
-                    raise Overtaken
-            await answered(tx, [sheet.issued for sheet in sheets])
-            for sheet in sheets:
-                await _put_out(tx, press, sheet, by)
+            await _all_out(tx, press, sheets, follows, by)
     except IntegrityError as error:
         raise Overtaken from error
     return sheets[0].issued
+
+
+async def _follows(
+    db: Database, press: Press, sheets: Sequence["Sheet"], by: Person, now: datetime
+) -> list[tuple[Follower, "Sheet"]]:
+    """Print what follows, each naming the message because of which it does."""
+    said = {sheet.issued.warning_id: _name(sheet.issued) for sheet in sheets}
+    found = await followers(db, press.catalogue, [sheet.issued for sheet in sheets], by)
+    return [
+        (one, await _sheet(db, press, one.approved, (), place, 1, now, said[one.lead.warning_id]))
+        for place, one in enumerate(found, len(sheets))
+    ]
+
+
+async def _all_out(
+    tx: Transaction,
+    press: Press,
+    sheets: Sequence["Sheet"],
+    follows: Sequence[tuple[Follower, "Sheet"]],
+    by: Person,
+) -> None:
+    now, leading = sheets[0].issued.updated_at, [sheet.issued for sheet in sheets]
+    for sheet in sheets:
+        if not sheet.chain.same_as(await _chain(tx.connection, sheet.issued, now, leading, lock=True)):
+            raise Overtaken
+    await answered(tx, leading)
+    await still(tx, leading)
+    for sheet in sheets:
+        await _put_out(tx, press, sheet, by)
+        await store.grants.drop_ready(tx, sheet.issued)
+    for follower, sheet in follows:
+        await store.changes.insert(tx, follower.review)
+        await told(tx, press.catalogue, follower, sheet.issued)
+        await _put_out(tx, press, sheet, by)
+    moved = [*leading, *(sheet.issued for _, sheet in follows)]
+    await settle(tx, press.catalogue, moved, by.username)
 
 
 @dataclass(frozen=True)
@@ -161,11 +195,19 @@ class Sheet:
 
 
 async def _sheet(
-    db: Database, press: Press, together: Together, place: int, seen: int, now: datetime
+    db: Database,
+    press: Press,
+    approved: WeatherWarning,
+    together: Together,
+    place: int,
+    seen: int,
+    now: datetime,
+    incidents: str = "",
 ) -> Sheet:
-    approved = together[place]
     chain = await chain_of(db, approved, now, together)
-    return Sheet(approved.issued(await _printed(db, press, approved, chain, now, place), now), seen, chain)
+    because = incidents or await incidents_of(db, approved)
+    published = await _printed(db, press, approved, chain, now, place, because)
+    return Sheet(approved.issued(published, now), seen, chain)
 
 
 async def _put_out(tx: Transaction, press: Press, sheet: Sheet, by: Person) -> None:
@@ -180,7 +222,13 @@ async def _put_out(tx: Transaction, press: Press, sheet: Sheet, by: Person) -> N
 
 
 async def _printed(
-    db: Database, press: Press, approved: WeatherWarning, chain: Chain, now: datetime, place: int
+    db: Database,
+    press: Press,
+    approved: WeatherWarning,
+    chain: Chain,
+    now: datetime,
+    place: int,
+    incidents: str,
 ) -> Published:
     assert approved.manifest is not None
     notice = press.notice(
@@ -192,7 +240,7 @@ async def _printed(
         approvers=tuple(approval.name for approval in approved.approvals),
         emergency=bool(approved.emergency),
     )
-    document = await press.document(notice, approved.content)
+    document = await press.document(notice, approved.content, incidents)
     return Published(notice, document, now, chain.supersedes)
 
 

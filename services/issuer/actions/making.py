@@ -173,7 +173,9 @@ def worded(catalogue: Catalogue, content: Content, now: datetime) -> Content:
         raise Invalid(
             "text", "cannot be made without the names of the towns", "send the texts, or try again later"
         )
-    signal = catalogue.signal(content.hazard, content.level, content.product, content.department)
+    signal = catalogue.signal(
+        content.hazard, content.level, content.product, content.department, content.sector
+    )
     texts = {name: words(signal, _filling(content, now, name), said) for name, said in _LANGUAGES.items()}
     return content.model_copy(update={**texts, "made": True})
 

@@ -45,7 +45,8 @@ async def split(
     stays, goes = _divided(lead.content.selection, towns)
     left, taken = [await reach.preview(mode, part, pin=False) for part in (stays, goes)]
     rest = making.edited(press.catalogue, lead.content, Wish(selection=stays), left, now)
-    own = {"kind": Kind.ALERT, "lead": warning_id, "bound": (), "supersedes": (), "made": True}
+    own = {"kind": Kind.ALERT, "lead": warning_id, "supersedes": (), "made": True}
+    own |= {"bound": (), "follows": ()}
     part_of = lead.content.model_copy(update=own)
     content = making.edited(press.catalogue, part_of, Wish(selection=goes, level=level), taken, now)
     part = making.begun(uuid7(), 1, content, by, now)

@@ -1,7 +1,7 @@
 """Needing: who must approve a revision, by the usual flow or by the emergency flow."""
 
 from services.issuer.actions import making
-from services.issuer.catalogue import Catalogue
+from services.issuer.catalogue import ORDER, SUSPENSION, Catalogue, Deed
 from services.issuer.model import Content, Kind, Step, WeatherWarning
 from services.kit.errors import Refused
 
@@ -9,9 +9,16 @@ from services.kit.errors import Refused
 def steps_of(catalogue: Catalogue, warning: WeatherWarning) -> tuple[Step, ...]:
     """Return who must approve a revision, in order."""
     quick = catalogue.authority.emergency.issue.get(making.worst_of(warning.content))
-    if not warning.emergency or quick is None:
-        return making.steps(catalogue, warning.content)
-    return (frozenset(str(role) for role in quick),)
+    steps = making.steps(catalogue, warning.content)
+    if warning.emergency and quick is not None:
+        steps = (frozenset(str(role) for role in quick),)
+    return (*steps[:-1], _signs_what_follows(catalogue)) if warning.content.follows else steps
+
+
+def _signs_what_follows(catalogue: Catalogue) -> Step:
+    """Return who gives the last approval of a warning with which a suspension goes out: he signs that too."""
+    last = catalogue.authority.approvals(SUSPENSION, ORDER, Deed.ISSUE)[-1]
+    return frozenset(str(role) for role in last.roles)
 
 
 def has_emergency(catalogue: Catalogue, content: Content) -> bool:

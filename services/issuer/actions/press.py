@@ -73,12 +73,15 @@ class Press:
             emergency=emergency,
         )
 
-    async def document(self, notice: Notice, content: Content) -> bytes:
-        """Return the signed CAP document; raise Refused when it breaks a rule or cannot be signed."""
-        return await asyncio.to_thread(self._document, notice, content)
+    async def document(self, notice: Notice, content: Content, incidents: str = "") -> bytes:
+        """Return the signed CAP document; raise Refused when it breaks a rule or cannot be signed.
 
-    def _document(self, notice: Notice, content: Content) -> bytes:
-        alert = self._composed(notice, content)
+        `incidents` is the identifier of the message because of which it is said.
+        """
+        return await asyncio.to_thread(self._document, notice, content, incidents)
+
+    def _document(self, notice: Notice, content: Content, incidents: str) -> bytes:
+        alert = self._composed(notice, content, incidents)
         broken = _broken(alert)
         if broken:
             raise Refused(f"the CAP document is not right at {broken[0].path}: {broken[0].what}")
@@ -112,7 +115,7 @@ class Press:
         )
         return notice, self._composed(notice, content)
 
-    def _composed(self, notice: Notice, content: Content) -> cap.CapAlert:
+    def _composed(self, notice: Notice, content: Content, incidents: str = "") -> cap.CapAlert:
         alert_that_mutes = content.kind is Kind.ALERT and notice.references
         kind = cap.MsgType.UPDATE if alert_that_mutes else _TYPES[content.kind]
         try:
@@ -125,6 +128,7 @@ class Press:
                 contact=self.contact,
                 web=self.web,
                 note=_correction(notice) if content.corrects else "",
+                incidents=incidents,
             )
         except cap.CapRefused as error:
             raise Refused(f"the CAP document cannot be written: {error.why}", mend=error.mend) from None

@@ -3,30 +3,23 @@
 from dataclasses import replace
 from uuid import UUID
 
-from contracts.plan import Manifest
 from services.issuer import store
-from services.issuer.actions import issuing, making, mixing
+from services.issuer.actions import forthcoming, issuing, mixing
 from services.issuer.actions.alongside import answered, clashes
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
+from services.issuer.actions.granted import still as following_still
 from services.issuer.actions.needing import may_be_emergency, steps_of
 from services.issuer.actions.permission import permit
 from services.issuer.actions.press import Press
+from services.issuer.actions.readying import ready
 from services.issuer.actions.telling import changed, tell
 from services.issuer.catalogue import Verb
-from services.issuer.model import (
-    Content,
-    Kind,
-    Person,
-    WeatherWarning,
-    faults,
-    next_step,
-    refuse,
-)
+from services.issuer.model import Person, WeatherWarning, next_step, refuse
 from services.issuer.model.choices import Beside, choice_faults
 from services.issuer.reach import Reach
 from services.kit.db import Database
-from services.kit.errors import Invalid, Refused, Retry
+from services.kit.errors import Invalid, Retry
 from services.kit.telemetry import span
 
 TRIES = 5
@@ -52,9 +45,13 @@ async def submit(
         may_be_emergency(press.catalogue, warning.content)
     async with db.read() as connection:
         drafts = await mixing.open_parts(connection, warning)
-    parts = [(await _ready(db, press, reach, part, by, emergency), part.version) for part in drafts]
+    parts, follows = [], list[WeatherWarning]()
+    for part in drafts:
+        set_part = await ready(db, press, reach, part, by, emergency)
+        parts.append((await forthcoming.bind(db, press, reach, set_part, follows), part.version))
     tied = replace(warning, content=mixing.tied(warning.content, [part for part, _ in parts]))
-    new = await _ready(db, press, reach, tied, by, emergency)
+    new = await ready(db, press, reach, tied, by, emergency)
+    new = await forthcoming.bind(db, press, reach, new, follows)
     together = [new, *(part for part, _ in parts)]
     mixing.apart(together)
     await covers(db, together)
@@ -63,53 +60,9 @@ async def submit(
         await store.changes.save(tx, new, warning.version)
         await mixing.keep_together(tx, parts, by, "submitted")
         await keep_ready(tx, press.catalogue, new)
+        await forthcoming.keep(tx, together, follows)
         await tell(tx, new, by, "submitted", emergency)
     return new
-
-
-async def _ready(
-    db: Database, press: Press, reach: Reach, warning: WeatherWarning, by: Person, emergency: str
-) -> WeatherWarning:
-    """Return a draft with its words fixed and its target list pinned."""
-    _without_faults(warning.content, db, press)
-    content, manifest = await _pinned(db, press, reach, warning)
-    _without_faults(content, db, press)
-    now = db.clock.now()
-    chain = await issuing.chain_of(db, warning, now)
-    await press.check(content, manifest, chain.references, now)
-    return warning.edited(content, by.username, now).submitted(manifest, by.username, now, emergency)
-
-
-async def _pinned(
-    db: Database, press: Press, reach: Reach, warning: WeatherWarning
-) -> tuple[Content, Manifest]:
-    """Return the content as it will be read, and its target list; a lift goes to those of before."""
-    content, now = warning.content, db.clock.now()
-    if content.kind is Kind.CANCEL:
-        async with db.read() as connection:
-            base = await store.warnings.standing(connection, warning.warning_id)
-        if base is None or base.manifest is None:
-            raise Refused("there is nothing in force to lift", mend="reject this revision")
-        manifest = base.manifest
-    else:
-        by = making.ways(press.catalogue, content)
-        reached = await reach.preview(
-            content.mode,
-            content.selection,
-            pin=True,
-            channels=by,
-            level=content.level,
-            hazard=content.hazard,
-        )
-        manifest = reached.manifest
-        content = content.model_copy(update=making.named(reached))
-    return making.worded(press.catalogue, content, now) if content.made else content, manifest
-
-
-def _without_faults(content: Content, db: Database, press: Press) -> None:
-    found = faults(content, db.clock.now(), press.signature)
-    if found:
-        raise Invalid.of(found)
 
 
 async def approve(
@@ -148,7 +101,9 @@ async def approve(
 
 async def _keep(db: Database, new: WeatherWarning, seen: int, by: Person, statement: str) -> WeatherWarning:
     async with db.transaction() as tx:
-        await answered(tx, [new, *await mixing.parts_of(tx.connection, new)])
+        together = [new, *await mixing.parts_of(tx.connection, new)]
+        await answered(tx, together)
+        await following_still(tx, together)
         await store.changes.save(tx, new, seen)
         await tell(tx, new, by, "approved", statement)
     return new
@@ -164,6 +119,7 @@ async def send_back(db: Database, press: Press, warning_id: UUID, by: Person, re
         parts = await mixing.open_parts(tx.connection, warning)
         given_back = [(part.returned(reason, tx.now), part.version) for part in parts]
         await mixing.keep_together(tx, given_back, by, "returned", reason)
+        await forthcoming.keep(tx, [new, *parts], ())
         await tell(tx, new, by, "returned", reason)
     return new
 
@@ -176,6 +132,7 @@ async def reject(db: Database, press: Press, warning_id: UUID, by: Person, reaso
     async with db.transaction() as tx:
         await store.changes.save(tx, new, warning.version)
         await mixing.give_up(tx, warning, by, reason)
+        await forthcoming.keep(tx, [new], ())
         if new.revision == 1:
             await keep_ready(tx, press.catalogue, new)
         await tell(tx, new, by, "rejected", reason)

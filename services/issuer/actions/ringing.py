@@ -11,6 +11,7 @@ from services.issuer.actions.needing import steps_of
 from services.issuer.actions.reviewing import part_in
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import Person, State, WeatherWarning, next_step
+from services.issuer.model.suspension import Answer, departments_of
 from services.kit.db import Database
 
 
@@ -21,6 +22,7 @@ class Why(StrEnum):
     SPOOLED = "spooled"
     ENDING = "ending"
     REVIEW = "review"
+    SUSPENSION = "suspension"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Ring:
     level: Level
     mode: Mode
     detail: str = ""
-    """Minutes before the end, the cause of a review, how many have approved."""
+    """Minutes before the end, the cause of a review, how many have approved, which proposal."""
 
     @property
     def key(self) -> str:
@@ -53,11 +55,35 @@ def waits_for(catalogue: Catalogue, warning: WeatherWarning, by: Person) -> bool
 
 async def rings(db: Database, catalogue: Catalogue, by: Person) -> list[Ring]:
     """Return what rings for somebody: approvals first."""
-    if not by.roles & catalogue.authority.desk_roles:
+    asked = await _asked(db, by)
+    if not by.roles & catalogue.authority.desk_roles and not departments_of(by):
         return []
     waiting = [one for one in await shift.waiting(db) if waits_for(catalogue, one, by)]
-    found = [_ring(Why.APPROVAL, one, str(len(one.approvals))) for one in waiting]
+    found = [*asked, *(_ring(Why.APPROVAL, one, str(len(one.approvals))) for one in waiting)]
+    if not by.roles & catalogue.authority.desk_roles:
+        return found
     return [*found, *await _of_those_out(db, catalogue), *await _overdue(db, by)]
+
+
+async def _asked(db: Database, by: Person) -> list[Ring]:
+    """Return the proposals that wait for a department of this person's."""
+    if not (mine := departments_of(by)):
+        return []
+    async with db.read() as connection:
+        found = await store.suspensions.listed(connection, [Answer.OPEN])
+    return [
+        Ring(
+            Why.SUSPENSION,
+            one.lead_id,
+            one.lead_revision,
+            one.terms.headline,
+            one.terms.level,
+            one.mode,
+            str(one.proposal_id),
+        )
+        for one in found
+        if one.department in mine
+    ]
 
 
 async def _of_those_out(db: Database, catalogue: Catalogue) -> list[Ring]:

@@ -14,6 +14,7 @@ from services.issuer.api import (
     review,
     sessions,
     starting,
+    suspensions,
     together,
     warnings,
 )
@@ -36,6 +37,7 @@ ROUTERS = (
     starting.router,
     departments.router,
     duty.router,
+    suspensions.router,
 )
 
 __all__ = ["ROUTERS", "IssuerParts", "Parts", "SignedIn", "agent_of", "person", "session_token"]

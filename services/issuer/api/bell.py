@@ -26,7 +26,7 @@ router = APIRouter(
 BEAT_S = 10.0
 """How often a stream says something, so that a page knows when it has lost us."""
 
-BADGED = frozenset({Why.APPROVAL, Why.REVIEW})
+BADGED = frozenset({Why.APPROVAL, Why.REVIEW, Why.SUSPENSION})
 """What the tab counts: what this person must do."""
 
 

@@ -1,8 +1,8 @@
 """What the station may say, and who must agree to it: signals, texts and authority, as data with a version.
 
-Owns `signals.yaml`, `products.yaml`, `authority.yaml`, `promises.yaml` and `heartbeat.yaml`. Reading them
-refuses what it does not know: a misspelt key, a slot that no template has, a colour without a guide. A
-mistake is found then, not at 3 a.m.
+Owns `signals.yaml`, `products.yaml`, `authority.yaml`, `promises.yaml`, `heartbeat.yaml` and
+`suspension.yaml`. Reading them refuses what it does not know: a misspelt key, a slot that no template
+has, a colour without a guide. A mistake is found then, not at 3 a.m.
 """
 
 import json
@@ -20,18 +20,22 @@ from services.issuer.catalogue.heartbeat import Heartbeat
 from services.issuer.catalogue.products import SIGNAL, Product, Products, Stage
 from services.issuer.catalogue.promises import Promise, Promises
 from services.issuer.catalogue.signals import Act, Entry, Grade, Hazard, Language, Signal, Signals
+from services.issuer.catalogue.suspension import ORDER, SUSPENSION, Fit, Rule, Sector, Suspension
 from services.issuer.catalogue.words import Filling, words
 from services.kit.errors import Invalid, Refused
 
 __all__ = [
     "LIFTED",
+    "ORDER",
     "SIGNAL",
+    "SUSPENSION",
     "Act",
     "Approval",
     "Authority",
     "Catalogue",
     "Deed",
     "Filling",
+    "Fit",
     "Grade",
     "Halt",
     "Hazard",
@@ -41,8 +45,11 @@ __all__ = [
     "Promise",
     "Promises",
     "Role",
+    "Rule",
+    "Sector",
     "Signal",
     "Stage",
+    "Suspension",
     "Verb",
     "Who",
     "load",
@@ -61,6 +68,7 @@ class Catalogue:
     products: Products
     promises: Promises
     heartbeat: Heartbeat
+    suspension: Suspension
 
     @property
     def version(self) -> str:
@@ -99,9 +107,13 @@ class Catalogue:
             raise Invalid("hazard", "there is no such warning signal", f"choose one of {known}")
         return found
 
-    def signal(self, code: str, level: Level, product: str = SIGNAL, department: str = "") -> Signal:
+    def signal(
+        self, code: str, level: Level, product: str = SIGNAL, department: str = "", sector: str = ""
+    ) -> Signal:
         """Return the signal of a hazard in a colour, or what another product says in its place."""
         hazard = self.hazard(code, product)
+        if known := self.suspension.sectors.get(sector):
+            hazard = known.worded(hazard)
         if level not in hazard.levels:
             colours = ", ".join(hazard.levels)
             raise Invalid(
@@ -129,7 +141,9 @@ def load(folder: Traversable | None = None) -> Catalogue:
         _read(source / "products.yaml", Products),
         _read(source / "promises.yaml", Promises),
         _read(source / "heartbeat.yaml", Heartbeat),
+        _read(source / "suspension.yaml", Suspension),
     )
+    found.suspension.check(found.signals, found.products)
     strangers = set(found.products.products) ^ set(found.authority.products)
     if strangers:
         raise ValueError(f"products.yaml and authority.yaml differ in {', '.join(sorted(strangers))}")

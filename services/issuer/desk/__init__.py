@@ -21,6 +21,7 @@ from services.issuer.desk import (
     sessions,
     shift,
     starting,
+    suspensions,
 )
 from services.issuer.desk.looks import ChannelLooks
 from services.issuer.desk.parts import Parts
@@ -48,6 +49,7 @@ ROUTERS = (
     afterwards.router,
     listing.router,
     starting.router,
+    suspensions.router,
     compose.router,
     face.router,
     deeds.router,

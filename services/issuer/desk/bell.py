@@ -14,6 +14,7 @@ WORDS = {
     Why.SPOOLED: "is approved and not out yet",
     Why.ENDING: "runs out within %(detail)s minutes",
     Why.REVIEW: "must be reviewed, and is overdue",
+    Why.SUSPENSION: "asks your department about a suspension",
 }
 """Why it rings, in words that catalogues have."""
 

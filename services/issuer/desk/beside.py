@@ -11,9 +11,12 @@ from services.issuer.actions.drifting import drift_of
 from services.issuer.actions.needing import has_emergency
 from services.issuer.actions.reviewing import part_in
 from services.issuer.actions.shift import SPOOLED_AFTER
+from services.issuer.actions.suspending import leads
 from services.issuer.actions.together import others_of
 from services.issuer.api import Parts
+from services.issuer.catalogue import Fit
 from services.issuer.desk.places import Gazetteer
+from services.issuer.desk.suspended import ANSWERED
 from services.issuer.model import STANDING, Kind, Person, State, WeatherWarning
 from services.issuer.model.drift import Drift
 from services.issuer.model.reviews import Cause, Verdict
@@ -69,6 +72,8 @@ async def beside(
         colours = await others_of(connection, warning.warning_id) if standing else []
         named = {*map(str, warning.content.supersedes), *(one.reference for one in warning.content.beside)}
         headlines = await store.alongside.headlines(connection, named)
+        ready = {one.warning_id: one for one in await store.grants.ready(connection, warning)}
+        proposals = await store.suspensions.of_warning(connection, warning.warning_id)
     at_desk = bool(by.roles & parts.catalogue.authority.desk_roles)
     return {
         "spooled": spooled.get(warning.warning_id) if warning.published else None,
@@ -83,7 +88,19 @@ async def beside(
         "at_desk": at_desk,
         "colours": colours,
         "headlines": headlines,
+        "follows": [(one, ready.get(one.warning_id)) for one in warning.content.follows],
+        "asks": _would_ask(parts, warning),
+        "proposals": proposals,
+        "answers": ANSWERED,
     }
+
+
+def _would_ask(parts: Parts, warning: WeatherWarning) -> list[Fit]:
+    """Return which rules fit what waits for approval: their departments are asked when it goes out."""
+    if warning.state is not State.REVIEW or not leads(warning.content) or warning.manifest is None:
+        return []
+    content = warning.content
+    return parts.catalogue.suspension.fits(content.hazard, content.level, warning.manifest.towns)
 
 
 def _places(gazetteer: Gazetteer) -> Callable[[Collection[str]], list[str]]:

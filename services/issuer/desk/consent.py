@@ -7,6 +7,7 @@ from dataclasses import replace
 from services.issuer.desk.asked import Asked
 from services.issuer.desk.wording import Wording
 from services.issuer.model import Kind, WeatherWarning
+from services.issuer.model.follow import Follow
 from services.kit.pages import LANGUAGES
 
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -53,9 +54,19 @@ def sentence(asked: Asked, say: Wording) -> str:
     if asked.ends:
         headlines = say.listed(f"“{one.content.text.headline}”" for one in asked.ends)
         said.append(say.say("It supersedes %(headlines)s.", headlines=headlines))
+    said += [_followed(follow, say) for one in asked.every for follow in one.content.follows]
     if warning.emergency:
         said.append(say.say("It goes by the emergency flow and is reviewed afterwards."))
     return " ".join(said)
+
+
+def _followed(follow: Follow, say: Wording) -> str:
+    return say.say(
+        "At once follows, in the name of %(department)s: %(sector)s, %(towns)s towns.",
+        department=say.both(say.catalogue.products.departments[follow.department]),
+        sector=say.both(say.catalogue.suspension.once(follow.sector).order),
+        towns=len(follow.towns),
+    )
 
 
 def _counted(warning: WeatherWarning, say: Wording) -> dict[str, object]:

@@ -18,8 +18,10 @@ from services.issuer.actions.shift import waiting as pending
 from services.issuer.api import IssuerParts, Parts, SignedIn
 from services.issuer.desk.page import page
 from services.issuer.desk.possible import needed
+from services.issuer.desk.suspended import ASKED
 from services.issuer.model import Person, State, WeatherWarning
 from services.issuer.model.progress import Photograph
+from services.issuer.model.suspension import Answer, departments_of
 from services.issuer.store.warnings import Summary
 
 router = APIRouter(include_in_schema=False)
@@ -70,6 +72,7 @@ async def show_home(request: Request, parts: IssuerParts, by: SignedIn) -> HTMLR
     async with parts.db.read() as connection:
         spooled = await store.spool.waiting(connection, parts.db.clock.now() - SPOOLED_AFTER)
         reviews = await store.reviews.listed(connection, MOST, due=True)
+        proposed = await store.suspensions.listed(connection, [Answer.OPEN], limit=MOST)
     standing = [
         Standing(one, await parts.watch.photograph(one.warning_id, one.revision))
         for one in await _whole(parts, [State.ISSUED, State.HALTED])
@@ -88,6 +91,9 @@ async def show_home(request: Request, parts: IssuerParts, by: SignedIn) -> HTMLR
         drafts=_mine_first(await _summaries(parts, [State.DRAFT]), by),
         troubles=[trouble for one in standing for trouble in _troubles(parts, one, spooled)],
         reviews=reviews,
+        proposed=proposed,
+        departments=departments_of(by),
+        asked=ASKED,
         at_desk=bool(by.roles & parts.catalogue.authority.desk_roles),
     )
 

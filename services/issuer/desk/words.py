@@ -77,6 +77,15 @@ ACTS = {
     "emergency reviewed": "reviewed the emergency flow",
     "correction begun": "began a correction",
     "split": "gave towns another colour",
+    "suspension proposed": "led to the proposal of a suspension",
+    "suspension confirmed": "confirmed the suspension",
+    "suspension declined": "declined the suspension",
+    "suspension withdrawn": "ended the proposal of a suspension",
+    "suspension followed": "let a suspension follow at once",
+    "suspension lift proposed": "led to the proposal to lift a suspension",
+    "suspension lift confirmed": "confirmed the lift of the suspension",
+    "suspension lift declined": "declined to lift the suspension",
+    "suspension lift withdrawn": "ended the proposal to lift a suspension",
 }
 FIELDS = {
     "hazard": "signal",

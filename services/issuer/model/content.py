@@ -12,6 +12,7 @@ from contracts.text import CLOSING, MOST_SEGMENTS, OPENING, segments
 from contracts.values import AreaSelection, HazardCode, Instant, Level, Mode, Ring, Value
 from contracts.warning import WarningText
 from services.issuer.model.choices import Beside, Consultation, LeftOut, choice_faults, line_faults
+from services.issuer.model.follow import Follow, Leading
 from services.kit.errors import Fault
 
 HEADLINE = 140
@@ -102,6 +103,12 @@ class Content(Value):
     """The warning with which this one goes out, as the part of it that has another colour."""
     bound: tuple[Bound, ...] = ()
     """The parts that go out with this one; approving it approves them."""
+    follows: tuple[Follow, ...] = ()
+    """The suspensions that follow at once, because a department allowed it beforehand."""
+    sector: str = ""
+    """Who stops, by the catalogue's word for it; only of a suspension."""
+    leading: Leading | None = None
+    """The warning because of which a suspension goes out."""
 
     @property
     def sha256(self) -> str:

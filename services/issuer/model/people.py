@@ -35,7 +35,7 @@ class Owes(StrEnum):
 
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-RESERVED = frozenset({"new", "proposals", "clock", "service"})
+RESERVED = frozenset({"new", "proposals", "clock", "service", "suspension"})
 """Names of pages, and of what acts and is nobody."""
 _TOWN = re.compile(r"\d{9}")
 

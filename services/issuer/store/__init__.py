@@ -7,6 +7,7 @@ from services.issuer.store import (
     departments,
     desk_tables,
     events,
+    grants,
     handovers,
     issued,
     people,
@@ -17,6 +18,8 @@ from services.issuer.store import (
     reviews,
     saved,
     spool,
+    suspension_tables,
+    suspensions,
     warnings,
 )
 from services.issuer.store.tables import metadata
@@ -28,6 +31,7 @@ __all__ = [
     "departments",
     "desk_tables",
     "events",
+    "grants",
     "handovers",
     "issued",
     "metadata",
@@ -39,5 +43,7 @@ __all__ = [
     "reviews",
     "saved",
     "spool",
+    "suspension_tables",
+    "suspensions",
     "warnings",
 ]

@@ -45,9 +45,13 @@ async def ours(
     towns: Collection[str],
     now: datetime,
     besides: Collection[UUID],
+    sector: str = "",
 ) -> list[Alongside]:
-    """Return our warnings in force for a hazard in some of these towns, but for those named `besides`."""
-    columns = ("warning_id", "level", "headline", "expires", "manifest", "notice")
+    """Return our warnings in force for a hazard in some of these towns, but for those named `besides`.
+
+    Suspensions of two sectors say nothing of each other.
+    """
+    columns = ("warning_id", "level", "headline", "expires", "manifest", "notice", "content")
     statement = select(*(WARNINGS.c[name] for name in columns)).where(
         WARNINGS.c.state == State.ISSUED,
         WARNINGS.c.mode == mode,
@@ -59,7 +63,7 @@ async def ours(
     found = []
     for row in (await connection.execute(statement.order_by(WARNINGS.c.created_at))).mappings():
         both = set(Manifest.model_validate_json(row["manifest"]).towns) & set(towns)
-        if both:
+        if both and _of_one_sector(sector, orjson.loads(row["content"]).get("sector", "")):
             found.append(
                 Alongside(
                     row["warning_id"],
@@ -72,6 +76,10 @@ async def ours(
                 )
             )
     return found
+
+
+def _of_one_sector(one: str, other: str) -> bool:
+    return one == other or not (one and other)
 
 
 async def in_turn(tx: Transaction, mode: Mode, hazard: str) -> None:
