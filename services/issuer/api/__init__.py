@@ -10,6 +10,7 @@ from services.issuer.api import (
     duty,
     imports,
     issued,
+    notes,
     progress,
     review,
     sessions,
@@ -34,6 +35,7 @@ ROUTERS = (
     issued.router,
     bell.router,
     starting.router,
+    notes.router,
     departments.router,
     duty.router,
 )

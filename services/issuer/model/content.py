@@ -10,7 +10,7 @@ from pydantic import Field
 from contracts.canonical import content_hash
 from contracts.text import CLOSING, MOST_SEGMENTS, OPENING, segments
 from contracts.values import AreaSelection, HazardCode, Instant, Level, Mode, Ring, Value
-from contracts.warning import WarningText
+from contracts.warning import AddsTo, WarningText
 from services.issuer.model.choices import Beside, Consultation, LeftOut, choice_faults, line_faults
 from services.kit.errors import Fault
 
@@ -102,6 +102,8 @@ class Content(Value):
     """The warning with which this one goes out, as the part of it that has another colour."""
     bound: tuple[Bound, ...] = ()
     """The parts that go out with this one; approving it approves them."""
+    adds_to: AddsTo | None = None
+    """Set for a town's note: the warning beside which it stands."""
 
     @property
     def sha256(self) -> str:

@@ -16,7 +16,7 @@ from contracts.values import Level, Mode
 from services.issuer.model.alongside import Alongside
 from services.issuer.model.content import Kind
 from services.issuer.model.warning import State
-from services.issuer.store.desk_tables import FOREIGN
+from services.issuer.store.desk_tables import FOREIGN, NOTES
 from services.issuer.store.tables import WARNINGS
 from services.kit.db import Transaction
 
@@ -46,7 +46,10 @@ async def ours(
     now: datetime,
     besides: Collection[UUID],
 ) -> list[Alongside]:
-    """Return our warnings in force for a hazard in some of these towns, but for those named `besides`."""
+    """Return our warnings in force for a hazard in some of these towns, but for those named `besides`.
+
+    A town's note is none: it stands beside one of them.
+    """
     columns = ("warning_id", "level", "headline", "expires", "manifest", "notice")
     statement = select(*(WARNINGS.c[name] for name in columns)).where(
         WARNINGS.c.state == State.ISSUED,
@@ -54,6 +57,7 @@ async def ours(
         WARNINGS.c.hazard == hazard,
         WARNINGS.c.kind != Kind.CANCEL,
         WARNINGS.c.expires > now,
+        WARNINGS.c.warning_id.not_in(select(NOTES.c.note_id)),
         WARNINGS.c.warning_id.not_in([str(one) for one in besides]),
     )
     found = []
