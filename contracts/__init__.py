@@ -1,6 +1,7 @@
 """What the services say to each other, and nothing else."""
 
 from contracts.amendment import PlanAmended
+from contracts.back import StationTold
 from contracts.delivery import DeliveryReported, DeliveryRequested, DeliveryWithdrawn, PlanMade, StationSeen
 from contracts.fact import DeadLetter, Fact
 from contracts.message import Message
@@ -28,6 +29,7 @@ MESSAGES: dict[str, type[Message]] = {
         DeliveryWithdrawn,
         DeliveryReported,
         StationSeen,
+        StationTold,
         RiskProposed,
         BlockChanged,
         Fact,

@@ -8,7 +8,7 @@ from services.router import desk, escalation
 from services.router.actions import climbing, sweep
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
-from services.router.api import amendments, duty, explain, plans, preview, rates
+from services.router.api import amendments, backs, duty, explain, plans, preview, rates
 from services.router.api.parts import Parts
 from services.router.consumers import Filled, Heard, subscriptions_of
 from services.router.settings import RouterSettings
@@ -38,7 +38,15 @@ async def open_router(floor: Floor) -> Service:
     previews = (preview.router, explain.router, plans.router, amendments.router)
     return Service(
         name="router",
-        routers=[*previews, rates.router, duty.router, duty.secret_router, desk.router, desk.static()],
+        routers=[
+            *previews,
+            rates.router,
+            backs.router,
+            duty.router,
+            duty.secret_router,
+            desk.router,
+            desk.static(),
+        ],
         houses=[house],
         parts={"router": parts},
         ready={"registry": filled.check},

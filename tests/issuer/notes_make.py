@@ -1,4 +1,4 @@
-"""For the tests of towns' notes: a reach that draws target lists as the router does, and what a town sends."""
+"""For the tests of towns' notes: a reach that draws as the router does, and what a town sends."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field

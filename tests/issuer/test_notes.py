@@ -27,7 +27,7 @@ from tests.router.registry_make import TOWNS
 @pytest.fixture
 def desk(office: Office) -> Office:
     """An issuer on each kind of database, whose router knows four towns with people."""
-    return replace(office, reach=cast(Any, DrawnReach()))
+    return replace(office, reach=cast("Any", DrawnReach()))
 
 
 async def test_a_note_goes_out_beside_its_warning_to_its_own_town_only(desk: Office) -> None:

@@ -77,6 +77,8 @@ ACTS = {
     "emergency reviewed": "reviewed the emergency flow",
     "correction begun": "began a correction",
     "split": "gave towns another colour",
+    "note sent": "sent it as a town's note",
+    "note added": "added a town's note beside it",
 }
 FIELDS = {
     "hazard": "signal",
