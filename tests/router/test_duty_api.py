@@ -19,7 +19,7 @@ from services.kit.settings import Settings
 from services.router import desk
 from services.router.actions.library import Library
 from services.router.actions.rulebook import Rulebook
-from services.router.api import duty, rates
+from services.router.api import backs, duty, rates
 from services.router.api.parts import Parts
 from services.router.store.tables import ANSWERS
 from tests.clock import HandClock
@@ -61,7 +61,7 @@ async def served(tower: Tower) -> AsyncIterator[httpx.AsyncClient]:
     parts = Parts(db, Library(tower.crypto), 0.3, whole, Rulebook(db, ""), tower.crypto, tower.ladders)
     service = Service(
         "router",
-        [rates.router, duty.router, duty.secret_router, desk.router, desk.static()],
+        [rates.router, backs.router, duty.router, duty.secret_router, desk.router, desk.static()],
         [House(db, Leadership(db, "one"))],
         {"router": parts, "sessions": Seats()},
     )
