@@ -1,4 +1,4 @@
-"""The town's page and API: who may, what is asked, one press to send; and nothing ever goes beyond the town."""
+"""The page and the API of a town: who may, what is asked, one press; and nothing goes beyond the town."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
