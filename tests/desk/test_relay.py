@@ -1,4 +1,4 @@
-"""A town's desk in a real browser: it adds a note to a warning in force, and sees what a village tells back."""
+"""A town's desk in a browser: it adds a note to a warning in force, and sees what a village tells back."""
 
 from datetime import UTC, datetime
 from typing import Any

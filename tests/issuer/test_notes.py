@@ -12,7 +12,7 @@ from contracts import cap
 from contracts.values import AreaSelection, Channel, Level, Mode
 from contracts.warning import AddsTo, WarningExpired, WarningHalted, WarningIssued
 from services.issuer import actions
-from services.issuer.actions import noting
+from services.issuer.actions import noted, noting
 from services.issuer.actions.alongside import alongside
 from services.issuer.actions.shift import shift
 from services.issuer.model import State, WeatherWarning, Wish
@@ -251,12 +251,12 @@ async def test_its_town_takes_a_note_back_and_so_may_the_district(desk: Office) 
         "the road is open",
         "the school is full",
     ]
-    sent = await noting.listed(desk.db, OWN)
+    sent = await noted.listed(desk.db, OWN)
     assert [(one.note.note_id, one.warning.state) for one in sent] == [
         (second.note_id, State.HALTED),
         (first.note_id, State.HALTED),
     ]
-    assert await noting.listed(desk.db, NEXT) == []
+    assert await noted.listed(desk.db, NEXT) == []
 
 
 async def test_a_preview_shows_the_words_and_keeps_nothing(desk: Office) -> None:

@@ -10,7 +10,6 @@ from contracts.values import AreaSelection, Channel
 from services.issuer import store
 from services.issuer.actions import making, shift
 from services.issuer.actions.attached import halt_note
-from services.issuer.actions.following import photograph
 from services.issuer.actions.issuing import RETELL_AFTER, Overtaken, identifier_for, message_of
 from services.issuer.actions.press import Press
 from services.issuer.actions.telling import tell
@@ -27,7 +26,6 @@ from services.issuer.model.note import (
     sender_code,
     stays_within,
 )
-from services.issuer.model.progress import Photograph
 from services.issuer.reach import Reach, Reached
 from services.kit.db import Database, Transaction
 from services.kit.errors import Forbidden, Invalid, NotFound, Refused, Retry
@@ -70,16 +68,6 @@ class Look:
     """True when it is for every village of the town, so that ways of a whole town are gone too."""
     town_name: str
     town_name_en: str
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A note that went out, and how far it has come."""
-
-    note: Note
-    warning: WeatherWarning
-    """The note itself, as the revision that it is."""
-    photo: Photograph
 
 
 def town_of(catalogue: Catalogue, by: Person, town: str | None) -> str:
@@ -278,28 +266,3 @@ async def stop(db: Database, note_id: UUID, by: Person, town: str, reason: str =
             raise Refused("this note is over already")
         await halt_note(tx, standing, by, reason.strip() or TOWN_STOPS)
     return note
-
-
-async def listed(
-    db: Database,
-    town: str | None,
-    of_warning: UUID | None = None,
-    after: store.notes.Place | None = None,
-    limit: int = 50,
-) -> list[Sent]:
-    """Return notes that went out, the newest first, each with how far it has come."""
-    async with db.read() as connection:
-        notes = await store.notes.page(connection, town, of_warning, after, limit)
-        out = [await store.warnings.get(connection, one.note_id, store.notes.ONLY) for one in notes]
-    photos = [await photograph(db, one.note_id, store.notes.ONLY) for one in notes]
-    return [Sent(*each) for each in zip(notes, out, photos, strict=True)]
-
-
-async def one(db: Database, note_id: UUID, town: str | None) -> Sent:
-    """Return one note with how far it has come; raise NotFound for one of another town."""
-    async with db.read() as connection:
-        note = await store.notes.find(connection, note_id)
-        if note is None or town not in (None, note.town):
-            raise NotFound("there is no such note")
-        out = await store.warnings.get(connection, note_id, store.notes.ONLY)
-    return Sent(note, out, await photograph(db, note_id, store.notes.ONLY))

@@ -6,7 +6,8 @@ from pydantic import BaseModel
 
 from contracts.text import segments
 from contracts.values import Level, Mode
-from services.issuer.actions.noting import Look, Offer, Sent
+from services.issuer.actions.noted import Sent
+from services.issuer.actions.noting import Look, Offer
 from services.issuer.api.progress_views import ProgressView, progress_view
 from services.issuer.api.views import ChannelCount, Moment
 from services.issuer.model import State, sms

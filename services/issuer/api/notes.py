@@ -11,8 +11,9 @@ from pydantic import Field
 
 from contracts.printable import Line
 from contracts.values import YEARS, TownCode, VillageCode
-from services.issuer.actions import noting
-from services.issuer.actions.noting import Ask, Sent
+from services.issuer.actions import noted, noting
+from services.issuer.actions.noted import Sent
+from services.issuer.actions.noting import Ask
 from services.issuer.api.bodies import Body, Said
 from services.issuer.api.note_views import (
     NotePreviewView,
@@ -88,7 +89,7 @@ async def post_note(
     ask = _ask(parts, someone, warning_id, body)
     note = await noting.send(parts.db, parts.press, parts.reach, ask, ids.uuid7(), person(someone))
     response.headers["Location"] = f"/api/v1/notes/{note.note_id}"
-    return note_view(await noting.one(parts.db, note.note_id, ask.town))
+    return note_view(await noted.one(parts.db, note.note_id, ask.town))
 
 
 @router.get("/notes", summary="Notes that went out, the newest first")
@@ -102,7 +103,7 @@ async def get_notes(
 ) -> NotesView:
     """Return notes with their outcome; a town's desk sees its own town's."""
     only = seen_by(parts, someone, town)
-    found = await noting.listed(parts.db, only, warning_id, _place(after) if after else None, limit + 1)
+    found = await noted.listed(parts.db, only, warning_id, _place(after) if after else None, limit + 1)
     following = _cursor(found[limit - 1]) if len(found) > limit else None
     return NotesView(data=[note_view(one) for one in found[:limit]], next=following)
 
@@ -110,7 +111,7 @@ async def get_notes(
 @router.get("/notes/{note_id}", summary="One note, and how far it has come")
 async def get_note(note_id: UUID, parts: IssuerParts, someone: Reader) -> NoteView:
     """Return a note; 404 for one of another town."""
-    return note_view(await noting.one(parts.db, note_id, seen_by(parts, someone, None)))
+    return note_view(await noted.one(parts.db, note_id, seen_by(parts, someone, None)))
 
 
 @router.post("/notes/{note_id}/stop", summary="Take a note back")
@@ -120,7 +121,7 @@ async def post_stop(
     """Let nothing more of it go out, and stop what is on air. The warning itself stays in force."""
     town = _own(parts, someone)
     await noting.stop(parts.db, note_id, person(someone), town, body.reason if body else "")
-    return note_view(await noting.one(parts.db, note_id, town))
+    return note_view(await noted.one(parts.db, note_id, town))
 
 
 def _own(parts: Parts, someone: Principal) -> str:

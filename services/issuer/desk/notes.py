@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from contracts.outcome import Column
 from contracts.text import segments
-from services.issuer.actions import noting
+from services.issuer.actions import noted, noting
 from services.issuer.actions.noting import Ask, Look, Offer
 from services.issuer.api import IssuerParts, Parts, person
 from services.issuer.desk.page import page, summary
@@ -110,7 +110,7 @@ async def _notes(
         status=error.status if error else 200,
         errors=summary(error, ANCHORS) if error else [],
         offers=await noting.offers(parts.db, town),
-        sent=await noting.listed(parts.db, town, limit=MOST),
+        sent=await noted.listed(parts.db, town, limit=MOST),
         columns=list(Column),
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, select
 
 from contracts.back import Back, StationTold
 from contracts.values import Mode
@@ -113,14 +113,6 @@ def _told(row: Mapping[Any, Any]) -> Told:
     plain = {name: row[name] for name in ("revision", "station", "village", "town", "number", "at")}
     back = Back.model_validate_json(row["back"])
     return Told(mode=Mode(row["mode"]), warning_id=UUID(row["warning_id"]), back=back, **plain)
-
-
-async def towns(reader: Reader, asked: Asked) -> dict[str, tuple[int, int]]:
-    """Return for each town how many reports there are, and how many are red."""
-    red = func.sum(case((BACKS.c.red, 1), else_=0))
-    statement = select(BACKS.c.town, func.count(), red).where(*_mine(asked)).group_by(BACKS.c.town)
-    rows = (await reader.execute(statement.order_by(BACKS.c.town))).all()
-    return {town: (count, int(reds)) for town, count, reds in rows}
 
 
 async def bodies(reader: Reader, asked: Asked) -> list[Back]:

@@ -18,6 +18,9 @@ from tests.channels.pull.test_stations_links import link
 from tests.clock import HandClock
 from tests.outbox import said
 
+VILLAGE = "500110110201"
+"""In which the stations of these tests stand."""
+
 CALM = Back(by="王芳", relayed=True, reached=212, missed=0)
 HELP = Back(by="王芳", relayed=True, reached=206, missed=6, help="三户老人需要转移")
 CUT = Back(by="李强", relayed=False, road_cut=True, road_where="赶安路K3")
@@ -95,7 +98,7 @@ async def test_a_station_tells_with_its_own_key_and_twice_is_once(
     assert (await http.post(path("backs"), json=body)).status_code == 401
     assert (await http.post(path("backs"), json=body, headers=house.bearer(other))).status_code in (401, 403)
     (message,) = [one for one in await said(house.db) if isinstance(one, StationTold)]
-    assert (message.mode, message.station, message.village) == (Mode.LIVE, one, one)
+    assert (message.mode, message.station, message.village) == (Mode.LIVE, one, VILLAGE)
 
 
 @pytest.mark.parametrize(
