@@ -1,6 +1,7 @@
 """What the services say to each other, and nothing else."""
 
 from contracts.amendment import PlanAmended
+from contracts.back import StationTold
 from contracts.delivery import DeliveryReported, DeliveryRequested, DeliveryWithdrawn, PlanMade, StationSeen
 from contracts.fact import DeadLetter, Fact
 from contracts.message import Message
@@ -30,6 +31,7 @@ MESSAGES: dict[str, type[Message]] = {
         DeliverySpared,
         DeliveryReported,
         StationSeen,
+        StationTold,
         RiskProposed,
         BlockChanged,
         Fact,

@@ -20,6 +20,16 @@ class WarningText(Value):
     """One paragraph for SMS, crawl and loudspeaker: who, what, where, when, what to do."""
 
 
+class AddsTo(Value):
+    """What a town's note is added to: it stands beside that warning, and never in its place."""
+
+    warning_id: UUID
+    revision: int = Field(ge=1)
+    """The revision in force when the note was written."""
+    identifier: str
+    """That revision's CAP identifier."""
+
+
 class Notice(Value):
     """The face of one revision of a warning: what every channel may need to say it."""
 
@@ -46,6 +56,8 @@ class Notice(Value):
     """Display names of those who approved, in order; forced display modes need one."""
     emergency: bool = False
     """True when fewer people than usual agreed to it, because there was no time."""
+    adds_to: AddsTo | None = None
+    """None for every warning; of a town's note, the warning beside which it stands."""
 
 
 class WarningMessage(LanedMessage):

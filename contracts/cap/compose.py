@@ -58,6 +58,8 @@ NEAR = timedelta(hours=6)
 
 DRILL_NOTE = "演练，不是真实预警。This is a drill, not a real warning."
 EMERGENCY_NOTE = "按紧急流程签发，事后复核。Issued by the emergency flow, reviewed afterwards."
+ADDED_NOTE = "对 {0} 的属地补充，不替代原预警。Added to {0}, which it does not replace."
+"""An `incidents` beside it names the warning: many receivers take what `references` names for replaced."""
 LIFTED = {"zh-CN": ("解除", "解除："), "en-US": ("lift", "Lifted: ")}
 """The word by which a cancelling headline is known, and what is put before a headline without it."""
 
@@ -96,7 +98,7 @@ def compose(
         codes=(PROFILE, notice.product.upper()),
         note="\n".join(filter(None, (_note(notice, kind, mode), note))),
         references=notice.references,
-        incidents=incidents,
+        incidents=incidents or (notice.adds_to.identifier if notice.adds_to else ""),
         infos=_infos(notice, kind, shared),
     )
 
@@ -196,4 +198,6 @@ def _note(notice: Notice, kind: MsgType, mode: Mode) -> str:
         notes.append(notice.text.short)
     if notice.emergency:
         notes.append(EMERGENCY_NOTE)
+    if notice.adds_to:
+        notes.append(ADDED_NOTE.format(notice.adds_to.identifier))
     return "\n".join(notes)

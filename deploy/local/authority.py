@@ -42,6 +42,7 @@ def _head(authority: Authority) -> Iterator[str]:
     yield ""
     yield f"The desk: {_listed(authority.desk_roles)}. Halting: {_listed(authority.halt.roles)}, looked at"
     yield f"within {authority.halt.review_within_hours} hours. Whoever wrote in a revision never approves it."
+    yield f"A note beside a warning in force is a {_listed(authority.notes.roles)}'s alone, for its own town."
 
 
 def _acts(authority: Authority) -> Iterator[str]:

@@ -9,7 +9,7 @@ from services.router.actions import climbing, sweep
 from services.router.actions.hands import LEASE, Hands
 from services.router.actions.library import Library
 from services.router.actions.rulebook import ESCALATION, ROUTING, Rulebook
-from services.router.api import amendments, duty, explain, ground, plans, preview, rates
+from services.router.api import amendments, backs, duty, explain, ground, plans, preview, rates
 from services.router.api.parts import Parts
 from services.router.consumers import Filled, Heard, subscriptions_of
 from services.router.settings import RouterSettings
@@ -45,6 +45,7 @@ async def open_router(floor: Floor) -> Service:
         routers=[
             *previews,
             rates.router,
+            backs.router,
             duty.router,
             duty.secret_router,
             amending.router,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from contracts.back import StationTold
 from contracts.delivery import DeliveryReported, StationSeen
 from contracts.message import PREFIX, Message, filter_subject
 from contracts.registry import BlockChanged
@@ -22,7 +23,7 @@ from services.kit.consumer import Subscription, subscriptions
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import Retry
-from services.router.actions import answering, clocks
+from services.router.actions import answering, backing, clocks
 from services.router.actions.copy import copy
 from services.router.actions.end import end
 from services.router.actions.hear import hear
@@ -48,6 +49,7 @@ def subscriptions_of(crypto: CryptoProvider, escalation: Rulebook[Ladders]) -> l
         *subscriptions("router-plan", WARNINGS, partial(on_warning, crypto=crypto, escalation=escalation)),
         *subscriptions(HEAR, [DeliveryReported], on_report),
         *subscriptions("router-note", [StationSeen], on_seen),
+        *subscriptions("router-back", [StationTold], on_back),
     ]
 
 
@@ -83,6 +85,12 @@ async def on_seen(tx: Transaction, message: Message) -> None:
     """Note that a station came or went."""
     assert isinstance(message, StationSeen)
     await presences.note(tx, message.station, message.mode, message.presence, message.at)
+
+
+async def on_back(tx: Transaction, message: Message) -> None:
+    """Keep what a village tells back."""
+    assert isinstance(message, StationTold)
+    await backing.hear(tx, message)
 
 
 class Filled:

@@ -16,7 +16,7 @@ from services.kit import forms
 from services.kit.errors import Forbidden, Invalid, Problem
 from services.kit.identity import Principal
 from services.kit.pages import render
-from services.router.actions import answering, watching
+from services.router.actions import answering, backing, watching
 from services.router.actions.answering import Told
 from services.router.actions.rating import rate
 from services.router.api.duty import OnDuty, allowed, own_town
@@ -177,6 +177,7 @@ async def _district(
     values = {
         "names": await watching.names(parts.db, parts.library),
         "standing": await watching.standing(parts.db),
+        "backs": await backing.shown(parts.db, None),
         "error": error,
         "shown": shown,
     }
@@ -197,6 +198,7 @@ async def _town(
         "names": await watching.names(parts.db, parts.library),
         "stories": await watching.of_town(parts.db, parts.crypto, town, silent=True),
         "standing": await watching.standing(parts.db, town),
+        "backs": await backing.shown(parts.db, town),
         "town": town,
         "shown": shown,
         "error": error,

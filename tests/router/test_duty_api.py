@@ -20,7 +20,7 @@ from services.kit.settings import Settings
 from services.router import amending, desk
 from services.router.actions.library import Library
 from services.router.actions.rulebook import ROUTING, Rulebook
-from services.router.api import duty, rates
+from services.router.api import backs, duty, rates
 from services.router.api.parts import Parts
 from services.router.store.tables import ANSWERS
 from tests.clock import HandClock
@@ -63,7 +63,7 @@ def app_of(tower: Tower) -> FastAPI:
     pages = [amending.router, desk.router, desk.static()]
     service = Service(
         "router",
-        [rates.router, duty.router, duty.secret_router, *pages],
+        [rates.router, backs.router, duty.router, duty.secret_router, *pages],
         [House(db, Leadership(db, "one"))],
         {"router": parts, "sessions": Seats()},
     )

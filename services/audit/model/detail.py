@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.amendment import PlanAmended
+from contracts.back import StationTold
 from contracts.delivery import (
     DeliveryReported,
     DeliveryRequested,
@@ -39,6 +40,8 @@ def detail(message: Message | None) -> dict[str, Any]:
             return {"reason": message.reason.value}
         case DeliverySpared():
             return {"people": len(message.targets)}
+        case StationTold():
+            return {"number": message.number, **message.back.model_dump()}
         case Fact():
             return _fact(message)
     return {name: getattr(message, name) for name in _SHOWN.get(type(message), ())}

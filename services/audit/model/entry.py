@@ -12,6 +12,7 @@ from typing import Any
 
 from contracts import message_class
 from contracts.amendment import PlanAmended
+from contracts.back import StationTold
 from contracts.delivery import DeliveryMessage, DeliveryReported, DeliveryRequested, PlanMade, StationSeen
 from contracts.fact import DeadLetter, Fact
 from contracts.message import LanedMessage, Message
@@ -132,7 +133,7 @@ def _entry(message: Message) -> Entry:
         "message": message,
     }
     match message:
-        case WarningMessage() | PlanMade() | PlanAmended():
+        case WarningMessage() | PlanMade() | PlanAmended() | StationTold():
             return Entry(**common, warning_id=str(message.warning_id), revision=message.revision)
         case DeliveryMessage():
             common |= {"warning_id": str(message.warning_id), "revision": message.revision}
@@ -153,7 +154,7 @@ def _about(message: Message) -> str | None:
     """Return the one thing that a message is about: a station, a gateway, an account, a block."""
     found: str | None = None
     match message:
-        case StationSeen():
+        case StationSeen() | StationTold():
             found = message.station
         case BlockChanged():
             found = message.block

@@ -14,9 +14,10 @@ NOBODY = "clock"
 
 def due(warning: WeatherWarning, promises: Promises, now: datetime) -> int | None:
     """Return how many minutes before the end a warning in force is announced by now, None while it is not."""
-    if warning.state is not State.ISSUED or warning.content.kind is Kind.CANCEL:
+    content = warning.content
+    if warning.state is not State.ISSUED or content.kind is Kind.CANCEL or content.adds_to is not None:
         return None
-    return promises.announced(warning.content.expires - now)
+    return promises.announced(content.expires - now)
 
 
 async def announce_due(db: Database, leadership: Leadership, clock: str, promises: Promises) -> int:

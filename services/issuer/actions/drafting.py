@@ -154,6 +154,8 @@ async def _supersedes_known(tx: Transaction, warning: WeatherWarning) -> None:
         found = await store.warnings.standing(tx.connection, other)
         if found is None or found.state is not State.ISSUED or other == warning.warning_id:
             raise Invalid(f"supersedes[{number}]", "is no warning in force", "name another one")
+        if found.content.adds_to is not None:
+            raise Invalid(f"supersedes[{number}]", "is a town's note", "name the warning itself")
         if found.content.mode is not warning.content.mode:
             raise Invalid(f"supersedes[{number}]", "is of the other mode", "leave it out")
         if found.content.hazard != warning.content.hazard:

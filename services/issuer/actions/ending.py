@@ -6,9 +6,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from contracts.values import Lane
-from contracts.warning import WarningExpired, WarningHalted
+from contracts.warning import WarningHalted
 from services.issuer import store
-from services.issuer.actions import announcing, reviewing
+from services.issuer.actions import announcing, attached, reviewing
 from services.issuer.actions.issuing import RETELL_AFTER, message_of
 from services.issuer.actions.permission import permit
 from services.issuer.actions.suspending import settle
@@ -25,8 +25,6 @@ CLOCK = "issuer-clock"
 
 LOOK_S = 1.0
 LONGEST_RETELL = timedelta(minutes=5)
-NOBODY = "clock"
-"""Who did what nobody did."""
 
 
 async def halt(
@@ -47,6 +45,7 @@ async def halt(
             await store.changes.save(tx, halted, warning.version)
             await tell(tx, halted, by, "halted", reason)
             await reviewing.of_halt(tx, halted)
+            await attached.halt_all(tx, halted, by, attached.HALTED)
             await settle(tx, catalogue, [halted], by.username)
             tx.emit(
                 WarningHalted(
@@ -86,25 +85,9 @@ async def expire_due(db: Database, leadership: Leadership, catalogue: Catalogue)
             await leadership.guard(tx, CLOCK)
             warning = await store.warnings.get(tx.connection, warning_id, revision, lock=True)
             if warning.state is State.ISSUED:
-                await _expire(tx, catalogue, warning)
+                expired = await attached.expire(tx, warning)
+                await settle(tx, catalogue, [expired], attached.CLOCK.username)
     return len(due)
-
-
-async def _expire(tx: Transaction, catalogue: Catalogue, warning: WeatherWarning) -> None:
-    expired = warning.expired(tx.now)
-    await store.changes.save(tx, expired, warning.version)
-    await store.events.tell(tx, expired, NOBODY, "expired")
-    await store.prepared.drop(tx, expired.warning_id)
-    await settle(tx, catalogue, [expired], NOBODY)
-    tx.emit(
-        WarningExpired(
-            mode=expired.content.mode,
-            lane=expired.content.level.lane,
-            warning_id=expired.warning_id,
-            revision=expired.revision,
-            at=tx.now,
-        )
-    )
 
 
 async def retell_due(db: Database, leadership: Leadership) -> int:

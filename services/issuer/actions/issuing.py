@@ -18,7 +18,7 @@ from contracts.warning import (
     WarningUpdated,
 )
 from services.issuer import store
-from services.issuer.actions import mixing, reviewing
+from services.issuer.actions import attached, mixing, reviewing
 from services.issuer.actions.alongside import answered
 from services.issuer.actions.correcting import keep_ready
 from services.issuer.actions.covering import covers
@@ -214,6 +214,7 @@ async def _put_out(tx: Transaction, press: Press, sheet: Sheet, by: Person) -> N
     issued = sheet.issued
     await store.changes.save(tx, issued, sheet.seen, retell_at=issued.updated_at + RETELL_AFTER)
     await _end(tx, sheet.chain, issued, by)
+    await attached.follow(tx, issued, sheet.chain.ends, by)
     await keep_ready(tx, press.catalogue, issued)
     tx.emit(message_of(issued, tx.now))
     await tell(tx, issued, by, "approved", issued.approvals[-1].statement)
@@ -234,7 +235,7 @@ async def _printed(
     notice = press.notice(
         approved.content,
         approved.manifest,
-        identifier=await _identifier(db, press, now, place),
+        identifier=await identifier_for(db, press, now, place),
         references=chain.references,
         sent=now.replace(microsecond=0),
         approvers=tuple(approval.name for approval in approved.approvals),
@@ -244,7 +245,7 @@ async def _printed(
     return Published(notice, document, now, chain.supersedes)
 
 
-async def _identifier(db: Database, press: Press, now: datetime, place: int) -> str:
+async def identifier_for(db: Database, press: Press, now: datetime, place: int = 0) -> str:
     """Return a free identifier of this second, or of one of the next when ten are taken.
 
     What goes out together takes the free ones in turn: `place` says whose turn it is.

@@ -7,7 +7,9 @@ from services.kit.errors import Refused
 
 
 def steps_of(catalogue: Catalogue, warning: WeatherWarning) -> tuple[Step, ...]:
-    """Return who must approve a revision, in order."""
+    """Return who must approve a revision, in order; nobody approves a town's note."""
+    if warning.content.adds_to is not None:
+        return ()
     quick = catalogue.authority.emergency.issue.get(making.worst_of(warning.content))
     steps = making.steps(catalogue, warning.content)
     if warning.emergency and quick is not None:

@@ -9,6 +9,8 @@ from services.kit.errors import Forbidden, Refused
 def permit(catalogue: Catalogue, verb: Verb, by: Person, warning: WeatherWarning) -> None:
     """Raise Forbidden for who may never do this here, Refused when it cannot be done to this revision now."""
     allowed = catalogue.authority.acts[verb]
+    if warning.content.adds_to is not None and verb is not Verb.HALT:
+        raise Refused("it is a town's note beside a warning", mend="halt it; its town may write another one")
     if verb is Verb.APPROVE and by.username in warning.authors:
         raise Refused("whoever wrote a warning cannot approve it", mend="ask somebody else")
     if not any(_is(who, catalogue, by, warning) for who in allowed.by):

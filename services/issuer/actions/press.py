@@ -71,6 +71,7 @@ class Press:
             areas=manifest.areas,
             approved_by=approvers,
             emergency=emergency,
+            adds_to=content.adds_to,
         )
 
     async def document(self, notice: Notice, content: Content, incidents: str = "") -> bytes:

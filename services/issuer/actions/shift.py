@@ -31,7 +31,7 @@ async def shift(db: Database, catalogue: Catalogue) -> Shift:
     async with db.read() as connection:
         spooled = await store.spool.waiting(connection, now - SPOOLED_AFTER)
         reviews = await store.reviews.listed(connection, MOST, due=True)
-    standing = await whole(db, (State.ISSUED, State.HALTED))
+    standing = [one for one in await whole(db, (State.ISSUED, State.HALTED)) if one.stands]
     in_force = [await _in_force(db, catalogue, one, spooled.get(one.warning_id), now) for one in standing]
     return Shift(
         at=now,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
 from contracts.plan import Manifest
 from contracts.values import AreaSelection, Channel, Level, Mode
-from contracts.warning import WarningText
+from contracts.warning import AddsTo, WarningText
 from services.issuer.actions.needing import steps_of
 from services.issuer.catalogue import Catalogue
 from services.issuer.model import (
@@ -83,6 +83,8 @@ class ContentView(BaseModel):
     consultation: ConsultationView | None
     stage: str
     department: str
+    adds_to: AddsTo | None
+    """Set for a town's note: the warning beside which it stands."""
 
 
 class CorrectionView(BaseModel):

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from contracts.values import Level
 from services.issuer.catalogue.authority import LIFTED, Approval, Authority, Deed, Halt, Role, Verb, Who
 from services.issuer.catalogue.heartbeat import Heartbeat
-from services.issuer.catalogue.products import SIGNAL, Product, Products, Stage
+from services.issuer.catalogue.products import NOTE, SIGNAL, Addition, Product, Products, Stage
 from services.issuer.catalogue.promises import Promise, Promises
 from services.issuer.catalogue.signals import Act, Entry, Grade, Hazard, Language, Signal, Signals
 from services.issuer.catalogue.suspension import ORDER, SUSPENSION, Fit, Rule, Sector, Suspension
@@ -26,10 +26,12 @@ from services.kit.errors import Invalid, Refused
 
 __all__ = [
     "LIFTED",
+    "NOTE",
     "ORDER",
     "SIGNAL",
     "SUSPENSION",
     "Act",
+    "Addition",
     "Approval",
     "Authority",
     "Catalogue",
@@ -100,7 +102,8 @@ class Catalogue:
 
     def hazard(self, code: str, product: str = SIGNAL) -> Hazard:
         """Return a hazard by its event type code, or a product's subject."""
-        subjects = self.products.get(product).subjects
+        of = self.products.get(product)
+        subjects = self.every if of.addition else of.subjects
         found = next((hazard for hazard in subjects or self.hazards if hazard.code == code), None)
         if found is None:
             known = ", ".join(f"{hazard.code} {hazard.name.zh}" for hazard in subjects or self.offered)
@@ -144,7 +147,8 @@ def load(folder: Traversable | None = None) -> Catalogue:
         _read(source / "suspension.yaml", Suspension),
     )
     found.suspension.check(found.signals, found.products)
-    strangers = set(found.products.products) ^ set(found.authority.products)
+    agreed = {name for name, product in found.products.products.items() if product.addition is None}
+    strangers = agreed ^ set(found.authority.products)
     if strangers:
         raise ValueError(f"products.yaml and authority.yaml differ in {', '.join(sorted(strangers))}")
     return found

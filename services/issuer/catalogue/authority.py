@@ -86,6 +86,12 @@ class Halt(Entry):
     review_within_hours: int = Field(gt=0)
 
 
+class Notes(Entry):
+    """Who adds to a warning in force for a town: one person, at once, for the town that the account names."""
+
+    roles: frozenset[Role] = Field(min_length=1)
+
+
 class Emergency(Entry):
     """The emergency flow (紧急流程): one approval where there is no time for more, looked at afterwards."""
 
@@ -102,6 +108,7 @@ class Authority(Entry):
     products: Mapping[str, Mapping[Level, Mapping[Deed, tuple[Approval, ...]]]] = Field(min_length=1)
     acts: Mapping[Verb, Permission]
     halt: Halt
+    notes: Notes
     emergency: Emergency
 
     @model_validator(mode="after")

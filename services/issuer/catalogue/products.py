@@ -12,12 +12,39 @@ from services.kit.errors import Invalid
 SIGNAL = "signal"
 """The product whose subjects are the hazards of signals.yaml."""
 
+NOTE = "note"
+"""The product by which a town adds to a warning in force."""
+
 
 class Stage(Entry):
     """How far ahead something is said."""
 
     name: Both
     hours: int = Field(ge=0)
+
+
+class Addition(Entry):
+    """How a town adds to a warning in force: with that warning's subject and colour, none of its own."""
+
+    characters: int = Field(gt=0, le=200)
+    """How long the town's own words may be."""
+    most: int = Field(gt=0, le=50)
+    """How many notes of one town may stand beside one warning."""
+    whole_towns: frozenset[Channel] = frozenset()
+    """The ways that speak to a whole town: gone only where every village of it is meant."""
+    mark: Both
+    """What every channel shows first: that this is the town's own addition."""
+    title: Both
+    text: Both
+    short: Both
+    instruction: Both
+
+    @model_validator(mode="after")
+    def _known_slots(self) -> Self:
+        slots = (self.mark, self.title, self.text, self.short, self.instruction)
+        used = frozenset[str]().union(*(one.slots for one in slots))
+        refuse_strangers("an addition", used, {"town", "hazard", "colour", "words", "headline"})
+        return self
 
 
 class Product(Entry):
@@ -34,10 +61,12 @@ class Product(Entry):
     acts: Mapping[Act, Head] | None = None
     """Titles and leads; none: those of the signals."""
     subjects: tuple[Hazard, ...] = ()
+    addition: Addition | None = None
+    """Set for what is only ever added to a warning in force."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.fixed <= set(self.ways):
+        if not self.fixed | (self.addition.whole_towns if self.addition else set()) <= set(self.ways):
             raise ValueError("a fixed way is not among the ways")
         if self.acts is not None and set(self.acts) != set(Act):
             raise ValueError("every act must be there")
@@ -66,11 +95,13 @@ class Products(Entry):
     def _known(self) -> Self:
         if SIGNAL not in self.products:
             raise ValueError("the product signal is missing")
+        if [name for name, product in self.products.items() if product.addition] != [NOTE]:
+            raise ValueError("the product note, and no other one, is an addition")
         for name, product in self.products.items():
             refuse_strangers(f"{name} stages", product.stages, self.stages)
             refuse_strangers(f"{name} departments", product.departments, self.departments)
-            if (name == SIGNAL) == bool(product.subjects):
-                raise ValueError(f"{name}: subjects belong to every product but the signal")
+            if (name == SIGNAL or product.addition is not None) == bool(product.subjects):
+                raise ValueError(f"{name}: subjects belong to every product but the signal and the note")
         refuse_strangers("jointly", self.jointly.slots, {"sender", "department"} | GIVEN)
         return self
 
@@ -79,6 +110,13 @@ class Products(Entry):
         if name not in self.products:
             raise Invalid("product", "there is no such product", f"use {', '.join(self.products)}")
         return self.products[name]
+
+    @property
+    def addition(self) -> Addition:
+        """How a town adds to a warning."""
+        found = self.products[NOTE].addition
+        assert found is not None, "it was looked at when the file was read"
+        return found
 
     def book(self, signals: Signals, name: str, department: str) -> Signals:
         """Return the signals as this product says them: its titles, its subjects, who speaks."""

@@ -76,6 +76,7 @@ async def show_home(request: Request, parts: IssuerParts, by: SignedIn) -> HTMLR
     standing = [
         Standing(one, await parts.watch.photograph(one.warning_id, one.revision))
         for one in await _whole(parts, [State.ISSUED, State.HALTED])
+        if one.stands
     ]
     waiting = [
         Waiting(one, waits_for(parts.catalogue, one, by), needed(parts.catalogue, one) or frozenset())

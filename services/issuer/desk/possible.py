@@ -63,7 +63,7 @@ def _while_open(catalogue: Catalogue, warning: WeatherWarning, by: Person) -> fr
 def _while_standing(
     catalogue: Catalogue, warning: WeatherWarning, by: Person, others: Collection[tuple[State, Kind]]
 ) -> frozenset[Act]:
-    at_desk = bool(by.roles & catalogue.authority.desk_roles)
+    at_desk = bool(by.roles & catalogue.authority.desk_roles) and warning.content.adds_to is None
     lift = warning.content.kind is Kind.CANCEL
     open_kinds = {kind for state, kind in others if state in OPEN}
     allowed = {

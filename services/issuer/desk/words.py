@@ -86,6 +86,8 @@ ACTS = {
     "suspension lift confirmed": "confirmed the lift of the suspension",
     "suspension lift declined": "declined to lift the suspension",
     "suspension lift withdrawn": "ended the proposal to lift a suspension",
+    "note sent": "sent it as a town's note",
+    "note added": "added a town's note beside it",
 }
 FIELDS = {
     "hazard": "signal",

@@ -10,7 +10,7 @@ from pydantic import Field
 from contracts.canonical import content_hash
 from contracts.text import CLOSING, MOST_SEGMENTS, OPENING, segments
 from contracts.values import AreaSelection, HazardCode, Instant, Level, Mode, Ring, Value
-from contracts.warning import WarningText
+from contracts.warning import AddsTo, WarningText
 from services.issuer.model.choices import Beside, Consultation, LeftOut, choice_faults, line_faults
 from services.issuer.model.follow import Follow, Leading
 from services.kit.errors import Fault
@@ -109,6 +109,8 @@ class Content(Value):
     """Who stops, by the catalogue's word for it; only of a suspension."""
     leading: Leading | None = None
     """The warning because of which a suspension goes out."""
+    adds_to: AddsTo | None = None
+    """Set for a town's note: the warning beside which it stands."""
 
     @property
     def sha256(self) -> str:

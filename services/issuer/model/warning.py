@@ -114,6 +114,11 @@ class WeatherWarning:
     emergency: str = ""
     """Why it goes by the emergency flow; empty when it does not."""
 
+    @property
+    def stands(self) -> bool:
+        """True while it is in force, or halted and still to be corrected or lifted: a halted note is over."""
+        return self.state in STANDING and (self.state is State.ISSUED or self.content.adds_to is None)
+
     def to(self, state: State, at: datetime) -> "WeatherWarning":
         """Move to another state; raise Refused when that is not among the moves."""
         if state not in MOVES[self.state]:
@@ -211,6 +216,10 @@ class WeatherWarning:
     def halted(self, reason: str, at: datetime, review_within: timedelta) -> "WeatherWarning":
         """Stop it, to be looked at afterwards."""
         return replace(self.to(State.HALTED, at), reason=reason, review_due=at + review_within)
+
+    def withdrawn(self, reason: str, at: datetime) -> "WeatherWarning":
+        """Stop a note that its own town takes back, or whose warning is over; nobody need look at that."""
+        return replace(self.to(State.HALTED, at), reason=reason)
 
     def expired(self, at: datetime) -> "WeatherWarning":
         """Let it run out; that is not an all-clear."""

@@ -16,7 +16,7 @@ from contracts.values import Level, Mode
 from services.issuer.model.alongside import Alongside
 from services.issuer.model.content import Kind
 from services.issuer.model.warning import State
-from services.issuer.store.desk_tables import FOREIGN
+from services.issuer.store.desk_tables import FOREIGN, NOTES
 from services.issuer.store.tables import WARNINGS
 from services.kit.db import Transaction
 
@@ -49,7 +49,7 @@ async def ours(
 ) -> list[Alongside]:
     """Return our warnings in force for a hazard in some of these towns, but for those named `besides`.
 
-    Suspensions of two sectors say nothing of each other.
+    Suspensions of two sectors say nothing of each other. A town's note is none: it stands beside one of them.
     """
     columns = ("warning_id", "level", "headline", "expires", "manifest", "notice", "content")
     statement = select(*(WARNINGS.c[name] for name in columns)).where(
@@ -58,6 +58,7 @@ async def ours(
         WARNINGS.c.hazard == hazard,
         WARNINGS.c.kind != Kind.CANCEL,
         WARNINGS.c.expires > now,
+        WARNINGS.c.warning_id.not_in(select(NOTES.c.note_id)),
         WARNINGS.c.warning_id.not_in([str(one) for one in besides]),
     )
     found = []

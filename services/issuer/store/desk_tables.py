@@ -1,6 +1,6 @@
-"""The tables of what composing starts from: saved phrases and areas, others' warnings, risk proposals."""
+"""The tables of what composing starts from, such as saved phrases and risk proposals; of towns' notes."""
 
-from sqlalchemy import Boolean, Column, Index, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
 from services.issuer.store.tables import metadata
 from services.kit.db import Moment
@@ -59,3 +59,20 @@ DEPARTMENTS = Table(
     Column("department", String(40), nullable=False),
 )
 """Accounts of departments that issue joint products with us."""
+
+NOTES = Table(
+    "notes",
+    metadata,
+    Column("note_id", String(36), primary_key=True),
+    Column("of_warning", String(36), nullable=False),
+    Column("of_revision", Integer, nullable=False),
+    Column("town", String(9), nullable=False),
+    Column("town_name", String(60), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("by", String(40), nullable=False),
+    Column("by_name", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""What towns added to warnings in force; each is a row of `warnings` too, whose id is the note's."""
+Index("notes_of_warning", NOTES.c.of_warning, NOTES.c.town)
+Index("notes_of_town", NOTES.c.town, NOTES.c.at)

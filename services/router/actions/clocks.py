@@ -14,9 +14,12 @@ from services.router.store import duties, ends, openings, plans
 async def begin(tx: Transaction, message: WarningPublished, ladders: Ladders) -> None:
     """Start the clocks of a revision that was planned in this transaction; a lift asks for no answer.
 
-    A colour without a ladder has clocks that never strike: who received it is counted all the same.
+    A colour without a ladder has clocks that never strike: who received it is counted all the same. A town's
+    note has none: who answers, answers the warning beside which it stands.
     """
     notice = message.notice
+    if notice.adds_to is not None:
+        return
     ladder = ladders.ladder(notice.hazard, notice.level)
     made = await plans.made(tx, message.warning_id, message.revision)
     stone = await ends.stone(tx, message.mode, message.warning_id)

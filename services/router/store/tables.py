@@ -281,3 +281,21 @@ ANSWERS = Table(
     Column("note", String(500), nullable=False),
 )
 """Answers that a person wrote down; the phone is sealed."""
+
+BACKS = Table(
+    "backs",
+    metadata,
+    Column("mode", String(8), primary_key=True),
+    Column("warning_id", String(36), primary_key=True),
+    Column("station", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("village", String(12), nullable=False),
+    Column("town", String(9), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("red", Boolean, nullable=False),
+    Column("back", LargeBinary, nullable=False),
+)
+"""What villages told back: the latest word of each on a warning, of the highest revision that it told of."""
+Index("backs_of_town", BACKS.c.town, BACKS.c.at)
+Index("backs_by_age", BACKS.c.at)

@@ -46,7 +46,7 @@ def _drafts(request: DeliveryRequested, rendering: str, link_base: str) -> Itera
     """Yield the texts that say it, the fullest first."""
     part = _PARTS[request.action]
     body = _said(request, part)
-    if rendering == PERSON:
+    if rendering == PERSON and request.notice.adds_to is None:
         link = _said(request, "confirm").replace(LINK, f"{link_base}{PLACE}")
         yield _signed(body + link)
         yield _signed(_said(request, f"{part}-brief") + link)

@@ -11,7 +11,7 @@ from services.channels.pull.stations.actions import renumber
 from services.channels.pull.stations.actions.expire import expire
 from services.channels.pull.stations.actions.hear import Heard, Reports, hear
 from services.channels.pull.stations.actions.presence import Answer, Beat, beat, judge
-from services.channels.pull.stations.api import links, reading, telling
+from services.channels.pull.stations.api import backs, links, reading, telling
 from services.channels.pull.stations.api.parts import Parts
 from services.channels.pull.stations.group import GroupCommit
 from services.channels.pull.stations.keyring import KeyRing
@@ -65,7 +65,7 @@ async def open_stations(floor: Floor) -> Service:
     )
     return Service(
         HOUSE,
-        routers=[reading.router, telling.router, links.router, renderings.router],
+        routers=[reading.router, telling.router, backs.router, links.router, renderings.router],
         houses=[house],
         parts={HOUSE: Parts(db, hub, keys, floor.crypto, reports, beats), f"{HOUSE}-looks": LOOKS},
         public=["/api/v1/stations", "/c/"],

@@ -53,6 +53,7 @@ def _full(request: DeliveryRequested) -> dict[str, Any]:
     notice, text = request.notice, request.notice.text
     return {
         "references": notice.references,
+        "adds_to": notice.adds_to.model_dump(mode="json") if notice.adds_to else None,
         "sender_name": notice.sender_name,
         "sent": beijing(notice.sent),
         "effective": beijing(notice.effective),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005_ways"
-down_revision = "0003_duties"
+down_revision = "0004_backs"
 branch_labels = None
 depends_on = None
 

@@ -12,7 +12,8 @@ from contracts.outcome import TargetState
 from contracts.values import Mode
 from services.channels.pull.stations.actions.hear import Reports
 from services.channels.pull.stations.model import Report
-from services.channels.pull.stations.store import early, stations, waiting
+from services.channels.pull.stations.store import backs, early, stations, waiting
+from services.channels.pull.stations.store.backs import Told
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.kit.errors import Invalid, NotFound
@@ -61,6 +62,8 @@ class Page:
     """Whether the warning has ended or run out."""
     confirmed_at: datetime | None
     confirmed_by: str | None
+    told: Told | None = None
+    """What the village has told back."""
 
 
 async def look(db: Database, link: Link) -> Page:
@@ -70,13 +73,14 @@ async def look(db: Database, link: Link) -> Page:
     async with db.read() as connection:
         found = await waiting.shown(connection, *whose)
         by, at = await early.confirmation(connection, *whose) or (None, None)
+        told = await backs.told(connection, whose[:2], *whose[2:])
     name, duty = (station.name, station.duty_name) if station else (link.station, None)
     if found is None:
-        return Page(link, name, duty, None, False, at, by)
+        return Page(link, name, duty, None, False, at, by, told)
     over = found.ended or found.item.expires <= db.clock.now()
     confirmed = found.item.facts.get(TargetState.CONFIRMED)
     notice = orjson.loads(found.payload)
-    return Page(link, name, duty, notice, over, confirmed, found.item.confirmed_by)
+    return Page(link, name, duty, notice, over, confirmed, found.item.confirmed_by, told)
 
 
 def reports(page: Page, by: str, now: datetime) -> Reports:

@@ -1,1 +1,1 @@
-"""The public contract: `reading` (stream, poll, state), `telling` (reports, heartbeats), `links`."""
+"""The public contract: `reading` (stream, poll, state), `telling` (reports, heartbeats), `backs`, `links`."""

@@ -27,6 +27,10 @@ class Alert(BaseModel):
     title: str | None = Field(default=None, description="For the screen, with 演练 in a drill")
     expires: str | None = None
     references: str | None = Field(default=None, description="From here on not in a halt")
+    adds_to: dict[str, Any] | None = Field(
+        default=None,
+        description="Of a town's note: warning_id, revision and identifier beside which it stands",
+    )
     sender_name: str | None = None
     sent: str | None = None
     effective: str | None = None

@@ -149,3 +149,17 @@ PRESENCE = Table(
     Column("clock_offset_ms", BigInteger, nullable=False),
     Column("health", Text, nullable=False),
 )
+
+BACKS = Table(
+    "backs",
+    metadata,
+    Column("station", String(40), primary_key=True),
+    Column("mode", String(8), primary_key=True),
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("heard_at", Moment, nullable=False),
+)
+"""What villages told back: the latest word of each on a revision."""
