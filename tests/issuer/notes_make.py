@@ -14,7 +14,7 @@ from services.issuer.model.note import Note
 from services.issuer.reach import Reached
 from services.kit.ids import uuid7
 from services.router.actions.preview import Question
-from services.router.actions.rulebook import ours
+from services.router.actions.rulebook import ROUTING
 from services.router.api.views import preview_view
 from services.router.model.manifest import PLANNED, draw
 from services.router.model.registry import Registry
@@ -23,7 +23,7 @@ from services.router.model.rules import read
 from tests.issuer.issuer_make import NOW, Office
 from tests.router.registry_make import TOWNS, a_district, a_registry, a_village
 
-RULES = read(ours())
+RULES = read(ROUTING.ours())
 OWN, NEXT = TOWNS[1], TOWNS[2]
 ZHAO = Person("zhao", "赵静", frozenset({"town-desk"}))
 WORDS = "转移点：镇中心小学；赶安路K3塌方，请绕行。"

@@ -65,7 +65,7 @@ async def confirm(
 async def orders(office: Office, mode: Mode = Mode.LIVE) -> list[Order]:
     """Return the suspensions in force or under way."""
     async with office.db.read() as connection:
-        codes = office.catalogue.suspension.codes
+        codes = {sector.code for sector in office.catalogue.suspension.sectors.values()}
         return await store.suspensions.orders(connection, mode, codes, office.clock.now())
 
 

@@ -150,7 +150,7 @@ async def test_a_note_runs_out_with_its_warning_at_once(desk: Office) -> None:
     note = await added(desk, before)
     leadership = await leading(desk)
     desk.clock.at = before.content.expires
-    await actions.expire_due(desk.db, leadership)
+    await actions.expire_due(desk.db, leadership, desk.catalogue)
     assert (await desk.get(note.note_id)).state is State.EXPIRED
     assert {one.warning_id for one in await desk.said(WarningExpired)} == {before.warning_id, note.note_id}
 

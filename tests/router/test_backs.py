@@ -106,6 +106,6 @@ async def test_a_towns_note_starts_no_clocks(tower: Tower) -> None:
     notice = issued.notice.model_copy(update={"adds_to": adds_to, "product": "note"})
     note = issued.model_copy(update={"notice": notice, "warning_id": uuid4()})
     async with tower.db.transaction() as tx:
-        await clocks.begin(tx, note, tower.ladders)
+        await clocks.begin(tx, note, tower.escalation.rules)
         assert await duties.climb_of(tx, note.warning_id, 1) is None
     assert TOWNS[0] == TOWN

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.values import Mode
 from services.issuer import store
-from services.issuer.catalogue import SIGNAL, Catalogue, Fit, Suspension
+from services.issuer.catalogue import SIGNAL, SUSPENSION, Catalogue, Fit, Suspension
 from services.issuer.model import Content, Kind, Person, State, WeatherWarning
 from services.issuer.model.suspension import Answer, Asks, Order, SuspensionProposal, Terms, taken
 from services.kit.db import Transaction
@@ -74,7 +74,8 @@ async def scene(connection: AsyncConnection, catalogue: Catalogue, mode: Mode, n
     rules = catalogue.suspension
     keys = await store.suspensions.leaders(connection, mode, {rule.hazard for rule in rules.rules}, now)
     found = [await store.warnings.get(connection, *key) for key in keys]
-    orders = await store.suspensions.orders(connection, mode, rules.codes, now)
+    codes = {subject.code for subject in catalogue.products.products[SUSPENSION].subjects}
+    orders = await store.suspensions.orders(connection, mode, codes, now)
     return Scene(rules, [one for one in found if leads(one.content)], orders)
 
 

@@ -97,11 +97,6 @@ class Suspension(Entry):
                 )
         return self
 
-    @property
-    def codes(self) -> frozenset[str]:
-        """The event types of the orders."""
-        return frozenset(sector.code for sector in self.sectors.values())
-
     def sector(self, name: str) -> Sector:
         """Return a sector by its name."""
         if name not in self.sectors:

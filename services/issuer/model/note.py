@@ -74,8 +74,9 @@ def chosen(warning: WeatherWarning, town: str, villages: Collection[str]) -> tup
     covered = own_villages(warning, town)
     if strange := sorted(set(villages) - set(covered)):
         of_others = [code for code in strange if code[:TOWN_DIGITS] != town]
-        why = "are of another town" if of_others else "are not covered by the warning"
-        raise Invalid("villages", f"{len(of_others or strange)} {why}", "choose villages of your own town")
+        left_out = f"{len(strange)} villages are not covered by the warning"
+        why = f"{len(of_others)} villages are of another town" if of_others else left_out
+        raise Invalid("villages", why, "choose villages of your own town")
     return tuple(sorted(set(villages))) or covered
 
 
@@ -85,7 +86,7 @@ def look_at_words(words: str, most: int) -> str:
     if not said:
         raise Invalid("text", "is empty", "write where to shelter, which road is cut, whom to ask")
     if len(said) > most:
-        raise Invalid("text", f"has {len(said)} characters", f"shorten it to {most}")
+        raise Invalid("text", f"has {len(said)} characters", f"use at most {most} characters")
     if OPENING in said or CLOSING in said:
         raise Invalid("text", f"holds {OPENING} or {CLOSING}", "leave these to the signature")
     return said
