@@ -100,7 +100,7 @@ async def test_on_the_page_a_town_looks_sends_by_one_press_and_takes_back(pages:
     form = await zhao.get(f"/notes/{before.warning_id}")
     long = await zhao.send(form, f"/notes/{before.warning_id}", text="避" * 121, do="look")
     assert long.status == 422
-    assert "有121个字" in long.text
+    assert "有 121 字" in long.text
     looked = await zhao.send(form, f"/notes/{before.warning_id}", text=WORDS, do="look")
     assert f"【{OWN}镇补充】暴雨橙色预警" in looked.text
     for _ in range(2):
