@@ -72,11 +72,12 @@ def may_be_added_to(warning: WeatherWarning, town: str, now: datetime) -> None:
 def chosen(warning: WeatherWarning, town: str, villages: Collection[str]) -> tuple[str, ...]:
     """Return whom a note is for: all that the warning covers of a town, or some of these villages."""
     covered = own_villages(warning, town)
-    if strange := sorted(set(villages) - set(covered)):
-        of_others = [code for code in strange if code[:TOWN_DIGITS] != town]
-        left_out = f"{len(strange)} villages are not covered by the warning"
-        why = f"{len(of_others)} villages are of another town" if of_others else left_out
-        raise Invalid("villages", why, "choose villages of your own town")
+    strange = set(villages) - set(covered)
+    mend = "choose villages of your own town that the warning covers"
+    if of_others := [code for code in strange if code[:TOWN_DIGITS] != town]:
+        raise Invalid("villages", f"{len(of_others)} of these villages are of another town", mend)
+    if strange:
+        raise Invalid("villages", f"{len(strange)} of these villages are not covered by the warning", mend)
     return tuple(sorted(set(villages))) or covered
 
 
