@@ -81,12 +81,16 @@ def up(
 
 async def _up(settings: Settings, seed: bool, own_bus: bool) -> None:
     from services.laptop import people
+    from services.laptop.settings import LaptopSettings
 
     with prepare.locked(settings.var):
         children.require_free(settings.host, settings.port, "HTTP", f"{PREFIX}PORT")
         prepare.make_keys(settings)
-        bus = children.nats_child(settings.var / "nats", settings.nats_port())
+        laptop, folder = LaptopSettings.load(), settings.var / "nats"
+        bus = children.nats_child(folder, settings.nats_port(), laptop.mqtt_port)
         async with bus if own_bus else nullcontext():
+            if own_bus:
+                os.environ.update(laptop.mqtt_environment(folder))
             await prepare.migrate(settings, list(MIGRATIONS))
             await prepare.apply_streams(settings)
             if seed:

@@ -1,5 +1,6 @@
 """What can be done with the registry: one function for each verb, one transaction in each."""
 
+from services.registry.actions.codes import exchange, make_code, open_codes, withdraw_codes
 from services.registry.actions.edit import ROW, cells_of, check, confirm_row, edit, end, unmask
 from services.registry.actions.keys import (
     KEYS,
@@ -25,8 +26,11 @@ __all__ = [
     "decline_keys",
     "edit",
     "end",
+    "exchange",
     "issue_keys",
+    "make_code",
     "note_presence",
+    "open_codes",
     "propose_keys",
     "respond",
     "responses",
@@ -34,4 +38,5 @@ __all__ = [
     "take_in",
     "take_in_outlines",
     "unmask",
+    "withdraw_codes",
 ]

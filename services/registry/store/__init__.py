@@ -46,6 +46,7 @@ from services.registry.store.tables import (
     PROPOSALS,
     RESPONSES,
     STAGED,
+    STATION_CODES,
 )
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "ROSTERS",
     "STAGED",
     "STATIONS",
+    "STATION_CODES",
     "TERMINALS",
     "THRESHOLDS",
     "TOWNS",

@@ -16,8 +16,8 @@ from services.kit.errors import Retry
 from services.kit.mqtt import hashed
 from services.kit.telemetry import log
 
-COURIER = "yutian"
-"""Our own user, who publishes alerts and hears reports."""
+COURIER = "yutian-stations"
+"""Our own user, who publishes alerts and hears reports. Names of users are one list over all accounts."""
 
 LOOK_S = 2.0
 """How often the file is compared with the database, should a word have been lost."""
