@@ -177,6 +177,20 @@ def code(
     typer.echo(people.code_of(credentials, username))
 
 
+@cli.command(name="mqtt-users")
+def mqtt_users(
+    users: Annotated[Path, typer.Option("--file", help="The file that nats-server includes")],
+    pid: Annotated[Path, typer.Option(help="The file with nats-server's process, which reads it anew")],
+    channels: Annotated[str, typer.Option(help="Where the channels answer")] = "http://127.0.0.1:8600",
+) -> None:
+    """Keep the MQTT users of a nats-server beside this process; runs for ever."""
+    from services.laptop import warden
+
+    settings = Settings.load()
+    configure_telemetry(settings, "mqtt-users")
+    _run(warden.keep(settings, channels, users, pid))
+
+
 @cli.command(name="settings")
 def show_settings(
     output: Output = "table",

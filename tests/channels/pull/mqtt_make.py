@@ -141,10 +141,12 @@ class Terminal:
 
 
 @asynccontextmanager
-async def a_terminal(house: Replica, broker: Broker, **more: Any) -> AsyncIterator[Terminal]:
+async def a_terminal(
+    house: Replica, broker: Broker, *, name: str = "", **more: Any
+) -> AsyncIterator[Terminal]:
     """Run a terminal with the key of its station, connected and subscribed."""
     terminal = Terminal(**more)
-    terminal.start(broker.port, house.keys[terminal.code, terminal.mode])
+    terminal.start(broker.port, house.keys[terminal.code, terminal.mode], name=name)
     try:
         await until(lambda: terminal.granted == [1, 1] and bool(terminal.answers))
         yield terminal

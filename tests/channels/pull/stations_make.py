@@ -187,6 +187,10 @@ class Replica:
                     duty_name=duty_name,
                 )
             )
+        await self.publish_block(entries)
+
+    async def publish_block(self, entries: Sequence[StationEntry]) -> None:
+        """Have the registry say these stations, and no others."""
         async with self.db.transaction() as tx:
             block = a_block(self.floor.crypto, entries, at=datetime.now(UTC))
             revoked = await learn(tx, self.floor.crypto, block)
