@@ -16,23 +16,23 @@ from contracts.values import Mode
 from services.kit.db import Database
 from services.kit.errors import NotFound
 from services.registry import actions, store
+from services.registry.model import Station
 from services.registry.model.codes import MOST_OF_ONE, new_code, read, spelled
 from tests.channels.pull.stations_make import NOON
 from tests.clock import HandClock
 from tests.outbox import said
 from tests.registry.http_make import a_client, by
-from tests.registry.registry_make import a_crypto, a_registry, a_village_with_station
+from tests.registry.import_make import VILLAGE, a_place
 
 CODES = "/api/v1/registry/station-codes"
 
 
 @asynccontextmanager
 async def a_station(url: str, folder: Path) -> AsyncIterator[tuple[Database, Any, str, httpx.AsyncClient]]:
-    async with a_registry(url) as db:
-        crypto = a_crypto(folder)
-        code = await a_village_with_station(db, crypto)
-        async with a_client(db, crypto, folder) as (client, _):
-            yield db, crypto, code, client
+    async with a_place(url, folder) as (db, crypto), a_client(db, crypto, folder) as (client, _):
+        station = Station(code="K0001", name="k", village_code=VILLAGE, station_class="screen")
+        await actions.take_in(db, crypto, "stations", [station], by="seed", published=False)
+        yield db, crypto, station.code, client
 
 
 async def provision(client: httpx.AsyncClient, code: str) -> httpx.Response:
@@ -85,7 +85,7 @@ async def test_codes_run_out_are_withdrawn_and_are_for_operators_to_make(
     async with a_station(sqlite_url, tmp_path) as (db, crypto, station, client):
         clock = db.clock = HandClock(NOON)
         made = await actions.make_code(db, crypto, station, [Mode.LIVE], replace=False, by="qian")
-        clock.advance(hours=25)
+        clock.move(hours=25)
         with pytest.raises(NotFound):
             await actions.exchange(db, crypto, made.code, terminal=None, source="x")
         other = (await client.post(f"{CODES}/{station}", json={}, headers=by("qian"))).json()

@@ -1,8 +1,5 @@
 """The page of one-time codes: a code is shown once, as digits and as a picture for a phone."""
 
-from datetime import datetime
-from typing import Any
-
 import segno
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -14,13 +11,13 @@ from services.kit.pages import render
 from services.registry import actions
 from services.registry.api import Given, Operator
 from services.registry.api.codes import address
-from services.registry.model.codes import spelled
+from services.registry.model.codes import MadeCode, spelled
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/registry/codes")
-async def codes(request: Request, given: Given, by: Operator) -> HTMLResponse:
+async def codes(request: Request, given: Given, _: Operator) -> HTMLResponse:
     """Show who may still come in by a code, and ask for whom another is wanted."""
     return await _page(request, given)
 
@@ -46,15 +43,24 @@ async def make(request: Request, given: Given, by: Operator) -> HTMLResponse:
 
 
 @router.post("/registry/codes/{station}/withdraw")
-async def withdraw(station: str, request: Request, given: Given, by: Operator) -> Response:
+async def withdraw(station: str, given: Given, by: Operator) -> Response:
     """Let no code of a station be used any more."""
     await actions.withdraw_codes(given.db, station, by=by.username)
     return RedirectResponse("/registry/codes", status_code=303)
 
 
-async def _page(request: Request, given: Given, **values: Any) -> HTMLResponse:
-    now: datetime = given.db.clock.now()
-    error = values.get("error")
-    waiting = await actions.open_codes(given.db, now)
-    shown = render("registry/codes.html", request=request, waiting=waiting, **values)
+async def _page(
+    request: Request,
+    given: Given,
+    *,
+    error: Problem | None = None,
+    station: str = "",
+    replace: bool = False,
+    made: MadeCode | None = None,
+    digits: str = "",
+    picture: str = "",
+) -> HTMLResponse:
+    waiting = await actions.open_codes(given.db, given.db.clock.now())
+    values = {"error": error, "station": station, "replace": replace, "made": made, "digits": digits}
+    shown = render("registry/codes.html", request=request, waiting=waiting, picture=picture, **values)
     return HTMLResponse(shown, error.status if error else 200, {"cache-control": "no-store"})

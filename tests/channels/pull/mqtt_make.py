@@ -1,4 +1,4 @@
-"""A nats-server with MQTT, a house whose stations come by it, and terminals made of paho, as a vendor has them."""
+"""A nats-server with MQTT, a house whose stations come by it, and terminals by paho, as vendors have."""
 
 import asyncio
 import contextlib

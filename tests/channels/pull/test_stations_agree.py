@@ -1,4 +1,4 @@
-"""Stream, poll and MQTT: whatever happens, and whoever was away meanwhile, all three have the same sequence."""
+"""Stream, poll and MQTT: whatever happens, and whoever was away, all three have the same sequence."""
 
 import asyncio
 import random
