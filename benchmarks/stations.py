@@ -172,10 +172,17 @@ async def _measured(count: int, rounds: int, missed: int) -> None:
         await _caught_up(house, readers, reading, missed)
 
 
+async def _settled(house: House) -> None:
+    """Wait until nobody is being caught up: a round begins when the one before is over."""
+    while not house.service.parts["stations"].hub.settled():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
 async def _road(house: House, readers: Readers, rounds: int, count: int) -> list[float]:
     """Measure from what the router says on the bus to the last byte at each station."""
     taken: list[float] = []
     for number in range(rounds):
+        await _settled(house)
         begun = time.monotonic()
         for request in requests_for(house.keys):
             await house.floor.bus.publish(request.subject, request.to_bytes(), {}, str(uuid4()))
@@ -196,6 +203,7 @@ async def _fan_out(house: House, readers: Readers, rounds: int, frames: int, cou
     hub.shelf.take = timed
     taken: list[float] = []
     for number in range(rounds):
+        await _settled(house)
         await hub.tell(await house.stored())
         taken += await _round(readers, frames + number + 1, begun[0], count)
     hub.shelf.take = take

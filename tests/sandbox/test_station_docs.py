@@ -1,4 +1,4 @@
-"""The page for makers of terminals: what it says of verification is run, on what must be shown and must not."""
+"""The page for makers of terminals: its verification is run, on what must be shown and what must not."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,9 @@ def the_function() -> Any:
     return names["refusal"]
 
 
-def test_the_function_of_the_page_shows_what_is_signed_and_refuses_everything_else(signer: CapSigner) -> None:
+def test_what_the_page_says_of_verification_shows_what_is_signed_and_refuses_the_rest(
+    signer: CapSigner,
+) -> None:
     refusal, now, notice = the_function(), datetime.now(UTC), soon()
     live, drill = (signer.certificate(mode) for mode in Mode)
     text = signer.sign(cap.write(cap.compose(notice, MsgType.ALERT, Mode.LIVE)), Mode.LIVE).decode()

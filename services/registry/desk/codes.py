@@ -34,12 +34,8 @@ async def make(request: Request, given: Given, by: Operator) -> HTMLResponse:
     except Problem as error:
         return await _page(request, given, error=error, station=station, replace=replace)
     picture = segno.make(address(request, made.code), error="m", micro=False)
-    shown = {
-        "made": made,
-        "digits": spelled(made.code),
-        "picture": picture.svg_inline(scale=5, border=4, light="#fff", dark="#000"),
-    }
-    return await _page(request, given, **shown)
+    drawn = picture.svg_inline(scale=5, border=4, light="#fff", dark="#000")
+    return await _page(request, given, made=made, digits=spelled(made.code), picture=drawn)
 
 
 @router.post("/registry/codes/{station}/withdraw")

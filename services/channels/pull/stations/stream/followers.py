@@ -97,6 +97,11 @@ class Stream:
         self._catching: asyncio.Task[None] | None = None
         self._missed = False
 
+    @property
+    def live(self) -> bool:
+        """True when it has everything, so that news is written to it as it comes."""
+        return self._pipe is not None and self._catching is None
+
     def open(self, pipe: Pipe) -> None:
         """Begin to write."""
         self._pipe = pipe

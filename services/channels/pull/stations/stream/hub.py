@@ -109,6 +109,10 @@ class Hub:
         """Return how many connections follow a sequence here."""
         return len(self._followers.get((station, mode), ()))
 
+    def settled(self) -> bool:
+        """Tell whether nobody who is connected here is being caught up."""
+        return all(follower.live for follower in self._all() if isinstance(follower, Stream))
+
     def _all(self) -> list[Follower]:
         return [follower for group in self._followers.values() for follower in group]
 
