@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from benchmarks import imports, target
+from benchmarks import imports, stations, target
 
-BENCHMARKS = {"target": target, "imports": imports}
+BENCHMARKS = {"target": target, "imports": imports, "stations": stations}
 """By name: a module with `options(parser)` and `run(arguments)`, which prints its figures."""
 
 

@@ -82,6 +82,8 @@ class KeyHash(Value):
     key_id: str
     mode: Mode
     sha256: Sha256
+    bcrypt: str | None = Field(default=None, pattern=r"^\$2a\$04\$[./A-Za-z0-9]{53}$")
+    """The same key, whole, as nats-server checks it; None for one that was issued before it did."""
 
 
 class DeviceEntry(Value):

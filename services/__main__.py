@@ -81,12 +81,16 @@ def up(
 
 async def _up(settings: Settings, seed: bool, own_bus: bool) -> None:
     from services.laptop import people
+    from services.laptop.settings import LaptopSettings
 
     with prepare.locked(settings.var):
         children.require_free(settings.host, settings.port, "HTTP", f"{PREFIX}PORT")
         prepare.make_keys(settings)
-        bus = children.nats_child(settings.var / "nats", settings.nats_port())
+        laptop, folder = LaptopSettings.load(), settings.var / "nats"
+        bus = children.nats_child(folder, settings.nats_port(), laptop.mqtt_port)
         async with bus if own_bus else nullcontext():
+            if own_bus:
+                os.environ.update(laptop.mqtt_environment(folder))
             await prepare.migrate(settings, list(MIGRATIONS))
             await prepare.apply_streams(settings)
             if seed:
@@ -171,6 +175,20 @@ def code(
     from services.laptop import people
 
     typer.echo(people.code_of(credentials, username))
+
+
+@cli.command(name="mqtt-users")
+def mqtt_users(
+    users: Annotated[Path, typer.Option("--file", help="The file that nats-server includes")],
+    pid: Annotated[Path, typer.Option(help="The file with nats-server's process, which reads it anew")],
+    channels: Annotated[str, typer.Option(help="Where the channels answer")] = "http://127.0.0.1:8600",
+) -> None:
+    """Keep the MQTT users of a nats-server beside this process; runs for ever."""
+    from services.laptop import warden
+
+    settings = Settings.load()
+    configure_telemetry(settings, "mqtt-users")
+    _run(warden.keep(settings, channels, users, pid))
 
 
 @cli.command(name="settings")

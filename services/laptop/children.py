@@ -16,6 +16,7 @@ from pathlib import Path
 
 from services.kit import telemetry
 from services.kit.errors import Refused
+from services.laptop import bus_conf
 
 READY_S = 20.0
 RESTART_S = 0.5
@@ -82,16 +83,12 @@ def require_free(host: str, port: int, what: str, setting: str) -> None:
 
 
 @asynccontextmanager
-async def nats_child(folder: Path, port: int) -> AsyncIterator[str]:
+async def nats_child(folder: Path, port: int, mqtt_port: int = 0) -> AsyncIterator[str]:
     """Run a nats-server that syncs every write, and yield its address once it answers."""
     require_free("127.0.0.1", port, "the bus", "YUTIAN_NATS_URL")
-    folder.mkdir(parents=True, exist_ok=True)
-    configuration = folder / "nats.conf"
-    configuration.write_text(
-        f"listen: 127.0.0.1:{port}\nserver_name: yutian\n"
-        f'jetstream {{ store_dir: "{folder.resolve()}", sync_interval: always }}\n'
-        "max_payload: 4MB\n"
-    )
+    if mqtt_port:
+        require_free("127.0.0.1", mqtt_port, "stations by MQTT", "YUTIAN_MQTT_PORT (0: none)")
+    configuration = bus_conf.write(folder, port, mqtt_port)
     log = folder / "nats-server.log"
     command = [nats_server(), "-c", str(configuration)]
     async with contextlib.AsyncExitStack() as stack:

@@ -28,4 +28,5 @@ async def open_registry(floor: Floor) -> Service:
         routers=[*api.ROUTERS, *desk.ROUTERS, static],
         houses=[house],
         parts={"registry": api.Parts(db, floor.crypto, running)},
+        public=["/api/v1/registry/provision"],
     )

@@ -133,7 +133,10 @@ async def _keys(tx: Transaction, owners: Sequence[str]) -> dict[str, tuple[KeyHa
     statement = select(table).where(table.c.owner.in_(owners), table.c.revoked_at.is_(None))
     found = [dict(row) for row in (await tx.execute(statement.order_by(table.c.key_id))).mappings()]
     return {
-        owner: tuple(KeyHash(key_id=row["key_id"], mode=row["mode"], sha256=row["sha256"]) for row in rows)
+        owner: tuple(
+            KeyHash(key_id=row["key_id"], mode=row["mode"], sha256=row["sha256"], bcrypt=row["bcrypt"])
+            for row in rows
+        )
         for owner, rows in _by("owner", found).items()
     }
 

@@ -1,5 +1,6 @@
 """What can be done with the registry: one function for each verb, one transaction in each."""
 
+from services.registry.actions.codes import exchange, make_code, open_codes, withdraw_codes
 from services.registry.actions.edit import ROW, cells_of, check, confirm_row, edit, end, unmask
 from services.registry.actions.exports import EXPORT, confirm_export, my_exports, open_export, propose_export
 from services.registry.actions.keys import (
@@ -29,10 +30,13 @@ __all__ = [
     "decline_keys",
     "edit",
     "end",
+    "exchange",
     "issue_keys",
+    "make_code",
     "my_exports",
     "note_presence",
     "note_warning",
+    "open_codes",
     "open_export",
     "propose_export",
     "propose_keys",
@@ -44,4 +48,5 @@ __all__ = [
     "take_in_outlines",
     "to_answer",
     "unmask",
+    "withdraw_codes",
 ]

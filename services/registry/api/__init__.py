@@ -1,11 +1,12 @@
 """HTTP in, action called, view out: /api/v1/registry."""
 
-from services.registry.api import edits, exports, imports, keys, lists, responses
+from services.registry.api import codes, edits, exports, imports, keys, lists, responses
 from services.registry.api.given import READERS, Given, Keeper, Operator, Parts, Reader
 from services.registry.api.keys import router as keys_router
 from services.registry.api.keys import secret_router
 
 ROUTERS = (
+    codes.router,
     keys.secret_router,
     keys.router,
     imports.router,

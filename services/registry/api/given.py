@@ -1,7 +1,7 @@
 """What every endpoint of the registry is given, who may ask, and how lists are answered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
@@ -14,6 +14,7 @@ from services.kit.identity import SERVICE, Principal, needs
 from services.kit.phones import masked
 from services.registry.actions.running import Running
 from services.registry.blocks import opened
+from services.registry.model.codes import Guesses
 
 READERS = ("operator", "drafter", "checker", "signer", "town-desk", SERVICE)
 KEEPERS = ("operator", "town-desk")
@@ -37,6 +38,7 @@ class Parts:
     db: Database
     crypto: CryptoProvider
     running: Running
+    guesses: Guesses = field(default_factory=Guesses)
 
 
 def parts(request: Request) -> Parts:

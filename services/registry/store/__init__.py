@@ -47,6 +47,7 @@ from services.registry.store.tables import (
     PROPOSALS,
     RESPONSES,
     STAGED,
+    STATION_CODES,
     WARNINGS,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "ROSTERS",
     "STAGED",
     "STATIONS",
+    "STATION_CODES",
     "TERMINALS",
     "THRESHOLDS",
     "TOWNS",

@@ -15,7 +15,24 @@ KEYS = Table(
     Column("sha256", String(64), nullable=False),
     Column("issued_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("bcrypt", String(60)),
 )
+
+STATION_CODES = Table(
+    "station_codes",
+    metadata,
+    Column("proof", String(24), primary_key=True),
+    Column("station", String(40), nullable=False, index=True),
+    Column("modes", String(20), nullable=False),
+    Column("made_by", String(40), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("used_from", String(60)),
+    Column("terminal", String(40)),
+    Column("withdrawn_at", Moment),
+)
+"""One-time codes by which a station gets its keys; of each only what we can make of it is kept."""
 
 PROPOSALS = proposals.table(metadata)
 """What one operator wants and another has not confirmed yet: keys, and rows that give power."""

@@ -29,6 +29,7 @@ from services.kit.clock import Clock
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
 from services.kit.db import Database
 from services.kit.jetstream import apply
+from services.kit.mqtt import hashed
 from services.kit.outbox import FLOOR
 from services.kit.process import Floor, Service, open_floor
 from services.kit.settings import Settings
@@ -176,7 +177,7 @@ class Replica:
             for mode in Mode:
                 key_id, key, sha256 = new_api_key(mode)
                 self.keys[code, mode] = key
-                hashes.append(KeyHash(key_id=key_id, mode=mode, sha256=sha256))
+                hashes.append(KeyHash(key_id=key_id, mode=mode, sha256=sha256, bcrypt=hashed(key)))
             entries.append(
                 StationEntry(
                     code=code,
@@ -186,10 +187,15 @@ class Replica:
                     duty_name=duty_name,
                 )
             )
+        await self.publish_block(entries)
+
+    async def publish_block(self, entries: Sequence[StationEntry]) -> None:
+        """Have the registry say these stations, and no others."""
         async with self.db.transaction() as tx:
             block = a_block(self.floor.crypto, entries, at=datetime.now(UTC))
             revoked = await learn(tx, self.floor.crypto, block)
             tx.after_commit(lambda: self.hub.expel(revoked))
+            tx.after_commit(self.service.parts["stations"].users.changed)
 
     def bearer(self, code: str, mode: Mode = Mode.LIVE) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys[code, mode]}"}

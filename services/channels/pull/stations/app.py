@@ -11,18 +11,22 @@ from services.channels.pull.stations.actions import renumber
 from services.channels.pull.stations.actions.expire import expire
 from services.channels.pull.stations.actions.hear import Heard, Reports, hear
 from services.channels.pull.stations.actions.presence import Answer, Beat, beat, judge
-from services.channels.pull.stations.api import backs, links, reading, telling
+from services.channels.pull.stations.api import access, backs, links, reading, telling
 from services.channels.pull.stations.api.parts import Parts
 from services.channels.pull.stations.group import GroupCommit
 from services.channels.pull.stations.keyring import KeyRing
 from services.channels.pull.stations.looks import LOOKS
 from services.channels.pull.stations.model import Patience
+from services.channels.pull.stations.mqtt.courier import LEASE, Courier
+from services.channels.pull.stations.mqtt.inbox import Inbox
+from services.channels.pull.stations.mqtt.mailboxes import Mailboxes
+from services.channels.pull.stations.mqtt.users import Users, Warden, courier_password
 from services.channels.pull.stations.settings import StationSettings
 from services.channels.pull.stations.stream.hub import Hub
 from services.kit.db import Database
-from services.kit.errors import Retry
+from services.kit.errors import Invalid, Retry
 from services.kit.leadership import Leadership, LostLead
-from services.kit.process import Floor, House, Service
+from services.kit.process import Floor, House, Service, Sibling
 
 HOUSE = "stations"
 EXPIRY_S = 1.0
@@ -46,30 +50,71 @@ async def open_stations(floor: Floor) -> Service:
     )
     keys = KeyRing(db)
     hub.on_expelled = keys.forget
+    users = Users(db, floor.crypto, _warden(settings))
     reports: GroupCommit[Reports, list[Heard]] = GroupCommit(db, hear)
     beats: GroupCommit[Beat, Answer] = GroupCommit(db, beat)
+    parts = Parts(db, hub, keys, floor.crypto, reports, beats, users)
+
+    def learned(revoked: set[str]) -> None:
+        users.changed()
+        if revoked:
+            hub.expel(revoked)
+
     patience = Patience(
         timedelta(seconds=settings.stations_suspect_s), timedelta(seconds=settings.stations_offline_s)
     )
     house = House(
         db,
         leadership,
-        subscriptions=consumers.subscriptions_of(floor.crypto, hub.poke, hub.expel),
+        subscriptions=consumers.subscriptions_of(floor.crypto, hub.poke, learned),
         siblings=[
             hub.run,
             reports.run,
             beats.run,
             partial(leadership.lead, "presence", lambda: watch_presence(db, leadership, patience)),
             partial(leadership.lead, "expiry", lambda: sweep_expired(db, leadership)),
+            *([users.run] if users.warden else []),
+            *([_courier(parts, leadership, settings)] if settings.mqtt_url else []),
         ],
     )
     return Service(
         HOUSE,
-        routers=[reading.router, telling.router, backs.router, links.router, renderings.router],
+        routers=[
+            access.router,
+            reading.router,
+            telling.router,
+            backs.router,
+            links.router,
+            renderings.router,
+        ],
         houses=[house],
-        parts={HOUSE: Parts(db, hub, keys, floor.crypto, reports, beats), f"{HOUSE}-looks": LOOKS},
+        parts={HOUSE: parts, f"{HOUSE}-looks": LOOKS},
         public=["/api/v1/stations", "/c/"],
     )
+
+
+def _warden(settings: StationSettings) -> Warden | None:
+    if settings.mqtt_users is None:
+        return None
+    if settings.mqtt_pid is None:
+        raise Invalid("setting YUTIAN_MQTT_PID", "is missing", "name the file with nats-server's process")
+    return Warden(settings.mqtt_users, settings.mqtt_pid)
+
+
+def _courier(parts: Parts, leadership: Leadership, settings: StationSettings) -> Sibling:
+    """Return the MQTT client's work, which one replica at a time does."""
+    boxes = Mailboxes(parts.hub.shelf)
+    courier = Courier(
+        parts.db,
+        leadership,
+        parts.hub,
+        boxes,
+        Inbox(parts, boxes),
+        settings.mqtt_url,
+        courier_password(parts.crypto),
+        settings.stations_sweep_s,
+    )
+    return partial(leadership.lead, LEASE, courier.run)
 
 
 async def watch_presence(db: Database, leadership: Leadership, patience: Patience) -> None:

@@ -24,7 +24,7 @@ from services.kit.db import Transaction
 
 
 def subscriptions_of(
-    crypto: CryptoProvider, poke: Poke, expel: Callable[[set[str]], None]
+    crypto: CryptoProvider, poke: Poke, learned: Callable[[set[str]], None]
 ) -> list[Subscription]:
     """Return everything that this house hears."""
 
@@ -42,8 +42,7 @@ def subscriptions_of(
     async def on_block(tx: Transaction, message: Message) -> None:
         assert isinstance(message, BlockChanged)
         revoked = await learn(tx, crypto, message)
-        if revoked:
-            tx.after_commit(lambda: expel(revoked))
+        tx.after_commit(lambda: learned(revoked))
 
     ends: list[type[Message]] = [WarningUpdated, WarningCancelled, WarningHalted, WarningExpired]
     return [

@@ -186,3 +186,8 @@ class Patience:
 
 CLOCK_WRONG = timedelta(minutes=2)
 """A terminal whose clock is off by more shows so (时间异常)."""
+
+
+def clock_wrong(offset_ms: int) -> bool:
+    """Tell whether a terminal's clock is too far off."""
+    return abs(offset_ms) > CLOCK_WRONG / timedelta(milliseconds=1)

@@ -1,5 +1,6 @@
 """The settings of the stations house."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -23,4 +24,17 @@ class StationSettings(Settings):
     )
     stations_offline_s: float = Field(
         300, gt=0, description="Seconds without a heartbeat after which a station is offline"
+    )
+    mqtt_url: str = Field(
+        "",
+        pattern=r"^(mqtts?://[^/@\s]+:\d{1,5})?$",
+        description="Where nats-server takes MQTT, mqtt://host:port or mqtts://; empty: nowhere",
+    )
+    mqtt_users: Path | None = Field(
+        None,
+        description="The file of MQTT users that a nats-server beside us includes; `yutian mqtt-users` keeps "
+        "those of others",
+    )
+    mqtt_pid: Path | None = Field(
+        None, description="The file with that nats-server's process, which is told to read its users anew"
     )

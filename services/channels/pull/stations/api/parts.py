@@ -14,6 +14,7 @@ from services.channels.pull.stations.actions.hear import Heard, Reports
 from services.channels.pull.stations.actions.presence import Answer, Beat
 from services.channels.pull.stations.group import GroupCommit
 from services.channels.pull.stations.keyring import KeyRing
+from services.channels.pull.stations.mqtt.users import Users
 from services.channels.pull.stations.stream.hub import Hub
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
@@ -32,6 +33,7 @@ class Parts:
     crypto: CryptoProvider
     reports: GroupCommit[Reports, list[Heard]]
     beats: GroupCommit[Beat, Answer]
+    users: Users
 
 
 def parts_of(request: Request) -> Parts:

@@ -137,9 +137,11 @@ async def alerts(
         caught, payloads, more = await _caught(parts, poll) or await _woken(parts, poll, wait) or _NOTHING
     now = parts.db.clock.now()
     if caught is None:
-        return _page(frames.page([], has_more=False, next_sequence=poll.cursor, now=now))
+        nothing = frames.page([], after=poll.cursor, has_more=False, next_sequence=poll.cursor, now=now)
+        return _page(nothing)
     data = [entry for _, entry in frames.entries(caught, payloads)]
-    return _page(frames.page(data, has_more=more, next_sequence=caught.last, now=now))
+    told = frames.page(data, after=poll.cursor, has_more=more, next_sequence=caught.last, now=now)
+    return _page(told)
 
 
 _Caught = tuple[CatchUp | None, Payloads, bool]

@@ -1,6 +1,6 @@
 """Stations tell: reports of what became of a warning, and heartbeats."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
@@ -12,9 +12,10 @@ from contracts.printable import Line
 from contracts.values import Instant
 from services.channels.pull.stations.actions.hear import Reports, Result
 from services.channels.pull.stations.actions.presence import Beat
-from services.channels.pull.stations.api.parts import BoundedRoute, Code, GivenParts, StationMode
-from services.channels.pull.stations.model import BY_PEOPLE, CLOCK_WRONG, Report
+from services.channels.pull.stations.api.parts import BoundedRoute, Code, GivenParts, Parts, StationMode
+from services.channels.pull.stations.model import BY_PEOPLE, Report, clock_wrong
 from services.channels.pull.stations.store.epochs import epoch_of
+from services.channels.pull.stations.store.items import Key
 from services.kit.clock import beijing
 from services.kit.errors import Fault, Invalid
 
@@ -22,6 +23,7 @@ router = APIRouter(prefix="/api/v1/stations", tags=["stations"], route_class=Bou
 
 Name = Annotated[Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Percent = Annotated[int, Field(ge=0, le=100)]
+HealthName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Short = Annotated[str, StringConstraints(pattern=r"^[\w.:/+-]{1,40}$")]
 
 
@@ -104,17 +106,22 @@ class ReportsAnswer(BaseModel):
 )
 async def report(code: Code, mode: StationMode, body: ReportsBody, parts: GivenParts) -> Response:
     """Store reports; the answer comes after the commit."""
+    return _json(**await tell_reports(parts, (code, mode), body))
+
+
+async def tell_reports(parts: Parts, key: Key, body: ReportsBody) -> dict[str, Any]:
+    """Store reports, however they came, and return what became of them."""
     faults = [fault for place, one in enumerate(body.reports) for fault in one.faults(place)]
     if faults:
         raise Invalid.of(faults)
-    told = Reports(code, mode, tuple(one.read() for one in body.reports))
+    told = Reports(*key, tuple(one.read() for one in body.reports))
     results = [heard.result for heard in await parts.reports.submit(told)]
-    return _json(
-        accepted=results.count(Result.ACCEPTED),
-        early=results.count(Result.EARLY),
-        unknown=[place for place, result in enumerate(results) if result is Result.UNKNOWN],
-        server_time=beijing(parts.db.clock.now()),
-    )
+    return {
+        "accepted": results.count(Result.ACCEPTED),
+        "early": results.count(Result.EARLY),
+        "unknown": [place for place, result in enumerate(results) if result is Result.UNKNOWN],
+        "server_time": beijing(parts.db.clock.now()),
+    }
 
 
 class HeartbeatBody(BaseModel):
@@ -143,7 +150,12 @@ class HeartbeatBody(BaseModel):
     volume: Percent | None = None
     screen: Literal["on", "off", "fault"] | None = None
     power: Literal["mains", "battery"] | None = None
+    storage: Percent | None = Field(default=None, description="How much of it is free, in percent")
+    temperature: float | None = Field(default=None, ge=-60, le=120, description="Of the device, in degrees")
     version: Short | None = None
+    more: dict[HealthName, float | Short] = Field(
+        default_factory=dict, max_length=20, description="Whatever else the device knows of itself, by name"
+    )
 
 
 class HeartbeatAnswer(BaseModel):
@@ -157,7 +169,7 @@ class HeartbeatAnswer(BaseModel):
     behind: bool = Field(description="It lacks something: ask for alerts")
 
 
-_HEALTH = ("battery", "signal", "volume", "screen", "power", "version")
+_HEALTH = ("battery", "signal", "volume", "screen", "power", "storage", "temperature", "version", "more")
 
 
 @router.post(
@@ -168,17 +180,22 @@ _HEALTH = ("battery", "signal", "volume", "screen", "power", "version")
 )
 async def heartbeat(code: Code, mode: StationMode, body: HeartbeatBody, parts: GivenParts) -> Response:
     """Note that a terminal lives."""
-    health = body.model_dump(include=set(_HEALTH), exclude_none=True)
-    beat = Beat(code, mode, body.terminal, body.seq, body.clock, health)
+    return _json(**await tell_heartbeat(parts, (code, mode), body))
+
+
+async def tell_heartbeat(parts: Parts, key: Key, body: HeartbeatBody) -> dict[str, Any]:
+    """Note that a terminal lives, however it said so, and return what it learns."""
+    health = body.model_dump(include=set(_HEALTH), exclude_none=True, exclude_unset=True)
+    beat = Beat(*key, body.terminal, body.seq, body.clock, health)
     answer = await parts.beats.submit(beat)
-    return _json(
-        server_time=beijing(parts.db.clock.now()),
-        clock_offset_ms=answer.clock_offset_ms,
-        clock_wrong=abs(answer.clock_offset_ms) > CLOCK_WRONG.total_seconds() * 1000,
-        last_sequence=answer.last,
-        epoch=epoch_of(answer.last),
-        behind=body.seq != answer.last,
-    )
+    return {
+        "server_time": beijing(parts.db.clock.now()),
+        "clock_offset_ms": answer.clock_offset_ms,
+        "clock_wrong": clock_wrong(answer.clock_offset_ms),
+        "last_sequence": answer.last,
+        "epoch": epoch_of(answer.last),
+        "behind": body.seq != answer.last,
+    }
 
 
 def _json(**body: object) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from contracts.values import Level, Mode
-from services.channels.pull.stations.model import Item
+from services.channels.pull.stations.model import Item, clock_wrong
 from services.channels.pull.stations.store.stations import Listed
 from services.kit.clock import beijing
 
@@ -52,6 +52,7 @@ class AlertsAnswer(BaseModel):
 
     data: list[Alert]
     has_more: bool
+    after: int = Field(description="The cursor after which this page begins; 0 when yours was unknown here")
     next: int = Field(description="The `after` of the next request")
     epoch: int = Field(
         description="Of `next`. Numbers grow, not always by one: a restart or a restored database begins an "
@@ -71,6 +72,7 @@ class StationBrief(BaseModel):
     since: str | None
     heard_at: str | None
     clock_offset_ms: int | None
+    clock_wrong: bool | None = Field(description="Off by more than two minutes (时间异常)")
     health: dict[str, Any]
     last_sequence: int
     open: int = Field(description="Items of which nothing has come yet")
@@ -110,6 +112,7 @@ class StationAnswer(BaseModel):
     since: str | None
     heard_at: str | None
     clock_offset_ms: int | None
+    clock_wrong: bool | None = Field(description="Off by more than two minutes (时间异常)")
     last_sequence: int
     open: list[OpenItem]
     server_time: str
@@ -150,6 +153,7 @@ def _life(one: Listed) -> dict[str, Any]:
         "since": beijing(seen.since) if seen else None,
         "heard_at": beijing(seen.heard_at) if seen else None,
         "clock_offset_ms": seen.clock_offset_ms if seen else None,
+        "clock_wrong": clock_wrong(seen.clock_offset_ms) if seen else None,
     }
 
 

@@ -13,6 +13,7 @@ from contracts.registry import StationEntry
 from contracts.values import Mode, StationClass
 from services.channels import keys
 from services.channels.pull.stations.model import OPEN, Presence
+from services.channels.pull.stations.store import mqtt
 from services.channels.pull.stations.store.items import Key
 from services.channels.pull.stations.store.tables import (
     API_KEYS,
@@ -76,6 +77,7 @@ async def learn(
         await keys.learn(tx, API_KEYS, code, ())
     for entry in entries:
         await keys.learn(tx, API_KEYS, entry.code, entry.keys)
+    await mqtt.learn(tx, codes, {entry.code: entry.keys for entry in entries})
     await tx.execute(delete(STATIONS).where(STATIONS.c.code.in_(codes)))
     rows = [
         {

@@ -163,3 +163,22 @@ BACKS = Table(
     Column("heard_at", Moment, nullable=False),
 )
 """What villages told back: the latest word of each on a revision."""
+
+MQTT_KEYS = Table(
+    "mqtt_keys",
+    metadata,
+    Column("key_id", String(40), primary_key=True),
+    Column("owner", String(40), nullable=False, index=True),
+    Column("mode", String(8), nullable=False),
+    Column("bcrypt", String(60), nullable=False),
+)
+"""The keys of stations once more, hashed as nats-server checks them."""
+
+MQTT_CURSORS = Table(
+    "mqtt_cursors",
+    metadata,
+    Column("station", String(40), primary_key=True),
+    Column("mode", String(8), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+"""Up to which number nats-server has taken what is for a station; the station itself may have less."""

@@ -1,7 +1,7 @@
 """Those who are connected: a stream is written to, a long poll is woken."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from prometheus_client import Counter
@@ -40,13 +40,22 @@ class Follower(Protocol):
         ...
 
 
-def _after(cursor: int, news: Sequence[Waiting]) -> list[Waiting]:
+def after_cursor(cursor: int, news: Sequence[Waiting]) -> list[Waiting]:
+    """Return what lies beyond a cursor."""
     return [w for w in news if w.sequence > cursor]
 
 
-def _whole(cursor: int, fresh: Sequence[Waiting]) -> bool:
+def whole(cursor: int, fresh: Sequence[Waiting]) -> bool:
     """Tell whether items, by their number, follow a cursor and each other without a gap."""
     return fresh[0].sequence == cursor + 1 and fresh[-1].sequence == cursor + len(fresh)
+
+
+class Everybody(Protocol):
+    """Somebody who is told of all stations. It does not wait."""
+
+    def offer(self, news: Mapping[Key, Sequence[Waiting]], payloads: Payloads) -> None:
+        """Tell new items, those of each sequence in order."""
+        ...
 
 
 class Poll:
@@ -61,9 +70,9 @@ class Poll:
 
     def offer(self, news: Sequence[Waiting], payloads: Payloads) -> None:
         """Wake it when there is news for it."""
-        fresh = _after(self.cursor, news)
+        fresh = after_cursor(self.cursor, news)
         if fresh:
-            if _whole(self.cursor, fresh) and not self.news:
+            if whole(self.cursor, fresh) and not self.news:
                 self.news, self.payloads = fresh, payloads
             self.woken.set()
 
@@ -88,6 +97,11 @@ class Stream:
         self._catching: asyncio.Task[None] | None = None
         self._missed = False
 
+    @property
+    def live(self) -> bool:
+        """True when it has everything, so that news is written to it as it comes."""
+        return self._pipe is not None and self._catching is None
+
     def open(self, pipe: Pipe) -> None:
         """Begin to write."""
         self._pipe = pipe
@@ -95,10 +109,10 @@ class Stream:
 
     def offer(self, news: Sequence[Waiting], payloads: Payloads) -> None:
         """Write what follows without a gap; with a gap, fetch from the store."""
-        fresh = _after(self.cursor, news)
+        fresh = after_cursor(self.cursor, news)
         if not fresh or self.closed.done():
             return
-        if self._catching is not None or self._pipe is None or not _whole(self.cursor, fresh):
+        if self._catching is not None or self._pipe is None or not whole(self.cursor, fresh):
             self.look()
             return
         self._write(fresh, payloads)

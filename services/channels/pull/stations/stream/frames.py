@@ -107,10 +107,15 @@ def hello(station: str, mode: Mode, last: int, now: datetime, retry_ms: int) -> 
     return b"retry: %d\nevent: hello\ndata: %s\n\n" % (retry_ms, said)
 
 
-def page(data: Iterable[bytes], *, has_more: bool, next_sequence: int, now: datetime) -> bytes:
-    """Return the answer to a poll."""
-    epoch = epoch_of(next_sequence)
+def page(data: Iterable[bytes], *, after: int, has_more: bool, next_sequence: int, now: datetime) -> bytes:
+    """Return the answer to a poll, which is also what is published by MQTT."""
     rest = orjson.dumps(
-        {"has_more": has_more, "next": next_sequence, "epoch": epoch, "server_time": beijing(now)}
+        {
+            "has_more": has_more,
+            "after": after,
+            "next": next_sequence,
+            "epoch": epoch_of(next_sequence),
+            "server_time": beijing(now),
+        }
     )
     return b'{"data":[' + b",".join(data) + b"]," + rest[1:]

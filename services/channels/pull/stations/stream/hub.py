@@ -15,7 +15,7 @@ from contracts.values import Mode
 from services.channels.pull.stations.model import Waiting, catch_up
 from services.channels.pull.stations.store import waiting
 from services.channels.pull.stations.store.items import Key
-from services.channels.pull.stations.stream.followers import Follower, Stream
+from services.channels.pull.stations.stream.followers import Everybody, Follower, Stream
 from services.channels.pull.stations.stream.frames import Shelf
 from services.kit.bus import Bus
 from services.kit.db import Database
@@ -42,6 +42,8 @@ class Hub:
         self.shelf = Shelf(db)
         self.stopping = False
         self._followers: dict[Key, list[Follower]] = {}
+        self.everybody: Everybody | None = None
+        """Who is told of all stations, connected here or not: the MQTT client, while it is here."""
         self.on_expelled: Callable[[], None] = lambda: None
         self._here: set[UUID] = set()
         self._expelled: set[str] = set()
@@ -107,6 +109,10 @@ class Hub:
         """Return how many connections follow a sequence here."""
         return len(self._followers.get((station, mode), ()))
 
+    def settled(self) -> bool:
+        """Tell whether nobody who is connected here is being caught up."""
+        return all(follower.live for follower in self._all() if isinstance(follower, Stream))
+
     def _all(self) -> list[Follower]:
         return [follower for group in self._followers.values() for follower in group]
 
@@ -129,19 +135,21 @@ class Hub:
 
     async def tell(self, items_ids: set[UUID]) -> None:
         """Read these items once, and offer them to everybody who follows them here."""
-        if not self._followers or not items_ids:
+        if not (self._followers or self.everybody) or not items_ids:
             return
         async with self.db.read() as connection:
             news = await waiting.waiting_in(connection, items_ids)
         by_key: dict[Key, list[Waiting]] = {}
         for one in news:
-            if (one.station, one.mode) in self._followers:
+            if self.everybody or (one.station, one.mode) in self._followers:
                 by_key.setdefault((one.station, one.mode), []).append(one)
         now = self.db.clock.now()
         payloads = await self.shelf.take(catch_up(mine, now) for mine in by_key.values())
         for key, mine in by_key.items():
             for follower in tuple(self._followers.get(key, ())):
                 follower.offer(mine, payloads)
+        if self.everybody is not None:
+            self.everybody.offer(by_key, payloads)
 
     async def _sweep(self) -> None:
         """Find whoever lacks something after a poke was lost; pokes may be."""
