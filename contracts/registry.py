@@ -135,6 +135,21 @@ class RosterEntry(Value):
     """Has agreed to be called in drills."""
 
 
+class HazardPointEntry(Value):
+    """A place of the village that is known to be in danger, and where its people go."""
+
+    code: str
+    name: str
+    kind: str
+    """`flash-flood`, `geological`, `waterlogging`; others may come."""
+    households: int = 0
+    people: int = 0
+    shelter: str = ""
+    """Where its people go; empty when nobody has said."""
+    route: str = ""
+    """How they get there; empty when nobody has said."""
+
+
 class VillageBlock(Value):
     """A village: where it is, its stations, its people."""
 
@@ -151,6 +166,8 @@ class VillageBlock(Value):
     recipients: tuple[RecipientEntry, ...] = ()
     rosters: tuple[RosterEntry, ...] = ()
     """Of the village and of what lies in it: stations, units, hazard points."""
+    hazard_points: tuple[HazardPointEntry, ...] = ()
+    """Only real ones: those that were invented for a first installation are said nowhere."""
 
 
 class TownBlock(Value):

@@ -15,6 +15,7 @@ from contracts.registry import (
     DepartmentEntry,
     DistrictBlock,
     GatewayEntry,
+    HazardPointEntry,
     KeyHash,
     NeighbourEntry,
     RecipientEntry,
@@ -30,6 +31,8 @@ from services.registry.model import DRILL_GROUP, station_kind
 
 PHONE_CONTEXT = b"yutian/phone"
 DISTRICT_BLOCK = "district"
+INVENTED = "invented"
+"""The position of hazard points that stand for nothing real: no screen may send people away from them."""
 PART = 2500
 """People in one part of a village's block: sealed, some 200 kB of the 512 kB that fit into a message."""
 
@@ -48,6 +51,8 @@ class Material:
     groups: Mapping[str, tuple[str, ...]]
     """The groups of each unit."""
     rosters: Mapping[str, tuple[RosterEntry, ...]]
+    points: Mapping[str, Sequence[Row]]
+    """The hazard points of each village."""
 
 
 async def gather(tx: Transaction, crypto: CryptoProvider, blocks: Sequence[str]) -> Material:
@@ -56,6 +61,13 @@ async def gather(tx: Transaction, crypto: CryptoProvider, blocks: Sequence[str])
     villages = await _valid(tx, store.VILLAGES, day, store.VILLAGES.c.code.in_(blocks))
     towns = await _valid(tx, store.TOWNS, day, store.TOWNS.c.code.in_(blocks))
     stations = await _valid(tx, store.STATIONS, day, store.STATIONS.c.village_code.in_(list(blocks)))
+    points = await _valid(
+        tx,
+        store.HAZARD_POINTS,
+        day,
+        store.HAZARD_POINTS.c.village_code.in_(list(blocks)),
+        store.HAZARD_POINTS.c.position != INVENTED,
+    )
     units = sorted({row["unit"] for row in stations if row["unit"]})
     groups = {
         code: tuple(row["groups"].split())
@@ -69,6 +81,7 @@ async def gather(tx: Transaction, crypto: CryptoProvider, blocks: Sequence[str])
         keys=await _keys(tx, [row["code"] for row in stations]),
         groups=groups,
         rosters=await _rosters(tx, crypto, blocks, day),
+        points=_by("village_code", points),
     )
 
 
@@ -246,8 +259,13 @@ def _village(
         stations=tuple(_station(one, material) for one in material.stations.get(code, ())) if first else (),
         recipients=tuple(_person(crypto, one) for one in people),
         rosters=material.rosters.get(code, ()) if first else (),
+        hazard_points=tuple(map(_point, material.points.get(code, ()))) if first else (),
     )
     return canonical_bytes(block)
+
+
+def _point(row: Row) -> HazardPointEntry:
+    return HazardPointEntry(**{name: row[name] for name in HazardPointEntry.model_fields})
 
 
 def _station(row: Row, material: Material) -> StationEntry:

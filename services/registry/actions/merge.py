@@ -23,10 +23,10 @@ PRESET: Mapping[str, Mapping[str, Any]] = {
 }
 """What a new row has that no file brings."""
 
-IN_VILLAGES = frozenset({"stations", "recipients", "units", "households"})
+IN_VILLAGES = frozenset({"stations", "recipients", "units", "households", "hazard-points"})
 IN_DISTRICT = frozenset({"neighbours", "groups", "departments", "gateways", "accounts"})
 DRAWN = frozenset({"towns", "villages"})
-"""Kinds by where their rows are said: thresholds, terminals and points are said nowhere."""
+"""Kinds by where their rows are said: thresholds and terminals are said nowhere."""
 
 AT_ONCE = 2000
 Row = Mapping[str, Any]

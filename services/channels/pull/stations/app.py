@@ -11,12 +11,13 @@ from services.channels.pull.stations.actions import renumber
 from services.channels.pull.stations.actions.expire import expire
 from services.channels.pull.stations.actions.hear import Heard, Reports, hear
 from services.channels.pull.stations.actions.presence import Answer, Beat, beat, judge
-from services.channels.pull.stations.api import links, reading, telling
+from services.channels.pull.stations.api import links, reading, screen, telling
 from services.channels.pull.stations.api.parts import Parts
 from services.channels.pull.stations.group import GroupCommit
 from services.channels.pull.stations.keyring import KeyRing
 from services.channels.pull.stations.looks import LOOKS
 from services.channels.pull.stations.model import Patience
+from services.channels.pull.stations.screen.trust import trusted
 from services.channels.pull.stations.settings import StationSettings
 from services.channels.pull.stations.stream.hub import Hub
 from services.kit.db import Database
@@ -65,10 +66,14 @@ async def open_stations(floor: Floor) -> Service:
     )
     return Service(
         HOUSE,
-        routers=[reading.router, telling.router, links.router, renderings.router],
+        routers=[screen.page, screen.router, reading.router, telling.router, links.router, renderings.router],
         houses=[house],
-        parts={HOUSE: Parts(db, hub, keys, floor.crypto, reports, beats), f"{HOUSE}-looks": LOOKS},
-        public=["/api/v1/stations", "/c/"],
+        parts={
+            HOUSE: Parts(db, hub, keys, floor.crypto, reports, beats),
+            f"{HOUSE}-looks": LOOKS,
+            f"{HOUSE}-trust": partial(trusted, floor.keys),
+        },
+        public=["/api/v1/stations", "/station", "/static/stations", "/c/"],
     )
 
 
