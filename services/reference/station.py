@@ -129,7 +129,8 @@ class Terminal:
         env = {**os.environ, **{f"WARNING_{name.upper()}": value for name, value in told.items()}}
         child = None
         try:
-            child = await asyncio.create_subprocess_exec(*self.play, env=env, stdin=asyncio.subprocess.DEVNULL)
+            nothing = asyncio.subprocess.DEVNULL
+            child = await asyncio.create_subprocess_exec(*self.play, env=env, stdin=nothing)
             return await asyncio.wait_for(child.wait(), LONGEST_PLAY_S) == 0
         except (OSError, TimeoutError) as error:
             self.say(f"nothing was played: {type(error).__name__}")

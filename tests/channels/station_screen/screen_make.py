@@ -1,7 +1,7 @@
-"""A village office: the house behind a network that can be cut, a signed warning, a browser with the screen."""
+"""A village office: the house behind a network that can be cut, signed warnings, a browser."""
 
 import asyncio
-import contextlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import BrowserContext, Page, ViewportSize
+from playwright.async_api import Page, ViewportSize
+from sqlalchemy import select
 
 from contracts import cap
 from contracts.cap import MsgType
@@ -20,6 +21,7 @@ from contracts.values import Action, Level, Mode
 from contracts.warning import Notice, WarningText
 from sandbox.ingress import Ingress
 from services.channels.pull.stations.store import here
+from services.channels.pull.stations.store.tables import ITEMS
 from services.kit.xmlsig import CapSigner
 from tests.channels.pull.stations_make import ONE, Replica, a_request
 from tests.notices import a_rainstorm
@@ -93,7 +95,7 @@ class Office:
         key: Mode | None = None,
         forged: str = "",
     ) -> None:
-        """Say a revision; `key` signs it with another mode's key, `forged` changes a word after the signature."""
+        """Say a revision; `key` signs it for another mode, `forged` changes words after the signature."""
         notice = self.notices[warning_id]
         if action is not Action.START:
             update = {"references": f"50011041600000,{notice.identifier},2026-06-01T12:00:00+08:00"}
@@ -106,19 +108,17 @@ class Office:
             a_request([ONE], warning_id, revision, action=action, mode=mode, notice=notice, cap_xml=xml)
         )
 
-    async def facts(self) -> dict[str, Any]:
-        """Return what the house has been told of the first station's items, by title."""
-        rows = await self.house.db.rows(_facts())
-        return {row["title"]: row for row in rows}
+    async def facts(self, of: UUID) -> dict[str, Any]:
+        """Return what the house has been told of the first station's item of a warning."""
+        mine = select(ITEMS).where(ITEMS.c.warning_id == str(of), ITEMS.c.station == ONE)
+        return dict((await self.house.db.rows(mine.order_by(ITEMS.c.sequence)))[0])
 
-
-def _facts() -> Any:
-    from sqlalchemy import select
-
-    from services.channels.pull.stations.store.tables import ITEMS, NOTICES
-
-    joined = select(ITEMS, NOTICES.c.title).join(NOTICES, NOTICES.c.notice_id == ITEMS.c.notice_id)
-    return joined.order_by(ITEMS.c.sequence)
+    async def until(self, of: UUID, fact: str, within_s: float = 60) -> dict[str, Any]:
+        """Wait until a fact of a warning has been told."""
+        async with asyncio.timeout(within_s):
+            while not (row := await self.facts(of))[f"{fact}_at"]:
+                await asyncio.sleep(0.05)
+        return row
 
 
 def a_warning(hazard: str, level: Level, hours: float = 6) -> Notice:
@@ -177,8 +177,6 @@ async def accessible(page: Page) -> None:
 
 async def pictures(page: Page, name: str) -> None:
     """Keep pictures for television, desktop and phone, when YUTIAN_SCREENSHOTS says where."""
-    import os
-
     folder = os.environ.get("YUTIAN_SCREENSHOTS")
     if not folder:
         return
@@ -190,13 +188,3 @@ async def pictures(page: Page, name: str) -> None:
         await page.wait_for_timeout(200)
         await page.screenshot(path=f"{folder}/station-{name}-{kind}.png")
     await page.set_viewport_size(before)
-
-
-@asynccontextmanager
-async def closing(context: BrowserContext) -> AsyncIterator[BrowserContext]:
-    """Close a profile at the end."""
-    try:
-        yield context
-    finally:
-        with contextlib.suppress(Exception):
-            await context.close()

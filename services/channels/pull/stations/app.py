@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.channels import renderings
-from services.channels.pull.stations import consumers
+from services.channels.pull.stations import consumers, fallback
 from services.channels.pull.stations.actions import renumber
 from services.channels.pull.stations.actions.expire import expire
 from services.channels.pull.stations.actions.hear import Heard, Reports, hear
@@ -52,6 +52,11 @@ async def open_stations(floor: Floor) -> Service:
     patience = Patience(
         timedelta(seconds=settings.stations_suspect_s), timedelta(seconds=settings.stations_offline_s)
     )
+    beidou = []
+    if settings.stations_beidou_port:
+        fallback.fallback_of(settings)
+        watch = partial(fallback.watch, db, leadership, settings)
+        beidou.append(partial(leadership.lead, fallback.LEAD, watch))
     house = House(
         db,
         leadership,
@@ -62,6 +67,7 @@ async def open_stations(floor: Floor) -> Service:
             beats.run,
             partial(leadership.lead, "presence", lambda: watch_presence(db, leadership, patience)),
             partial(leadership.lead, "expiry", lambda: sweep_expired(db, leadership)),
+            *beidou,
         ],
     )
     return Service(

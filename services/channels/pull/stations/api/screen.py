@@ -64,7 +64,9 @@ class ScreenAnswer(BaseModel):
     name: str
     mode: Mode
     duty_name: str | None
-    version: str = Field(description="Of the page; a screen with another one loads itself anew in quiet hours")
+    version: str = Field(
+        description="Of the page; a screen with another one loads itself anew in quiet hours"
+    )
     keys: list[TrustedKeyView] = Field(description="A screen keeps those that it got when it signed in")
     hazard_points: list[HazardPointEntry] = Field(description="Of this village; empty when nothing is known")
     rules: Rules
@@ -121,9 +123,18 @@ class SoundTestAnswer(BaseModel):
 
 
 @router.post("/{code}/sound-tests", summary="Say what became of the daily sound test")
-async def sound_test(code: Code, mode: StationMode, body: SoundTestBody, parts: GivenParts) -> SoundTestAnswer:
+async def sound_test(
+    code: Code, mode: StationMode, body: SoundTestBody, parts: GivenParts
+) -> SoundTestAnswer:
     """Note the answer in the ledger."""
     async with parts.db.transaction() as tx:
-        told = {"heard": body.heard, "told_at": beijing(body.at), "by": body.by, "volume": body.volume}
-        tx.record("station.sound-tested", mode=mode, about=code, **told)
+        tx.record(
+            "station.sound-tested",
+            mode=mode,
+            about=code,
+            heard=body.heard,
+            told_at=beijing(body.at),
+            by=body.by,
+            volume=body.volume,
+        )
     return SoundTestAnswer(server_time=beijing(parts.db.clock.now()))

@@ -113,7 +113,6 @@ class Rules(_Strict):
         return self
 
 
-
 @lru_cache
 def rules() -> Rules:
     """Return the rules that are in force."""

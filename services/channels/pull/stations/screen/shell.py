@@ -19,7 +19,7 @@ _PARTS = ("channels/pages/station.html", "channels/locale/zh.po")
 
 
 class Fresh(StaticFiles):
-    """Files that a browser asks for again each time, so that those of two versions are never mixed for long."""
+    """Files that a browser asks for again each time, so that two versions are not mixed for long."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file, to be kept and looked at anew."""

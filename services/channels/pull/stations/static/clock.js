@@ -5,7 +5,7 @@ const forms = {
   clock: { hour: "2-digit", minute: "2-digit", hour12: false },
   seconds: { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false },
   day: { year: "numeric", month: "long", day: "numeric", weekday: "long" },
-  short: { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false },
+  short: { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false },
 };
 
 let offset = Number(localStorage.getItem(NAME)) || 0;

@@ -44,7 +44,7 @@ export class Desk {
   #confirmed(item) {
     const queued = this.station.memory(item.mode).facts.some((one) => one.warning_id === item.warning_id && one.fact === "confirmed");
     const text = fill(words.confirmed, { name: item.by, time: face.time(item.facts.confirmed) });
-    $("confirmed").textContent = `${text} ${queued ? words.waiting : words.told}`;
+    $("confirmed").textContent = `${text}${queued ? words.waiting : words.told}`;
     $("confirmed").dataset.told = queued ? "no" : "yes";
   }
 

@@ -8,7 +8,7 @@ export const words = JSON.parse(document.body.dataset.words);
 let marks = { drill: "", signal: "" };
 const MOST_LISTED = 60;
 const MOST_RECENT = 8;
-const STEPS = 5;
+const STEPS = 6;
 
 // The words that go with every warning, as the rules have them.
 export function mark(rules) {
@@ -90,7 +90,8 @@ function others(item, all, onChosen) {
       button.className = `other ${inForce(one) ? one.level : "over"}`;
       if (one.mode === "drill") button.classList.add("drill");
       if (one.key === item.key) button.setAttribute("aria-current", "true");
-      button.textContent = `${one.mode === "drill" ? marks.drill : ""}${inForce(one) ? "" : `${words[one.kind]} `}${name(one)}${one.confirmed ? " ✓" : ""}`;
+      button.textContent = `${one.mode === "drill" ? marks.drill : ""}${inForce(one) ? "" : `${words[one.kind]} `}${name(one)}`;
+      line(button, "small", one.kind === "halt" ? "" : one.confirmed ? "✓" : words.open);
       button.addEventListener("click", () => onChosen(one));
       return button;
     }),
