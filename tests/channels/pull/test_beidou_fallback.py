@@ -164,11 +164,11 @@ async def test_too_early_is_refused_by_the_card_and_tried_again_in_time(
 
 async def test_a_lost_frame_is_silence_and_a_garbled_one_is_refused(clock: HandClock) -> None:
     device, card = a_card(clock, interval_s=1.0)
-    device.faults.set(FaultKind.DROP, AIR, times=1)
+    device.faults.set(FaultKind.DROP, path=AIR, times=1)
     await card.send(b"\x01" * 20)
     assert device.air == []
     clock.move(2)
-    device.faults.set(FaultKind.REFUSE, AIR, times=1)
+    device.faults.set(FaultKind.REFUSE, path=AIR, times=1)
     await card.send(b"\x01" * 20)
     with pytest.raises(Garbled):
         decode(device.air[0], KEY)
@@ -191,5 +191,3 @@ async def test_a_real_line_carries_it_and_a_card_pulled_out_is_an_error(clock: H
     port.close()
     with pytest.raises(Retry, match="cannot be opened"):
         Device.open("/dev/no-such-card", 9600)
-
-

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from contracts.values import Lane, Level, Mode
@@ -57,17 +58,17 @@ async def _frames(tx: Transaction, fallback: Fallback, missing: Sequence[Lack], 
     whole = await _whole_towns(tx, first)
     by_town = [lack for lack in missing if lack.village[:9] in whole]
     by_village = [lack for lack in missing if lack.village[:9] not in whole]
-    parts: list[tuple[Sequence[Lack], dict[str, tuple[str, ...]]]] = []
+    parts: list[tuple[Sequence[Lack], tuple[str, ...], tuple[str, ...]]] = []
     if by_town:
-        parts.append((by_town, {"towns": tuple(sorted({lack.village[:9] for lack in by_town}))}))
+        parts.append((by_town, tuple(sorted({lack.village[:9] for lack in by_town})), ()))
     most = villages_in(fallback.size)
     for begin in range(0, len(by_village), most):
         some = by_village[begin : begin + most]
-        parts.append((some, {"villages": tuple(sorted({lack.village for lack in some}))}))
+        parts.append((some, (), tuple(sorted({lack.village for lack in some}))))
     notice = await frames.payload(tx, first.notice_id)
     issued = datetime.fromisoformat(notice["sent"]) if notice.get("sent") else tx.now
     found = []
-    for place, (some, where) in enumerate(parts, start=1):
+    for place, (some, towns, villages) in enumerate(parts, start=1):
         frame = Frame(
             mode=first.mode,
             number=number + place,
@@ -76,7 +77,8 @@ async def _frames(tx: Transaction, fallback: Fallback, missing: Sequence[Lack], 
             kind=first.kind,
             issued=issued,
             minutes=_minutes(issued, first.expires),
-            **where,
+            towns=towns,
+            villages=villages,
         )
         found.append(_kept(tx, frame, some, encode(frame, fallback.key)))
     return found
@@ -159,7 +161,7 @@ def card_pause(kept: Kept) -> float:
     return min(300.0, 10.0 * 2 ** min(kept.tries, 5))
 
 
-def _record(tx: Transaction, kind: str, kept: Kept, **more: object) -> None:
+def _record(tx: Transaction, kind: str, kept: Kept, **more: Any) -> None:
     tx.record(
         kind,
         mode=kept.mode,
