@@ -1,11 +1,22 @@
 """The screen goes offline and comes back, sounds, is confirmed, and never says what it does not know."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from contracts.values import Action, Level, Mode
 from tests.channels.station_screen.conftest import Opening
 from tests.channels.station_screen.screen_make import PHONE, Office, accessible, pictures, sign_in
+
+NEEDS_A_TOUCH = """(() => {
+  const Real = AudioContext;
+  let touched = false;
+  addEventListener("pointerdown", () => (touched = true), true);
+  window.AudioContext = class extends Real {
+    get state() { return touched ? super.state : "suspended"; }
+    resume() { return touched ? super.resume() : new Promise(() => {}); }
+  };
+})();"""
+"""What a browser does that nobody has touched; a driven one counts every question as a touch."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300, func_only=True)]
 
@@ -31,9 +42,8 @@ async def test_it_warns_sounds_is_confirmed_and_after_an_outage_shows_exactly_wh
     played = await office.until(red, "played")
     assert played["received_at"] <= played["verified_at"] <= played["played_at"]
     await office.issue("雷电", Level.ORANGE)
-    await expect(page.locator("#others button")).to_have_text(
-        ["暴雨红色预警信号 待确认", "雷电橙色预警信号 待确认"]
-    )
+    for place, words in enumerate(("暴雨红色预警信号待确认", "雷电橙色预警信号待确认")):
+        await expect(page.locator("#others button").nth(place)).to_contain_text(words)
     await pictures(page, "red")
     await accessible(page)
 
@@ -123,8 +133,9 @@ async def test_what_is_forged_foreign_or_expired_is_refused_and_what_cannot_be_t
 async def test_where_sound_needs_a_touch_it_is_asked_for_and_nothing_counts_as_played_before(
     office: Office, browser_page: Opening
 ) -> None:
-    page = await browser_page(autoplay=False)
+    page = await browser_page()
     await sign_in(page, office)
+    await page.add_init_script(NEEDS_A_TOUCH)
     await page.reload()
     red = await office.issue("暴雨", Level.RED)
     await expect(page.locator("#w-name")).to_have_text("暴雨红色预警信号")
@@ -139,3 +150,42 @@ async def test_where_sound_needs_a_touch_it_is_asked_for_and_nothing_counts_as_p
     await office.say(red, 2, Action.STOP)
     await expect(page.locator("#w-kind")).to_have_text("预警解除")
     await pictures(page, "lifted")
+
+
+async def test_the_village_reports_back_where_the_house_takes_it_and_offers_nothing_where_it_does_not(
+    office: Office, browser_page: Opening
+) -> None:
+    page = await browser_page()
+    sent: list[dict[str, object]] = []
+
+    async def told_of(route: Route) -> None:
+        answer = await (await route.fetch()).json()
+        await route.fulfill(json={**answer, "report_back": True})
+
+    async def taken(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        await route.fulfill(json={"number": 1, "news": True, "server_time": "2026-06-01T12:00:00+08:00"})
+
+    await sign_in(page, office)
+    red = await office.issue("暴雨", Level.RED)
+    await expect(page.locator("#w-name")).to_have_text("暴雨红色预警信号")
+    if not (await page.evaluate("JSON.parse(localStorage['yutian.station.about']).report_back")):
+        await expect(page.locator("#open-back")).to_be_hidden()
+    await page.route("**/api/v1/stations/*/screen", told_of)
+    await page.route("**/api/v1/stations/*/backs", taken)
+    await page.reload()
+    await page.click("#open-back")
+    await pictures(page, "back")
+    await accessible(page)
+    await page.check("[name=relayed]")
+    await page.fill("[name=reached]", "212")
+    await page.fill("[name=road]", "赶安路K3")
+    await page.fill("#back-by", "李强")
+    await page.click("#back-form button.big")
+    await expect(page.locator("#back-dialog")).to_be_hidden()
+    (body,) = sent
+    assert body.pop("at")
+    assert body == {
+        "warning_id": str(red), "revision": 1, "by": "李强", "relayed": True, "reached": 212,
+        "missed": None, "help": "", "road_cut": True, "road_where": "赶安路K3",
+    }  # fmt: skip

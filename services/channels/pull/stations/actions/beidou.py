@@ -63,8 +63,8 @@ async def _frames(tx: Transaction, fallback: Fallback, missing: Sequence[Lack], 
         parts.append((by_town, tuple(sorted({lack.village[:9] for lack in by_town})), ()))
     most = villages_in(fallback.size)
     for begin in range(0, len(by_village), most):
-        some = by_village[begin : begin + most]
-        parts.append((some, (), tuple(sorted({lack.village for lack in some}))))
+        few = by_village[begin : begin + most]
+        parts.append((few, (), tuple(sorted({lack.village for lack in few}))))
     notice = await frames.payload(tx, first.notice_id)
     issued = datetime.fromisoformat(notice["sent"]) if notice.get("sent") else tx.now
     found = []
@@ -152,13 +152,13 @@ async def _failed(db: Database, kept: Kept, problem: Problem) -> float:
         await frames.mark(tx, kept.number, frames.OVER if given_up else frames.WAITING, tried=not early)
         if not early:
             _record(tx, "beidou.frame-failed", kept, why=problem.why, given_up=given_up)
-    after = problem.after if isinstance(problem, Retry) else None
+    after: float | None = problem.after if isinstance(problem, Retry) else None
     return after or card_pause(kept)
 
 
 def card_pause(kept: Kept) -> float:
     """Return how long to leave a card alone that has failed: longer each time."""
-    return min(300.0, 10.0 * 2 ** min(kept.tries, 5))
+    return min(300.0, 10.0 * float(2 ** min(kept.tries, 5)))
 
 
 def _record(tx: Transaction, kind: str, kept: Kept, **more: Any) -> None:

@@ -37,7 +37,7 @@ export class Desk {
     $("confirm").hidden = Boolean(name) || item.kind === "halt";
     $("confirmed").hidden = !name;
     if (name) this.#confirmed(item);
-    $("open-back").hidden = !(this.station.about?.report_back && name && inForce(item));
+    $("open-back").hidden = !(this.station.about?.report_back && inForce(item));
     if (changed && !name) $("confirm-button").focus({ preventScroll: true });
   }
 
@@ -185,25 +185,24 @@ export class Desk {
     event.preventDefault();
     const form = new FormData($("back-form"));
     const number = (name) => (form.get(name) === "" ? null : Number(form.get(name)));
-    const text = (name) => form.get(name).trim() || null;
-    const body = {
-      warning_id: this.item.warning_id,
-      revision: this.item.revision,
-      at: clock.stamp(),
-      by: text("by"),
-      loudspeaker: form.get("loudspeaker") === "on",
-      households_reached: number("reached"),
-      households_missed: number("not-reached"),
-      help: text("help"),
-      road: text("road"),
-    };
+    const text = (name) => form.get(name).trim();
+    if (!text("by")) return this.#backFault(words.name_missing);
+    this.#remember(text("by"));
+    const { warning_id, revision, mode } = this.item;
+    const body = { warning_id, revision, at: clock.stamp(), by: text("by"), relayed: form.get("relayed") === "on" };
+    Object.assign(body, { reached: number("reached"), missed: number("missed"), help: text("help") });
+    Object.assign(body, { road_cut: form.get("road-cut") === "on" || Boolean(text("road")), road_where: text("road") });
     try {
-      await this.station.links.find((one) => one.mode === this.item.mode).ask("backs", body);
+      await this.station.links.find((one) => one.mode === mode).ask("backs", body);
       $("back-dialog").close();
       this.note(fill(words.back_sent, { time: face.time(clock.now()) }));
     } catch (error) {
-      $("back-fault").textContent = fill(words.back_failed, { why: error.message });
-      $("back-fault").hidden = false;
+      this.#backFault(fill(words.back_failed, { why: error.status ? error.message : words.errors[0] }));
     }
+  }
+
+  #backFault(text) {
+    $("back-fault").textContent = text;
+    $("back-fault").hidden = false;
   }
 }

@@ -148,14 +148,15 @@ export function list(id, items) {
 
 function row(item) {
   const element = document.createElement("li");
-  const standing = !item.outcome;
+  const over = ["cancel", "halt"].includes(item.kind);
+  const state = over ? "" : item.outcome ? words.outcome[item.outcome] ?? "" : words.standing;
   const chip = document.createElement("span");
-  chip.className = `level ${["cancel", "halt"].includes(item.kind) ? "over" : item.level}`;
-  chip.textContent = ["cancel", "halt"].includes(item.kind) ? words[item.kind] : words[item.level] ?? "";
+  chip.className = `level ${over ? "over" : item.level}`;
+  chip.textContent = over ? words[item.kind] : words[item.level] ?? "";
   if (item.mode === "drill") line(element, "span", marks.drill);
   element.append(chip, " ");
   line(element, "strong", item.headline || item.title);
-  const told = [time(item.sent ?? item.received), standing ? words.standing : words.outcome[item.outcome] ?? ""];
+  const told = [time(item.sent ?? item.received), state];
   if (item.by) told.push(fill(words.confirmed, { name: item.by, time: time(item.facts.confirmed) }));
   line(element, "small", told.filter(Boolean).join(" · "));
   return element;

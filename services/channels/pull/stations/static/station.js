@@ -53,7 +53,7 @@ class Station {
       cursor: () => memory.cursor,
       onEntry: (entry) => this.take(entry, memory),
       onCursor: (sequence) => this.#reached(memory, sequence),
-      onState: () => this.#linked(),
+      onState: (_, link) => (link === this.main ? this.#linked() : this.tell()),
       onTime: clock.heed,
     });
   }
@@ -164,7 +164,7 @@ class Station {
       this.tell();
       this.beat();
       this.#settle();
-    } else {
+    } else if (state !== "connecting") {
       clearTimeout(this.back);
       this.settled = false;
       this.away ??= { from: heard || keep.settings().lastHeard || clock.now(), items: [], more: 0 };

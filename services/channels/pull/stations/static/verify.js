@@ -12,22 +12,26 @@ const STATUS = { live: "Actual", drill: "Exercise" };
 // Return {state, ...}: `verified` with what was signed; `unverified` with why it cannot be told; `broken`: refuse it.
 export async function examine(entry, keys) {
   if (!entry.cap_xml) return { state: "unverified", why: entry.kind === "halt" ? "halt" : "unsigned" };
-  if (!globalThis.crypto?.subtle) return { state: "unverified", why: "insecure" };
   const mine = keys.filter((key) => key.mode === entry.mode);
-  if (!mine.length) return { state: "unverified", why: "no-key" };
   try {
-    return await verified(entry, mine);
+    const root = new DOMParser().parseFromString(entry.cap_xml, "application/xml").documentElement;
+    if (root.localName !== "alert" || root.namespaceURI !== CAP) return { state: "broken", why: "not-cap" };
+    if (text(root, "status") !== STATUS[entry.mode]) return { state: "broken", why: "foreign-mode" };
+    if (!globalThis.crypto?.subtle) return { state: "unverified", why: "insecure" };
+    if (!mine.length) return { state: "unverified", why: "no-key" };
+    return await verified(entry, root, mine);
   } catch {
     return { state: "unverified", why: "unreadable" };
   }
 }
 
-async function verified(entry, keys) {
-  const cap = new DOMParser().parseFromString(entry.cap_xml, "application/xml");
-  const root = cap.documentElement;
-  if (root.localName !== "alert" || root.namespaceURI !== CAP) return { state: "broken", why: "not-cap" };
+function text(parent, name) {
+  return [...parent.children].find((one) => one.localName === name)?.textContent ?? "";
+}
+
+async function verified(entry, root, keys) {
   const signatures = [...root.children].filter((one) => one.namespaceURI === DSIG && one.localName === "Signature");
-  if (signatures.length !== 1 || cap.getElementsByTagNameNS(DSIG, "Signature").length !== 1) {
+  if (signatures.length !== 1 || root.getElementsByTagNameNS(DSIG, "Signature").length !== 1) {
     return { state: "broken", why: "no-signature" };
   }
   const [signature] = signatures;
@@ -55,11 +59,9 @@ async function signedBy(key, value, signedInfo) {
 
 // Compare what was signed with what was sent beside it; only the signed words are shown.
 function agreed(entry, root, key) {
-  const text = (parent, name) => [...parent.children].find((one) => one.localName === name)?.textContent ?? "";
   const infos = [...root.children].filter((one) => one.localName === "info");
   const info = infos.find((one) => text(one, "language") === "zh-CN") ?? infos[0];
   if (!info) return { state: "broken", why: "not-cap" };
-  if (text(root, "status") !== STATUS[entry.mode]) return { state: "broken", why: "foreign-mode" };
   if (text(root, "identifier") !== entry.identifier) return { state: "broken", why: "altered" };
   const kind = { Alert: "alert", Update: "update", Cancel: "cancel" }[text(root, "msgType")];
   const lifts = entry.kind === "cancel";
