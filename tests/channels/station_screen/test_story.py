@@ -148,7 +148,7 @@ async def test_where_sound_needs_a_touch_it_is_asked_for_and_nothing_counts_as_p
     await expect(page.locator("#allow-sound")).to_be_hidden()
     await office.until(red, "played")
     await office.say(red, 2, Action.STOP)
-    await expect(page.locator("#w-kind")).to_have_text("预警解除")
+    await expect(page.locator("#w-name")).to_have_text("预警解除 暴雨红色预警信号")
     await pictures(page, "lifted")
 
 

@@ -59,7 +59,8 @@ export function warning(item, all, here, onChosen) {
   $("warning").dataset.key = item.key;
   $("warning").dataset.level = inForce(item) ? item.level : "over";
   $("w-kind").textContent = (drill ? marks.drill : "") + words[item.kind];
-  $("w-name").textContent = (drill ? marks.drill : "") + name(item);
+  // Of what is over the word stands first and as large: nobody may read a lift as a warning, or the reverse.
+  $("w-name").textContent = (drill ? marks.drill : "") + (inForce(item) ? "" : `${words[item.kind]} `) + name(item);
   $("w-headline").textContent = item.title ?? "";
   $("w-text").textContent = item.description ?? "";
   $("w-todo").textContent = item.instruction ?? "";
