@@ -152,18 +152,21 @@ export class Desk {
     const today = clock.dayOf(now);
     const late = test ? clock.minuteOfDay(now) - clock.minutes(test.at) : -1;
     const due = test && late >= 0 && tested !== today && !this.station.standing().length;
-    if (due && asked !== today) {
+    if (due && late > test.wait_min) {
+      // Who was asked and did not answer is told of; who came later than that was not asked.
+      if (asked === today) this.#answer(null);
+      else keep.set({ tested: today });
+    } else if (due && asked !== today) {
       keep.set({ asked: today });
       this.#play();
     }
-    if (due && late > test.wait_min) this.#answer(null);
-    $("test").hidden = !due;
-    const last = heard === undefined ? "" : fill(heard ? words.test_heard : words.test_unheard, { time: face.time(heardAt) });
+    $("test").hidden = !due || late > test.wait_min;
+    const last = (heard ?? null) === null ? "" : fill(heard ? words.test_heard : words.test_unheard, { time: face.time(heardAt) });
     if ($("test-last").textContent !== last) $("test-last").textContent = last;
   }
 
   async #answer(heard) {
-    keep.set({ tested: clock.dayOf(), heard: heard === true, heardAt: clock.now() });
+    keep.set({ tested: clock.dayOf(), heard, heardAt: clock.now() });
     $("test").hidden = true;
     const body = { heard, at: clock.stamp(), volume: this.station.alarm.volume(), by: keep.settings().names?.[0] ?? null };
     await this.station.main.ask("sound-tests", body).catch(() => this.note(words.test_due));
