@@ -113,9 +113,13 @@ class PointEntry(Value):
     group: str
     position: Point
     surveyed: bool = True
-    """False for one that was invented to try with."""
+    """False for one that was invented to try with: no screen may send people away from it."""
     households: int = 0
     people: int = 0
+    shelter: str = ""
+    """Where its people go; empty when nobody has said."""
+    route: str = ""
+    """How they get there; empty when nobody has said."""
     thresholds: tuple[ThresholdEntry, ...] = ()
 
 

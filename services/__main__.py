@@ -166,6 +166,24 @@ def seed(
     typer.echo(f"seeded; the secrets are in {credentials}")
 
 
+@cli.command(name="station")
+def be_a_station(
+    code: Annotated[str, typer.Option(help="Code of the station")],
+    key_file: Annotated[Path, typer.Option(help="File with its key, yt_live_... or yt_drill_...")],
+    url: Annotated[str, typer.Option(help="Where the stations answer")] = "http://127.0.0.1:8600",
+    certificate: Annotated[Path | None, typer.Option(help="PEM to verify warnings with")] = None,
+    play: Annotated[str, typer.Option(help="Command that sounds, such as 'aplay siren.wav'")] = "",
+    by: Annotated[str, typer.Option(help="Who confirms by pressing Enter")] = "值班员",
+    state: Annotated[Path | None, typer.Option(help="File that keeps its place")] = None,
+    long_poll: Annotated[bool, typer.Option("--long-poll", help="Ask again and again, no stream")] = False,
+) -> None:
+    """Be a warning terminal: follow, verify, print, play, report; Enter (or a name) confirms."""
+    from services.reference import command
+
+    kept = state or key_file.with_suffix(".state")
+    command.station(code, key_file, url, certificate, play, by, kept, long_poll=long_poll)
+
+
 @cli.command()
 def code(
     username: Annotated[str, typer.Argument(help="An account of the file, such as wang")],

@@ -44,7 +44,7 @@ async def points(tx: Transaction, villages: Sequence[str], day: str) -> dict[str
     limits = await _thresholds(tx, [row["code"] for row in rows], day)
     found: defaultdict[str, list[PointEntry]] = defaultdict(list)
     for row in rows:
-        names = ("code", "name", "kind", "group", "households", "people")
+        names = ("code", "name", "kind", "group", "households", "people", "shelter", "route")
         point = PointEntry(
             **{name: row[name] for name in names},
             position=(row["lon"], row["lat"]),

@@ -100,6 +100,10 @@ class HazardPoint(Placed):
     position: Literal["surveyed", "invented"] = "surveyed"
     households: int = Field(0, ge=0)
     people: int = Field(0, ge=0)
+    shelter: Note = ""
+    """Where its people go."""
+    route: Note = ""
+    """How they get there."""
 
 
 class Threshold(Row):

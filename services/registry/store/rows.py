@@ -146,6 +146,8 @@ HAZARD_POINTS = _kind(
     Column("position", String(10), nullable=False),
     Column("households", Integer, nullable=False),
     Column("people", Integer, nullable=False),
+    Column("shelter", String(120), nullable=False, server_default=""),
+    Column("route", String(120), nullable=False, server_default=""),
 )
 THRESHOLDS = _kind(
     "thresholds",

@@ -6,12 +6,12 @@ from datetime import timedelta
 from functools import partial
 
 from services.channels import renderings
-from services.channels.pull.stations import consumers
+from services.channels.pull.stations import consumers, fallback
 from services.channels.pull.stations.actions import renumber
 from services.channels.pull.stations.actions.expire import expire
 from services.channels.pull.stations.actions.hear import Heard, Reports, hear
 from services.channels.pull.stations.actions.presence import Answer, Beat, beat, judge
-from services.channels.pull.stations.api import access, backs, links, reading, telling
+from services.channels.pull.stations.api import access, backs, links, reading, screen, telling
 from services.channels.pull.stations.api.parts import Parts
 from services.channels.pull.stations.group import GroupCommit
 from services.channels.pull.stations.keyring import KeyRing
@@ -21,6 +21,7 @@ from services.channels.pull.stations.mqtt.courier import LEASE, Courier
 from services.channels.pull.stations.mqtt.inbox import Inbox
 from services.channels.pull.stations.mqtt.mailboxes import Mailboxes
 from services.channels.pull.stations.mqtt.users import Users, Warden, courier_password
+from services.channels.pull.stations.screen.trust import trusted
 from services.channels.pull.stations.settings import StationSettings
 from services.channels.pull.stations.stream.hub import Hub
 from services.kit.db import Database
@@ -63,6 +64,11 @@ async def open_stations(floor: Floor) -> Service:
     patience = Patience(
         timedelta(seconds=settings.stations_suspect_s), timedelta(seconds=settings.stations_offline_s)
     )
+    beidou = []
+    if settings.stations_beidou_port:
+        fallback.fallback_of(settings)
+        watch = partial(fallback.watch, db, leadership, settings)
+        beidou.append(partial(leadership.lead, fallback.LEAD, watch))
     house = House(
         db,
         leadership,
@@ -75,11 +81,14 @@ async def open_stations(floor: Floor) -> Service:
             partial(leadership.lead, "expiry", lambda: sweep_expired(db, leadership)),
             *([users.run] if users.warden else []),
             *([_courier(parts, leadership, settings)] if settings.mqtt_url else []),
+            *beidou,
         ],
     )
     return Service(
         HOUSE,
         routers=[
+            screen.page,
+            screen.router,
             access.router,
             reading.router,
             telling.router,
@@ -88,8 +97,8 @@ async def open_stations(floor: Floor) -> Service:
             renderings.router,
         ],
         houses=[house],
-        parts={HOUSE: parts, f"{HOUSE}-looks": LOOKS},
-        public=["/api/v1/stations", "/c/"],
+        parts={HOUSE: parts, f"{HOUSE}-looks": LOOKS, f"{HOUSE}-trust": partial(trusted, floor.keys)},
+        public=["/api/v1/stations", "/station", "/static/stations", "/c/"],
     )
 
 

@@ -41,6 +41,14 @@ STATIONS = Table(
     Column("duty_name", String(60)),
 )
 
+HERE = Table(
+    "here",
+    metadata,
+    Column("village", String(12), primary_key=True),
+    Column("points", Text, nullable=False),
+)
+"""What the registry knows of a village that its screen shows beside a warning, as JSON."""
+
 SEQUENCES = Table(
     "sequences",
     metadata,
@@ -182,3 +190,22 @@ MQTT_CURSORS = Table(
     Column("sequence", BigInteger, nullable=False),
 )
 """Up to which number nats-server has taken what is for a station; the station itself may have less."""
+
+FRAMES = Table(
+    "beidou_frames",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("mode", String(8), nullable=False),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("stations", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("state", String(8), nullable=False, index=True),
+    Column("sent_at", Moment),
+)
+"""What was said, or is to be said, by Beidou to stations that nothing else reaches."""
+Index("beidou_warning", FRAMES.c.warning_id, FRAMES.c.revision)

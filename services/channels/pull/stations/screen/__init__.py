@@ -1,0 +1,1 @@
+"""What the station screen needs of the house: its rules as data, the keys it trusts, its own files."""
