@@ -1,9 +1,10 @@
 """Wiring of the gateways' house."""
 
 from services.channels import renderings
-from services.channels.pull.gateways import api, consumers, looks
+from services.channels.pull.gateways import agreed, api, consumers, looks
 from services.channels.pull.gateways.actions.clock import Clock
 from services.channels.pull.gateways.bell import POKE, Bells
+from services.channels.pull.gateways.pace import Asks
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.settings import GatewaySettings
 from services.kit.leadership import Leadership
@@ -23,7 +24,9 @@ async def open_gateways(floor: Floor) -> Service:
     bells = Bells(tell)
     await floor.bus.on_poke(POKE, bells.hear)
     floor.stack.push_async_callback(bells.close)
-    parts = Parts(db, floor.crypto, bells, settings, f"{floor.settings.base_url()}/c/")
+    terms = agreed.terms_of(settings.gateways_terms)
+    asks = Asks(settings.gateways_most_asks_s)
+    parts = Parts(db, floor.crypto, bells, settings, f"{floor.settings.base_url()}/c/", terms, asks)
     leadership = Leadership(db, floor.settings.instance)
     return Service(
         HOUSE,
@@ -36,6 +39,6 @@ async def open_gateways(floor: Floor) -> Service:
                 siblings=[Clock(parts, leadership).run],
             )
         ],
-        parts={HOUSE: parts, f"{HOUSE}-looks": looks.looks(f"{floor.settings.base_url()}/c/")},
+        parts={HOUSE: parts, f"{HOUSE}-looks": looks.looks(f"{floor.settings.base_url()}/c/", terms)},
         public=["/api/v1/gateways"],
     )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from services.channels.pull.gateways.bell import Bells
+from services.channels.pull.gateways.model.terms import Terms
+from services.channels.pull.gateways.pace import Asks
 from services.channels.pull.gateways.settings import GatewaySettings
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
@@ -18,3 +20,5 @@ class Parts:
     settings: GatewaySettings
     link_base: str
     """Under which a token is the address where a person confirms."""
+    terms: Terms
+    asks: Asks

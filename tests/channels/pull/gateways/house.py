@@ -16,10 +16,12 @@ from contracts.fact import Fact
 from contracts.message import Message
 from contracts.registry import GatewayEntry, KeyHash
 from contracts.values import Mode
-from services.channels.pull.gateways import api
+from services.channels.pull.gateways import agreed, api
 from services.channels.pull.gateways.actions import clock as ticking
 from services.channels.pull.gateways.actions.deliver import deliver
 from services.channels.pull.gateways.bell import Bells
+from services.channels.pull.gateways.model.terms import Terms
+from services.channels.pull.gateways.pace import Asks
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.settings import GatewaySettings
 from services.channels.pull.gateways.store import gateways
@@ -109,7 +111,12 @@ class GatewaysHouse(Requests):
 
 @asynccontextmanager
 async def an_open_house(
-    url: str, folder: Path, instance: str = "a", keys: dict[str, str] | None = None, **settings: Any
+    url: str,
+    folder: Path,
+    instance: str = "a",
+    keys: dict[str, str] | None = None,
+    terms: Terms | None = None,
+    **settings: Any,
 ) -> AsyncIterator[GatewaysHouse]:
     """Open the house; with the keys of another replica, on the same database as that one."""
     await migrate(url, MIGRATIONS)
@@ -127,6 +134,8 @@ async def an_open_house(
         Bells(tell),
         GatewaySettings.load(**settings),
         "https://yt.example/c/",
+        terms or agreed.terms_of(""),
+        Asks(1000),
     )
     app = _app(parts)
     transport = httpx.ASGITransport(app)

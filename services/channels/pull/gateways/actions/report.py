@@ -47,7 +47,7 @@ async def report(parts: Parts, gateway: str, mode: Mode, name: str, said: Report
         await _keep(tx, before, after, body, detail)
         if lease["reported_at"] is None:
             await leases.note_reported(tx, name)
-        if after.state is State.READY:
+        if after.state is State.READY or parts.terms.of(gateway).numbers_per_s:
             tx.after_commit(partial(parts.bells.ring, bell.work(gateway, mode)))
     return Taken(after, late)
 

@@ -58,7 +58,7 @@ async def status(request: Request, given: Given, called: Called) -> Response:
 
 
 def _status(found: dict[str, Any]) -> dict[str, Any]:
-    work, pull, known = found["work"], found["pull"] or {}, found["gateway"] or {}
+    work, pull, known = found["work"], found["pull"], found["gateway"] or {}
     ready = [row for row in work if row["state"] == "ready"]
     oldest = min((row["oldest"] for row in ready), default=None)
     items = dict.fromkeys(("ready", "leased", "done", "withdrawn", "expired", "dead"), 0)
@@ -71,10 +71,19 @@ def _status(found: dict[str, Any]) -> dict[str, Any]:
         "ready_targets": sum(int(row["targets"]) for row in ready),
         "ready_urgent": sum(row["items"] for row in ready if row["priority"] <= 4),
         "oldest_ready": _moment(oldest),
-        "last_pull": _moment(pull.get("last_at")),
-        "starved_since": _moment(pull.get("starved_at")),
+        "last_pull": _moment(pull.last_at),
+        "starved_since": _moment(pull.starved_at),
+        "maintenance": maintenance(pull),
         "unmatched_receipts": found["unmatched"],
     }
+
+
+def maintenance(pull: gateways.Pull) -> dict[str, str] | None:
+    """Return the maintenance that a gateway has announced; None without one."""
+    if pull.away_from is None or pull.away_until is None:
+        return None
+    begins, ends = beijing(pull.away_from), beijing(pull.away_until)
+    return {"begins": begins, "ends": ends, "reason": pull.away_why or ""}
 
 
 def _moment(at: Any) -> str | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, RowMapping, Select, TextClause, bindparam, func, select, update
 
-from contracts.values import Action, Channel, Mode
+from contracts.values import Action, Channel, Level, Mode
 from services.channels.pull.gateways.model import results
 from services.channels.pull.gateways.model.work import State, Work
 from services.channels.pull.gateways.store.tables import BATCHES, BODIES, LEASED, OPEN, READY
@@ -33,6 +33,7 @@ _WORK = [
             "leased_at",
             "lease_until",
             "report",
+            "run",
         ),
     }
 ]
@@ -54,6 +55,10 @@ class Body:
         return self.hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES].hex()
 
 
+Row = tuple[Work, Mapping[str, Any]]
+"""Work, and its face to gateways."""
+
+
 async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) -> None:
     """Keep new work: the changing part, its face to gateways, its body."""
     row = {
@@ -70,6 +75,7 @@ async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) 
         "first_hash": body.hashes[:HASH_BYTES].hex() or None,
         "not_before": tx.now,
         "queued_at": tx.now,
+        "run": work.run,
     }
     await tx.execute(BATCHES.insert().values({**row, **face, **_changing(work)}))
     targets = orjson.dumps(body.targets).decode() if body.targets else None
@@ -147,7 +153,14 @@ async def waiting(db: Database, gateway: str, mode: Mode) -> bool:
     return bool(await db.rows(ready))
 
 
-async def take(tx: Transaction, gateway: str, mode: Mode, limit: int) -> list[tuple[Work, Mapping[str, Any]]]:
+async def in_hand(tx: Transaction, gateway: str, mode: Mode) -> int:
+    """Return how many numbers a gateway holds leases of."""
+    held = select(func.coalesce(func.sum(BATCHES.c.size), 0))
+    mine = held.where(LEASED, BATCHES.c.gateway == gateway, BATCHES.c.mode == mode)
+    return int((await tx.execute(mine)).scalar_one())
+
+
+async def take(tx: Transaction, gateway: str, mode: Mode, limit: int) -> list[Row]:
     """Return the next ready work with its face, urgent first, then by colour, then by age."""
     turn = (BATCHES.c.priority, BATCHES.c.queued_at, BATCHES.c.delivery_id)
     statement = select(BATCHES).where(*_ready(gateway, mode, tx.now)).order_by(*turn).limit(limit)
@@ -178,14 +191,18 @@ async def gateways_that_leased(tx: Transaction, warning_id: UUID, revision: int)
     return [(row.gateway, Mode(row.mode)) for row in await tx.execute(statement)]
 
 
-async def oldest_ready(tx: Transaction) -> dict[tuple[str, Mode], datetime]:
-    """Return for each gateway since when work has been waiting for it."""
+async def oldest_ready(tx: Transaction) -> dict[tuple[str, Mode], tuple[datetime, bool]]:
+    """Return for each gateway since when work has been waiting for it, and whether any of it is urgent."""
+    since = func.min(BATCHES.c.not_before).label("since")
     statement = (
-        select(BATCHES.c.gateway, BATCHES.c.mode, func.min(BATCHES.c.queued_at).label("since"))
-        .where(READY)
+        select(BATCHES.c.gateway, BATCHES.c.mode, since, func.min(BATCHES.c.priority).label("first"))
+        .where(READY, BATCHES.c.not_before <= tx.now, BATCHES.c.run.is_(None))
         .group_by(BATCHES.c.gateway, BATCHES.c.mode)
     )
-    return {(row.gateway, Mode(row.mode)): row.since for row in await tx.execute(statement)}
+    return {
+        (row.gateway, Mode(row.mode)): (row.since, row.first <= len(Level))
+        for row in await tx.execute(statement)
+    }
 
 
 async def _locked(tx: Transaction, statement: Select[Any], skip: bool = False) -> list[Work]:
@@ -215,6 +232,7 @@ def _work(row: RowMapping) -> Work:
         leased_at=row["leased_at"],
         lease_until=row["lease_until"],
         report=row["report"],
+        run=row["run"],
     )
 
 
