@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from benchmarks import imports, target
+from benchmarks import imports, sms, target
 
-BENCHMARKS = {"target": target, "import": imports}
+BENCHMARKS = {"target": target, "import": imports, "sms": sms}
 """By name: a module with `options(parser)` and `run(arguments)`, which prints its figures."""
 
 

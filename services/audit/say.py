@@ -85,6 +85,7 @@ KINDS = {
     "gateway.fed": "Gateway fetches again",
     "gateway.maintenance": "Gateway announces maintenance",
     "gateway.maintenance-withdrawn": "Gateway takes its maintenance back",
+    "gateway.conformance": "Gateway begins a conformance run",
     "gateway.away": "Urgent SMS wait for a gateway in maintenance",
     "sms.keywords": "SMS with words that filters hold up",
     "station.seen": "Presence of a station",

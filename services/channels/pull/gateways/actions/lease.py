@@ -9,6 +9,7 @@ import orjson
 
 from contracts.delivery import SealedBatch
 from contracts.values import Channel, Lane, Level, Mode
+from services.channels.pull.gateways.actions import seen
 from services.channels.pull.gateways.actions.alarm import alarm_dead
 from services.channels.pull.gateways.actions.photograph import photograph
 from services.channels.pull.gateways.model.terms import Operator, Terms, variant_of
@@ -51,6 +52,7 @@ async def lease(parts: Parts, gateway: str, mode: Mode, limit: int) -> list[byte
             items.append(_item(name, work, face, what, _filed(parts.terms, agreed, work, face, tx.now)))
         await batches.save(tx, changed)
         await leases.add(tx, given)
+        await seen.given(tx, parts, [work for _, work in given])
     return items
 
 
@@ -66,6 +68,7 @@ async def extend(parts: Parts, gateway: str, mode: Mode, name: str, seconds: flo
             known["attempt"], tx.now, seconds or settings.gateways_lease_s, settings.gateways_lease_longest_s
         )
         await batches.save(tx, [longer])
+        await seen.extended(tx, longer)
     return longer
 
 

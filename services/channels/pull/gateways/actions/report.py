@@ -7,6 +7,7 @@ from functools import partial
 from contracts.outcome import TargetState
 from contracts.values import Channel, Mode
 from services.channels.pull.gateways import bell
+from services.channels.pull.gateways.actions import seen
 from services.channels.pull.gateways.actions.alarm import alarm_dead, note_late
 from services.channels.pull.gateways.actions.photograph import news, photograph
 from services.channels.pull.gateways.model import results
@@ -45,6 +46,9 @@ async def report(parts: Parts, gateway: str, mode: Mode, name: str, said: Report
         if late and lease["reported_at"] is None:
             note_late(tx, before, lease["attempt"])
         await _keep(tx, before, after, body, detail)
+        if after.run:
+            again = lease["reported_at"] is not None
+            await seen.reported(tx, before, after, said, again=again, late=late)
         if lease["reported_at"] is None:
             await leases.note_reported(tx, name)
         if after.state is State.READY or parts.terms.of(gateway).numbers_per_s:

@@ -234,6 +234,38 @@ class Status(Answer):
     last_halt: int
 
 
+class Check(BaseModel):
+    """One part of the contract, and whether the gateway has shown that it can."""
+
+    check: str = Field(examples=["partial"])
+    delivery_id: str | None = Field(description="Which leased item it is about")
+    todo: str
+    passed_at: AwareDatetime | None
+
+
+class Conformance(Answer):
+    """A conformance run."""
+
+    gateway: str
+    begun_at: AwareDatetime
+    passed: bool
+    checks: list[Check]
+
+
+class Reconciliation(Answer):
+    """The totals of a day, and the file that they are of."""
+
+    gateway: str
+    mode: Mode
+    day: str = Field(examples=["2026-06-01"])
+    final: bool = Field(description="The day is over and nothing of it is open")
+    items: int
+    targets: int
+    by_state: dict[str, int]
+    segments: int = Field(description="Segments that went to the network")
+    sha256: str = Field(description="Of the CSV")
+
+
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return how OpenAPI is told of a body that is read without an object for each number."""
     schema = model.model_json_schema()

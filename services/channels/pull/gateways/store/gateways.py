@@ -120,6 +120,11 @@ async def operator_of(tx: Transaction, gateway: str) -> str | None:
     return (await tx.execute(statement)).scalar_one_or_none()
 
 
+async def known(db: Database) -> Sequence[Mapping[str, Any]]:
+    """Return all gateways, as the registry has them."""
+    return await db.rows(select(GATEWAYS).order_by(GATEWAYS.c.gateway_id))
+
+
 async def status(db: Database, gateway: str, mode: Mode) -> dict[str, Any]:
     """Return how a gateway stands: its work of the last day by state, the oldest of each, its last pull."""
     mine = (
