@@ -1,4 +1,4 @@
-"""Sealed batches as a router makes them, and the registry block by which gateways and their keys are known."""
+"""Sealed batches as a router makes them, and the registry block by which gateways are known."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The ceiling of HTTP here: the same bodies served with no storage. `python -m benchmarks.ceiling PORT BODY`."""
+"""The ceiling of HTTP here: the same bodies served with no storage: `ceiling PORT FILE`."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ ANSWER = b'{"delivery_id":"","state":"done","late":false,"tally":{"received":100
 
 
 def app_of(body: bytes) -> Any:
-    """Return an application that gives the same leases again and again, and parses reports and forgets them."""
+    """Return an application that gives the same leases for ever, and parses reports and forgets them."""
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         sent, more = b"", True

@@ -35,9 +35,9 @@ def rate(name: str, count: int, taken: float, goal: float) -> None:
 
 def at_most(name: str, value: float, unit: str, goal: float) -> None:
     """Print a figure that is to stay below its goal."""
-    print(
-        f"{name:44} {value:10,.{1 if goal >= 1 else 3}f} {unit}   goal <= {goal:g}: {'met' if value <= goal else 'missed'}"
-    )
+    places = 1 if goal >= 1 else 3
+    met = "met" if value <= goal else "missed"
+    print(f"{name:44} {value:10,.{places}f} {unit}   goal <= {goal:g}: {met}")
 
 
 def plain(name: str, value: float, unit: str) -> None:

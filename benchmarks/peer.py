@@ -1,4 +1,4 @@
-"""The usual peer: Celery on Redis, a task and a row for each recipient. Packages come from uv's cache, not ours."""
+"""The usual peer: Celery on Redis, a task and a row for each recipient, brought by uv into its own cache."""
 
 import shutil
 import subprocess

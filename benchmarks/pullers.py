@@ -12,12 +12,12 @@ Say = Callable[[dict[str, Any], bytes], bytes]
 """Returns the report on an item, from the item and its recipients as they came."""
 
 
-def in_full(item: dict[str, Any], recipients: bytes) -> bytes:
+def in_full(_item: dict[str, Any], recipients: bytes) -> bytes:
     """Report every number by itself."""
     return b'{"results":' + recipients.replace(b'"]', b'","DELIVRD"]') + b"}"
 
 
-def by_exception(item: dict[str, Any], recipients: bytes) -> bytes:
+def by_exception(item: dict[str, Any], _recipients: bytes) -> bytes:
     """Report one state for all, with one number in a hundred as an exception."""
     failed = [{"number": row[0], "state": "UNDELIV"} for row in item["recipients"][::100]]
     return orjson.dumps({"state": "DELIVRD", "exceptions": failed})

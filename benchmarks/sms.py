@@ -1,4 +1,4 @@
-"""SMS: lease and report of a million recipients by three gateways, beside the ceiling of HTTP in the same run.
+"""SMS: lease and report of a million recipients by three gateways, beside the ceiling of HTTP in one run.
 
 The house of gateways runs in its own process on a real bus, at full durability, with its relay to the ledger.
 Numbers are sealed until the reply, a red warning comes while the blue ones wait.
@@ -78,6 +78,13 @@ class Gatehouse:
             found += orjson.loads(body).get("ready", 0)
         return found
 
+    async def until_ready(self, batches: int) -> None:
+        """Wait until so many batches wait for the gateways."""
+        found = 0
+        while found < batches:
+            found = await self.ready()
+            await asyncio.sleep(0.1)
+
     def on_disk(self) -> int:
         """Return how many bytes the house's SQLite file has, with its log."""
         return sum(file.stat().st_size for file in (self.folder / "db").glob(f"{HOUSE}.db*"))
@@ -98,8 +105,7 @@ async def _run(arguments: argparse.Namespace, name: str) -> float:
         blue = list(batches.requests(house.crypto, arguments.recipients, Level.BLUE))
         begun = time.perf_counter()
         await house.say(list(blue))
-        while await house.ready() < len(blue):
-            await asyncio.sleep(0.2)
+        await house.until_ready(len(blue))
         figures.plain("taken in from the bus", arguments.recipients / (time.perf_counter() - begun), "/s")
         sample = await _sample(house)
         rate = await _drain(house, arguments.recipients, SAYS[name])

@@ -1,4 +1,4 @@
-"""The gateways' HTTP contract from the gateway's side: asked until there is an answer, at the server's pace."""
+"""The gateways' HTTP contract from the gateway's side: asked until there is an answer."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS parts (
     message TEXT PRIMARY KEY, sent INTEGER, state TEXT, number TEXT);
 CREATE INDEX IF NOT EXISTS parts_of ON parts (sent);
 CREATE TABLE IF NOT EXISTS owed (
-    id INTEGER PRIMARY KEY, delivery TEXT NOT NULL, number TEXT NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, delivery TEXT NOT NULL, number TEXT NOT NULL, state TEXT NOT NULL,
+    at TEXT NOT NULL);
 """
 
 
@@ -35,7 +36,7 @@ class Journal:
         path.touch(mode=0o600)
         self._file = sqlite3.connect(path, isolation_level=None)
         self._file.row_factory = sqlite3.Row
-        # What is committed outlives the process; a power cut may cost the last answers, which are then forced.
+        # What is committed outlives the process; a power cut may cost the last answers: those are forced.
         self._file.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_TABLES}")
         self._secret = self.note("secret") or self.keep("secret", secrets.token_hex(32))
 

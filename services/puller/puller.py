@@ -71,7 +71,7 @@ class Puller:
             await asyncio.sleep(0 if len(owed) == RECEIPTS_AT_ONCE else RECEIPTS_EVERY_S)
 
     async def carry_out(self, item: dict[str, Any]) -> None:
-        """Send one item and report it; area orders cannot be carried over SMPP and are given back as failed."""
+        """Send one item and report it; an area order cannot be carried over SMPP and has failed."""
         if item["kind"] == "area":
             said = {"state": REFUSED, "reason": "no area orders over SMPP"}
             await self.contract.report(item["lease"], said)

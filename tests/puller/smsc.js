@@ -7,12 +7,24 @@ const log = fs.openSync(process.argv[3], "a");
 const delay = Number(process.argv[4] || 0);
 const throttleEvery = Number(process.argv[5] || 0);
 let turn = 0;
+// Receipts that nobody has acknowledged: as a real centre does, they are sent again to whoever binds next.
+const waiting = new Map();
+let bound = null;
+const deliver = (id, pdu) => {
+  waiting.set(id, pdu);
+  if (bound) bound.deliver_sm(pdu, () => waiting.delete(id));
+};
 const TRANSIENT = 0x58;
 
 const server = smpp.createServer((session) => {
   session.on("error", () => session.destroy());
   session.on("bind_transceiver", (pdu) => {
     session.send(pdu.response({ command_status: pdu.password === "secret" ? 0 : smpp.ESME_RBINDFAIL }));
+    bound = session;
+    for (const [id, held] of waiting) deliver(id, held);
+  });
+  session.on("close", () => {
+    if (bound === session) bound = null;
   });
   session.on("enquire_link", (pdu) => session.send(pdu.response()));
   session.on("unbind", (pdu) => { session.send(pdu.response()); session.close(); });
@@ -34,7 +46,7 @@ const server = smpp.createServer((session) => {
       session.send(pdu.response({ command_status: smpp.ESME_RINVDSTADR }));
       return;
     }
-    const receipt = () => session.deliver_sm({
+    const receipt = () => deliver(`${id}-${waiting.size}`, {
       source_addr: number,
       destination_addr: pdu.source_addr,
       esm_class: 4,

@@ -1,6 +1,6 @@
 """What gateways say, read from JSON that anybody may have sent. No number is repeated in errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,7 +67,10 @@ def read_report(sent: Any) -> Report:
     """Read a report; raise Invalid with the fields that are wrong."""
     said = _object("body", sent, _REPORT_FIELDS)
     faults: list[Fault] = []
-    named = [_pair(f"results.{i}", r, faults) for i, r in enumerate(_list("results", said))]
+    pairs = _list("results", said)
+    named: list[Named | None] = list(_at_once(pairs) or ())
+    if pairs and not named:
+        named = [_pair(f"results.{i}", r, faults) for i, r in enumerate(pairs)]
     results = len(named)
     named += [_exception(f"exceptions.{i}", e, faults) for i, e in enumerate(_list("exceptions", said))]
     rest = _rest(said, faults)
@@ -118,6 +121,27 @@ def _list(field: str, said: Mapping[str, Any], most: int = 1000) -> list[Any]:
     if len(entries) > most:
         raise Invalid(field, f"is longer than {most}", "send less at a time")
     return entries
+
+
+def _at_once(pairs: list[Any]) -> Iterator[Named] | None:
+    """Return a list of plain results without a look at each; None when one of them needs it."""
+    try:
+        numbers, states = zip(*pairs, strict=True)
+        digits = "".join(numbers)
+        known = {state: (receipts.meaning(state), receipts.reason(state)) for state in set(states)}
+    except (TypeError, ValueError):
+        return None
+    sizes = set(map(len, numbers))
+    if not (digits.isascii() and digits.isdigit()) or not sizes <= _PLAIN or len(pairs[0]) != PAIR:
+        return None
+    if any(meaning is None for meaning, _ in known.values()):
+        return None
+    return ((number, *known[state]) for number, state in pairs)  # type: ignore[misc]
+
+
+_PLAIN = frozenset({11})
+"""How many digits a mobile number has; any other length may have a country code before it."""
+PAIR = 2
 
 
 def _pair(field: str, entry: Any, faults: list[Fault]) -> Named | None:

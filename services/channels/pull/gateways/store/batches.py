@@ -17,7 +17,7 @@ from services.channels.pull.gateways.store.tables import BATCHES, BODIES, LEASED
 from services.kit.crypto import HASH_BYTES
 from services.kit.db import Database, Transaction
 
-_WORK = [
+WORK = [
     column
     for column in BATCHES.c
     if column.name
@@ -37,6 +37,9 @@ _WORK = [
         ),
     }
 ]
+
+
+BODY = [column for column in BODIES.c if column.name != "delivery_id"]
 
 
 @dataclass(frozen=True)
@@ -94,14 +97,14 @@ async def save(tx: Transaction, works: Sequence[Work]) -> None:
 
 async def lock(tx: Transaction, delivery_id: UUID) -> Work | None:
     """Return work that is about to change, None when it is not here."""
-    found = await _locked(tx, select(*_WORK).where(BATCHES.c.delivery_id == str(delivery_id)))
+    found = await _locked(tx, select(*WORK).where(BATCHES.c.delivery_id == str(delivery_id)))
     return found[0] if found else None
 
 
 async def lock_many(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Work]:
     """Return all of these deliveries that are here, about to change."""
     wanted = BATCHES.c.delivery_id.in_([str(d) for d in delivery_ids])
-    found = await _locked(tx, select(*_WORK).where(wanted).order_by(BATCHES.c.delivery_id))
+    found = await _locked(tx, select(*WORK).where(wanted).order_by(BATCHES.c.delivery_id))
     return {work.delivery_id: work for work in found}
 
 
@@ -109,7 +112,7 @@ async def lock_warning(tx: Transaction, warning_id: UUID, revision: int) -> list
     """Return the open work of a warning, up to a revision."""
     return await _locked(
         tx,
-        select(*_WORK)
+        select(*WORK)
         .where(BATCHES.c.warning_id == str(warning_id), BATCHES.c.revision <= revision, BATCHES.c.open > 0)
         .order_by(BATCHES.c.delivery_id),
     )
@@ -127,13 +130,13 @@ async def lock_asked(tx: Transaction, gateway: str, mode: Mode) -> list[Work]:
 
 async def lock_ran_out(tx: Transaction, limit: int) -> list[Work]:
     """Return work whose lease has run out, as far as nobody else is about to change it."""
-    run_out = select(*_WORK).where(LEASED, BATCHES.c.lease_until <= tx.now)
+    run_out = select(*WORK).where(LEASED, BATCHES.c.lease_until <= tx.now)
     return await _locked(tx, run_out.order_by(BATCHES.c.lease_until).limit(limit), skip=True)
 
 
 async def lock_expired(tx: Transaction, limit: int) -> list[Work]:
     """Return open work of warnings that have expired."""
-    expired = select(*_WORK).where(OPEN, BATCHES.c.expires <= tx.now)
+    expired = select(*WORK).where(OPEN, BATCHES.c.expires <= tx.now)
     return await _locked(tx, expired.order_by(BATCHES.c.expires).limit(limit), skip=True)
 
 
@@ -166,18 +169,21 @@ async def take(tx: Transaction, gateway: str, mode: Mode, limit: int) -> list[Ro
     statement = select(BATCHES).where(*_ready(gateway, mode, tx.now)).order_by(*turn).limit(limit)
     if tx.postgres:
         statement = statement.with_for_update(skip_locked=True)
-    return [(_work(row), cast("Mapping[str, Any]", row)) for row in (await tx.execute(statement)).mappings()]
+    return [
+        (work_of(row), cast("Mapping[str, Any]", row)) for row in (await tx.execute(statement)).mappings()
+    ]
 
 
 async def bodies(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Body]:
     """Return the bodies of work."""
     statement = select(BODIES).where(BODIES.c.delivery_id.in_([str(d) for d in delivery_ids]))
-    return {
-        UUID(row["delivery_id"]): Body(
-            row["sealed"], row["hashes"] or b"", tuple(orjson.loads(row["targets"] or "[]")), row["area"]
-        )
-        for row in (await tx.execute(statement)).mappings()
-    }
+    return {UUID(row["delivery_id"]): body_of(row) for row in (await tx.execute(statement)).mappings()}
+
+
+def body_of(row: RowMapping) -> Body:
+    """Return the body of a row."""
+    targets = tuple(orjson.loads(row["targets"] or "[]"))
+    return Body(row["sealed"], row["hashes"] or b"", targets, row["area"])
 
 
 async def gateways_that_leased(tx: Transaction, warning_id: UUID, revision: int) -> list[tuple[str, Mode]]:
@@ -208,10 +214,11 @@ async def oldest_ready(tx: Transaction) -> dict[tuple[str, Mode], tuple[datetime
 async def _locked(tx: Transaction, statement: Select[Any], skip: bool = False) -> list[Work]:
     if tx.postgres:
         statement = statement.with_for_update(skip_locked=skip)
-    return [_work(row) for row in (await tx.execute(statement)).mappings()]
+    return [work_of(row) for row in (await tx.execute(statement)).mappings()]
 
 
-def _work(row: RowMapping) -> Work:
+def work_of(row: RowMapping) -> Work:
+    """Return the work of a row."""
     reasons = orjson.loads(zlib.decompress(row["reasons"])) if row["reasons"] else {}
     return Work(
         delivery_id=UUID(row["delivery_id"]),

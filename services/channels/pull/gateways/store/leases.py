@@ -12,7 +12,8 @@ from sqlalchemy import delete, select, update
 from contracts.streams import KEPT_S
 from contracts.values import Mode
 from services.channels.pull.gateways.model.work import Work
-from services.channels.pull.gateways.store.tables import BATCH_LEASES
+from services.channels.pull.gateways.store.batches import BODY, WORK, Body, body_of, work_of
+from services.channels.pull.gateways.store.tables import BATCH_LEASES, BATCHES, BODIES
 from services.kit.crypto import hash_secret
 from services.kit.db import Transaction
 
@@ -43,6 +44,24 @@ async def find(tx: Transaction, lease: str, gateway: str, mode: Mode) -> Mapping
         BATCH_LEASES.c.mode == mode,
     )
     return (await tx.execute(statement)).mappings().one_or_none()  # type: ignore[return-value]
+
+
+async def found(
+    tx: Transaction, lease: str, gateway: str, mode: Mode
+) -> tuple[Mapping[str, Any], Work, Body] | None:
+    """Return a lease that this gateway was given, its work, about to change, and its body, in one look."""
+    statement = (
+        select(BATCH_LEASES.c.attempt.label("leased_attempt"), BATCH_LEASES.c.reported_at)
+        .add_columns(BATCH_LEASES.c.places, *WORK, *BODY)
+        .join(BATCHES, BATCHES.c.delivery_id == BATCH_LEASES.c.delivery_id)
+        .join(BODIES, BODIES.c.delivery_id == BATCH_LEASES.c.delivery_id)
+        .where(BATCH_LEASES.c.lease_hash == hash_secret(lease))
+        .where(BATCH_LEASES.c.gateway == gateway, BATCH_LEASES.c.mode == mode)
+    )
+    if tx.postgres:
+        statement = statement.with_for_update(of=BATCHES)
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    return (row, work_of(row), body_of(row)) if row else None  # type: ignore[return-value]
 
 
 def delivery_of(lease: Mapping[str, Any]) -> UUID:
