@@ -3,10 +3,12 @@
 from services.channels import renderings
 from services.channels.pull.gateways import agreed, api, consumers, looks
 from services.channels.pull.gateways.actions.clock import Clock
+from services.channels.pull.gateways.actions.report import Job, Taken, report_all
 from services.channels.pull.gateways.bell import POKE, Bells
 from services.channels.pull.gateways.pace import Asks
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.settings import GatewaySettings
+from services.kit.group import GroupCommit
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
 
@@ -26,7 +28,9 @@ async def open_gateways(floor: Floor) -> Service:
     floor.stack.push_async_callback(bells.close)
     terms = agreed.terms_of(settings.gateways_terms)
     asks = Asks(settings.gateways_most_asks_s)
-    parts = Parts(db, floor.crypto, bells, settings, f"{floor.settings.base_url()}/c/", terms, asks)
+    links = f"{floor.settings.base_url()}/c/"
+    reports: GroupCommit[Job, Taken] = GroupCommit(db, lambda tx, jobs: report_all(tx, parts, jobs))
+    parts = Parts(db, floor.crypto, bells, settings, links, terms, asks, reports)
     leadership = Leadership(db, floor.settings.instance)
     return Service(
         HOUSE,
@@ -36,9 +40,9 @@ async def open_gateways(floor: Floor) -> Service:
                 db,
                 leadership,
                 subscriptions=consumers.subscriptions_of(parts),
-                siblings=[Clock(parts, leadership).run],
+                siblings=[Clock(parts, leadership).run, reports.run],
             )
         ],
-        parts={HOUSE: parts, f"{HOUSE}-looks": looks.looks(f"{floor.settings.base_url()}/c/", terms)},
+        parts={HOUSE: parts, f"{HOUSE}-looks": looks.looks(links, terms)},
         public=["/api/v1/gateways"],
     )

@@ -28,6 +28,16 @@ UNDONE = "no gateway brought a result"
 
 
 @dataclass(frozen=True)
+class Job:
+    """A report as a gateway sent it."""
+
+    gateway: str
+    mode: Mode
+    lease: str
+    said: Report
+
+
+@dataclass(frozen=True)
 class Taken:
     """What became of a report."""
 
@@ -35,39 +45,50 @@ class Taken:
     late: bool
 
 
-async def report(parts: Parts, gateway: str, mode: Mode, name: str, said: Report) -> Taken:
+async def report(parts: Parts, job: Job) -> Taken:
     """Fold a report into the results; raise Invalid when it names a number that is not in the batch."""
     async with parts.db.transaction() as tx:
-        found = await leases.found(tx, name, gateway, mode)
-        if found is None:
+        (taken,) = await report_all(tx, parts, [job])
+    return taken
+
+
+async def report_all(tx: Transaction, parts: Parts, jobs: Sequence[Job]) -> list[Taken]:
+    """Fold reports in, one after the other, and write what they changed together."""
+    found = await leases.found(tx, [job.lease for job in jobs])
+    now = {lease.work.delivery_id: lease.work for lease in found.values()}
+    first, taken = dict(now), []
+    for job in jobs:
+        lease = found.get(job.lease)
+        if lease is None or not lease.is_of(job.gateway, job.mode):
             raise NotFound("this gateway was never given such a lease")
-        lease, before, body = found
-        attempt = lease["leased_attempt"]
-        had = leases.places_of(lease, before.size)
-        heard, detail = _heard(before, had, said, _places(parts.crypto, before, body, said))
-        after = heard.after_report(attempt, before, parts.settings.gateways_most_misses)
-        late = before.late(attempt)
-        if late and lease["reported_at"] is None:
-            note_late(tx, before, attempt)
-        await _keep(tx, before, after, body, detail)
-        if after.run:
-            again = lease["reported_at"] is not None
-            await seen.reported(tx, before, after, said, again=again, late=late)
-        if lease["reported_at"] is None:
-            await leases.note_reported(tx, name)
-        if after.state is State.READY or parts.terms.of(gateway).numbers_per_s:
-            tx.after_commit(partial(parts.bells.ring, bell.work(gateway, mode)))
-    return Taken(after, late)
+        work, late = await _fold(tx, parts, lease, now[lease.work.delivery_id], job.said)
+        now[work.delivery_id] = work
+        taken.append(Taken(work, late))
+    await batches.save(tx, [work for name, work in now.items() if work != first[name]])
+    await leases.note_reported(tx, [name for name, lease in found.items() if lease.reported_at is None])
+    for job, told in zip(jobs, taken, strict=True):
+        if told.work.state is State.READY or parts.terms.of(job.gateway).numbers_per_s:
+            tx.after_commit(partial(parts.bells.ring, bell.work(job.gateway, job.mode)))
+    return taken
 
 
-async def _keep(tx: Transaction, before: Work, after: Work, body: batches.Body, detail: str | None) -> None:
-    """Write and say what a report changed; a report that changes nothing is not heard of again."""
+async def _fold(
+    tx: Transaction, parts: Parts, lease: leases.Lease, before: Work, said: Report
+) -> tuple[Work, bool]:
+    """Return the work after a report, and whether that came late; say what is new."""
+    places = _places(parts.crypto, before, lease.body, said)
+    heard, detail = _heard(before, lease.places, said, places)
+    after = heard.after_report(lease.attempt, before, parts.settings.gateways_most_misses)
+    late, again = before.late(lease.attempt), lease.reported_at is not None
+    if late and not again:
+        note_late(tx, before, lease.attempt)
     if after.state is State.DEAD and before.state is not State.DEAD:
         alarm_dead(tx, after, UNDONE)
     if after.results != before.results:
-        after = photograph(tx, after, news(before, after, body.name, tx.now), detail)
-    if after != before:
-        await batches.save(tx, [after])
+        after = photograph(tx, after, news(before, after, lease.body.name, tx.now), detail)
+    if after.run:
+        await seen.reported(tx, before, after, said, again=again, late=late)
+    return after, late
 
 
 def _heard(

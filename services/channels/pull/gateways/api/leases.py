@@ -104,7 +104,10 @@ async def report(request: Request, given: Given, called: Called, lease: Name) ->
     refuses the whole report, naming its place. What a partial report leaves out returns to the pool.
     """
     read = said.read_report(await json_of(request))
-    taken = await reporting.report(given, called.gateway, called.mode, lease, read)
+    job = reporting.Job(called.gateway, called.mode, lease, read)
+    # A claim of an Idempotency-Key stands in the transaction of its own request, which no other may share.
+    alone = "idempotency-key" in request.headers
+    taken = await (reporting.report(given, job) if alone else given.reports.submit(job))
     REPORTED.labels(called.gateway, called.mode, taken.late).inc()
     work = taken.work
     tally = {str(state): count for state, count in results.tally(work.results).items()}
