@@ -32,6 +32,9 @@ class GatewaySettings(Settings):
         gt=0,
         description="A gateway that asks one replica for work more often in a second is told to wait",
     )
+    gateways_revoked: str = Field(
+        "", description="SHA-256 of client certificates that are dead, in hex, parted by commas"
+    )
     gateways_look_s: float = Field(
         5, gt=0, description="How often a long poll looks for itself, should it not have been woken"
     )

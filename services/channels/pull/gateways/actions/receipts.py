@@ -91,7 +91,7 @@ async def _fold(tx: Transaction, work: Work, body: batches.Body, heard: Sequence
         for place in found:
             code = results.CODE[state]
             if code >= named.get(place, 0):
-                named[place], times[place] = code, at
+                named[place], times[place] = code, min(at, tx.now)
             if state is TargetState.FAILED:
                 reasons[place] = why
     after = work.heard(named, reasons)

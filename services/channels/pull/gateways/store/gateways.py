@@ -125,6 +125,11 @@ async def known(db: Database) -> Sequence[Mapping[str, Any]]:
     return await db.rows(select(GATEWAYS).order_by(GATEWAYS.c.gateway_id))
 
 
+async def is_known(db: Database, gateway: str) -> bool:
+    """Tell whether the registry has a gateway."""
+    return bool(await db.rows(select(GATEWAYS.c.gateway_id).where(GATEWAYS.c.gateway_id == gateway)))
+
+
 async def status(db: Database, gateway: str, mode: Mode) -> dict[str, Any]:
     """Return how a gateway stands: its work of the last day by state, the oldest of each, its last pull."""
     mine = (
