@@ -1,7 +1,6 @@
 """Hear a report on a lease: in full, as exceptions, in part; late, or for the hundredth time."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -76,8 +75,7 @@ async def _fold(
     tx: Transaction, parts: Parts, lease: leases.Lease, before: Work, said: Report
 ) -> tuple[Work, bool]:
     """Return the work after a report, and whether that came late; say what is new."""
-    places = _places(parts.crypto, before, lease.body, said)
-    heard, detail = _heard(before, lease.places, said, places)
+    heard, detail = _heard(parts.crypto, before, lease, said)
     after = heard.after_report(lease.attempt, before, parts.settings.gateways_most_misses)
     late, again = before.late(lease.attempt), lease.reported_at is not None
     if late and not again:
@@ -92,14 +90,14 @@ async def _fold(
 
 
 def _heard(
-    before: Work, had: Sequence[int], said: Report, places: Sequence[range]
+    crypto: CryptoProvider, before: Work, lease: leases.Lease, said: Report
 ) -> tuple[Work, str | None]:
     if before.channel is Channel.AREA:
         return _heard_of_order(before, said)
     if said.counts:
         raise Invalid("delivered", "counts are for area orders", "send `state`, `exceptions` or `results`")
-    named, reasons = _matched(said, places)
-    unnamed = [place for place in had if place not in named]
+    named, reasons = _named(crypto, before, lease.body, said)
+    unnamed = [place for place in lease.places if place not in named]
     if unnamed and not said.rest and not said.partial:
         raise Invalid("results", "does not name every number", "add `state` for the others, or `partial`")
     state, why = said.rest or (None, "")
@@ -111,31 +109,41 @@ def _heard(
 MANY = 50
 """From so many numbers on it is quicker to open the body than to hash each."""
 
+Named = tuple[dict[int, int], dict[int, str]]
+"""Codes and reasons by place in the batch."""
 
-def _places(crypto: CryptoProvider, before: Work, body: batches.Body, said: Report) -> list[range]:
-    """Return where in the batch each number of a report stands; an empty range when it does not."""
-    if before.channel is Channel.AREA:
-        return []
-    if len(said.named) >= MANY:
-        with suppress(Reject, Retry):
-            plain = crypto.unseal(body.sealed or b"", SealedBatch.context(before.mode, before.delivery_id))
-            rows = orjson.loads(plain)
-            place = {row[0]: range(n, n + 1) for n, row in enumerate(rows)}
-            if len(place) == len(rows):
-                return [place.get(number, _NOWHERE) for number, _, _ in said.named]
+
+def _named(crypto: CryptoProvider, before: Work, body: batches.Body, said: Report) -> Named:
+    """Return what a report says of each place; raise Invalid for numbers that have none."""
+    if len(said.numbers) >= MANY and before.channel is Channel.SMS:
+        found = _by_body(crypto, before, body, said)
+        if found is not None:
+            return found
     hashed = Places(body.hashes)
-    return [hashed.of(crypto.keyed_hash(number)) for number, _, _ in said.named]
+    return _by_hash([hashed.of(crypto.keyed_hash(number)) for number in said.numbers], said)
 
 
-_NOWHERE = range(0)
+def _by_body(crypto: CryptoProvider, before: Work, body: batches.Body, said: Report) -> Named | None:
+    """Match whole columns; None when a number stands twice, or in no place, or the body does not open."""
+    try:
+        plain = crypto.unseal(body.sealed or b"", SealedBatch.context(before.mode, before.delivery_id))
+    except (Reject, Retry):
+        return None
+    index = {row[0]: place for place, row in enumerate(orjson.loads(plain))}
+    places = [index.get(number, -1) for number in said.numbers]
+    if len(index) != before.size or -1 in places or len(set(places)) != len(places):
+        return None
+    told = zip(places, said.told, strict=True)
+    reasons = {place: why for place, (state, why) in told if state is TargetState.FAILED}
+    return dict(zip(places, [results.CODE[state] for state, _ in said.told], strict=True)), reasons
 
 
-def _matched(said: Report, places: Sequence[range]) -> tuple[dict[int, int], dict[int, str]]:
-    """Return codes and reasons by place in the batch; raise Invalid for numbers that have none."""
+def _by_hash(places: Sequence[range], said: Report) -> Named:
+    """Match number by number."""
     named: dict[int, int] = {}
     reasons: dict[int, str] = {}
     faults: list[Fault] = []
-    for turn, (found, (_, state, why)) in enumerate(zip(places, said.named, strict=True)):
+    for turn, (found, (state, why)) in enumerate(zip(places, said.told, strict=True)):
         if not found:
             faults.append(Fault(said.field(turn), "is a number that is not in this batch", "leave it out"))
         for place in found:
@@ -149,7 +157,7 @@ def _matched(said: Report, places: Sequence[range]) -> tuple[dict[int, int], dic
 
 def _heard_of_order(before: Work, said: Report) -> tuple[Work, str | None]:
     """Fold the counts of an area order: received when any phone has, failed when none will, else sent."""
-    if said.named or said.partial:
+    if said.numbers or said.partial:
         raise Invalid("results", "an area order is reported by counts", "send delivered, failed, phones")
     if said.rest is None and said.counts is None:
         raise Invalid("delivered", "is missing", "send delivered, failed, phones, or `state`")

@@ -27,7 +27,7 @@ def passed(check: str, before: Work, after: Work, said: Report, *, again: bool, 
         case "full":
             return done and said.results == after.size and not late
         case "exceptions":
-            return done and said.rest is not None and bool(said.named) and not said.results
+            return done and said.rest is not None and bool(said.numbers) and not said.results
         case "partial":
             return done and before.queued < before.size
         case "repeated":
