@@ -37,19 +37,20 @@ def gateway(
         key = key_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise Refused("the key file cannot be read", mend="write the key into it, one line") from None
-    journal = Journal(state)
-    centre_side = Smsc(centre, lambda message, said: journal.receipt(message, said, _now()), udh=udh)
     verify: bool | str = str(certificate) if certificate else True
-
-    async def run() -> None:
-        async with httpx.AsyncClient(verify=verify) as http:
-            puller = Puller(Contract(http, url, gateway_id, key), centre_side, journal, pace)
-            await _until_stopped(puller)
-
+    journal = Journal(state)
+    smsc = Smsc(centre, lambda message, said: journal.receipt(message, said, _now()), udh=udh)
     try:
-        asyncio.run(run())
+        asyncio.run(_run(smsc, journal, pace, (url, gateway_id, key), verify))
     finally:
         journal.close()
+
+
+async def _run(
+    smsc: Smsc, journal: Journal, pace: float | None, us: tuple[str, str, str], verify: bool | str
+) -> None:
+    async with httpx.AsyncClient(verify=verify) as http:
+        await _until_stopped(Puller(Contract(http, *us), smsc, journal, pace))
 
 
 async def _until_stopped(puller: Puller) -> None:

@@ -32,17 +32,12 @@ async def open_gateways(floor: Floor) -> Service:
     reports: GroupCommit[Job, Taken] = GroupCommit(db, lambda tx, jobs: report_all(tx, parts, jobs))
     parts = Parts(db, floor.crypto, bells, settings, links, terms, asks, reports)
     leadership = Leadership(db, floor.settings.instance)
+    siblings = [Clock(parts, leadership).run, reports.run]
+    house = House(db, leadership, subscriptions=consumers.subscriptions_of(parts), siblings=siblings)
     return Service(
         HOUSE,
         routers=[*api.routers, renderings.router],
-        houses=[
-            House(
-                db,
-                leadership,
-                subscriptions=consumers.subscriptions_of(parts),
-                siblings=[Clock(parts, leadership).run, reports.run],
-            )
-        ],
+        houses=[house],
         parts={HOUSE: parts, f"{HOUSE}-looks": looks.looks(links, terms)},
         public=["/api/v1/gateways"],
     )
