@@ -120,7 +120,7 @@ class Puller:
 
     def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         assert self.process
-        self.process.send_signal(by)
+        self.process.send_signal(by)  # does nothing to one that has ended
         return self.process.wait(30)
 
     def counts(self) -> dict[str, int]:
@@ -198,17 +198,20 @@ async def test_a_puller_killed_again_and_again_sends_nothing_twice_but_what_it_m
     request = house.batch(numbers)
     await house.deliver(request)
     puller, kills = Puller(house, url, centre.url, tmp_path), 3
-    for turn in range(kills):
+    try:
+        for turn in range(kills):
+            puller.start()
+            async with asyncio.timeout(60):
+                while len(centre.texts()) < 100 * (turn + 1):
+                    await asyncio.sleep(0.02)
+            puller.end(signal.SIGKILL)
+            house.clock.move(seconds=10)
+            await house.tick()
         puller.start()
-        async with asyncio.timeout(60):
-            while len(centre.texts()) < 100 * (turn + 1):
-                await asyncio.sleep(0.02)
+        await until(house, request.delivery_id, {"received": len(numbers)})
+        assert puller.end() == 0
+    finally:
         puller.end(signal.SIGKILL)
-        house.clock.move(seconds=10)
-        await house.tick()
-    puller.start()
-    await until(house, request.delivery_id, {"received": len(numbers)})
-    assert puller.end() == 0
     times = centre.times()
     twice = sum(times.values()) - len(times)
     assert len(times) == len(numbers)
