@@ -25,6 +25,7 @@ from services.kit.process import configure_telemetry, open_floor, run
 from services.kit.settings import PREFIX, Settings
 from services.kit.terminal import Output
 from services.laptop import children, prepare
+from services.puller.command import gateway
 from services.registry.command import registry
 from services.router.command import router
 
@@ -38,6 +39,7 @@ cli.add_typer(keys, name="keys")
 cli.add_typer(audit, name="audit")
 cli.add_typer(router, name="router")
 cli.add_typer(registry, name="registry")
+cli.command(name="gateway")(gateway)
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -102,8 +102,9 @@ class Gateway:
             await asyncio.sleep(len(chunk) / self.carrier.numbers_per_s)
         if early := [n for n in states if self.carrier.falls("early", n, self.carrier.early_of_1000)]:
             await self._post_receipts(http, [_receipt(item, n, _final(states[n])) for n in early])
-        await self._report(http, item, _said(states, whole=len(states) == len(recipients)))
+        # Owed before it is reported: whoever dies in between still passes the receipts on.
         self._owe(item, states)
+        await self._report(http, item, _said(states, whole=len(states) == len(recipients)))
 
     async def _send_one(self, item: dict[str, Any], row: list[str], refuses: bool) -> str:
         number, *token = row

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from services.kit.leadership import Leadership
 from services.kit.relay import Relay
 from services.kit.settings import Settings
 from services.kit.telemetry import log
+from services.kit.tls import TlsProtocol
 
 Sibling = Callable[[], Awaitable[None]]
 
@@ -155,6 +157,7 @@ class _Server(uvicorn.Server):
 def _server(settings: Settings, app: FastAPI) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        **_tls(settings),
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -166,6 +169,20 @@ def _server(settings: Settings, app: FastAPI) -> uvicorn.Server:
         forwarded_allow_ips=settings.trusted_proxies,
     )
     return _Server(config)
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    """Return how HTTPS is served, nothing when somebody before us does it."""
+    if not settings.tls_certificate:
+        return {}
+    given: dict[str, Any] = {
+        "http": TlsProtocol,
+        "ssl_certfile": settings.tls_certificate,
+        "ssl_keyfile": settings.tls_key or None,
+    }
+    if settings.tls_client_ca:
+        given |= {"ssl_ca_certs": settings.tls_client_ca, "ssl_cert_reqs": ssl.CERT_OPTIONAL}
+    return given
 
 
 def describe(services: Sequence[Service]) -> str:

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         "127.0.0.1",
         description="Proxies whose word counts for from where a request came: addresses and networks, or *",
     )
+    tls_certificate: str = Field("", description="PEM file of our certificate, to serve HTTPS ourselves")
+    tls_key: str = Field("", description="PEM file of its key")
+    tls_client_ca: str = Field(
+        "", description="PEM file of the authority whose client certificates are accepted beside keys"
+    )
     nats_url: str = Field("nats://127.0.0.1:4222", description="The bus")
     nats_password: SecretStr | None = Field(None, description="Password of the bus, if it wants one")
     stream_replicas: int = Field(

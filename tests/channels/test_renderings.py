@@ -12,6 +12,7 @@ from contracts.text import segments
 from contracts.values import Action, Channel
 from services.channels import renderings
 from services.channels.pull.gateways import looks as gateways
+from services.channels.pull.gateways.agreed import terms_of
 from services.channels.pull.gateways.text import render_sms
 from services.channels.pull.stations.looks import LOOKS
 from services.channels.push import looks as push
@@ -31,7 +32,8 @@ def app() -> FastAPI:
     made = FastAPI()
     made.include_router(renderings.router)
     settings = PushSettings()
-    houses = [LOOKS, gateways.looks(LINKS), *(push.looks(channel, settings) for channel in PUSH)]
+    sms = gateways.looks(LINKS, terms_of(""))
+    houses = [LOOKS, sms, *(push.looks(channel, settings) for channel in PUSH)]
     made.state.parts = {str(number): house for number, house in enumerate(houses)}
     made.dependency_overrides[principal] = lambda: Principal("zhang", "张敏", frozenset({"drafter"}))
     add_errors(made)

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from services.channels.pull.stations.group import GroupCommit
 from services.kit.db import Database, Transaction
 from services.kit.errors import Refused, Retry
+from services.kit.group import GroupCommit
 from tests.channels.pull.stations_make import a_database
 
 

@@ -1,11 +1,14 @@
 """Wiring of the gateways' house."""
 
 from services.channels import renderings
-from services.channels.pull.gateways import api, consumers, looks
+from services.channels.pull.gateways import agreed, api, consumers, looks
 from services.channels.pull.gateways.actions.clock import Clock
+from services.channels.pull.gateways.actions.report import Job, Taken, report_all
 from services.channels.pull.gateways.bell import POKE, Bells
+from services.channels.pull.gateways.pace import Asks
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.settings import GatewaySettings
+from services.kit.group import GroupCommit
 from services.kit.leadership import Leadership
 from services.kit.process import Floor, House, Service
 
@@ -23,19 +26,18 @@ async def open_gateways(floor: Floor) -> Service:
     bells = Bells(tell)
     await floor.bus.on_poke(POKE, bells.hear)
     floor.stack.push_async_callback(bells.close)
-    parts = Parts(db, floor.crypto, bells, settings, f"{floor.settings.base_url()}/c/")
+    terms = agreed.terms_of(settings.gateways_terms)
+    asks = Asks(settings.gateways_most_asks_s)
+    links = f"{floor.settings.base_url()}/c/"
+    reports: GroupCommit[Job, Taken] = GroupCommit(db, lambda tx, jobs: report_all(tx, parts, jobs))
+    parts = Parts(db, floor.crypto, bells, settings, links, terms, asks, reports)
     leadership = Leadership(db, floor.settings.instance)
+    siblings = [Clock(parts, leadership).run, reports.run]
+    house = House(db, leadership, subscriptions=consumers.subscriptions_of(parts), siblings=siblings)
     return Service(
         HOUSE,
         routers=[*api.routers, renderings.router],
-        houses=[
-            House(
-                db,
-                leadership,
-                subscriptions=consumers.subscriptions_of(parts),
-                siblings=[Clock(parts, leadership).run],
-            )
-        ],
-        parts={HOUSE: parts, f"{HOUSE}-looks": looks.looks(f"{floor.settings.base_url()}/c/")},
+        houses=[house],
+        parts={HOUSE: parts, f"{HOUSE}-looks": looks.looks(links, terms)},
         public=["/api/v1/gateways"],
     )

@@ -31,9 +31,10 @@ def order(targets: Sequence[str], areas: Sequence[Place]) -> dict[str, Any]:
 
 
 def few_points(ring: Ring) -> list[list[float]]:
-    """Return a ring with at most `MOST_POINTS` points, as coarse as that needs and no coarser."""
+    """Return a ring with at most `MOST_POINTS` points, as coarse as that needs, that leaves nobody out."""
     shape, tolerance = Polygon(ring), _FINEST
     while len(shape.exterior.coords) > MOST_POINTS:
-        shape = Polygon(ring).simplify(tolerance)
+        wider = Polygon(ring).buffer(tolerance, join_style="mitre")
+        shape = Polygon(wider.exterior).simplify(tolerance)
         tolerance *= 2
     return [[round(lon, 6), round(lat, 6)] for lon, lat in shape.exterior.coords]

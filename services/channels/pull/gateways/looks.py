@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contracts.delivery import DeliveryRequested
 from contracts.text import MOST_SEGMENTS, segments
 from contracts.values import Channel
+from services.channels.pull.gateways.model.terms import Terms
 from services.channels.pull.gateways.text import render_sms
 from services.channels.renderings import Look, LookFault, Looks, Piece
 
@@ -12,14 +13,16 @@ EXAMPLE = "x" * 12
 """As long as the token in the link of a person."""
 
 
-def looks(link_base: str) -> Looks:
+def looks(link_base: str, terms: Terms) -> Looks:
     """Return the looks of SMS and area SMS; `link_base` is the address of the links."""
 
     def look(request: DeliveryRequested) -> Look:
         public = request.channel is Channel.AREA
         wordings = ("public",) if public else ("public", "duty", "person")
         pieces = [_piece(request, wording, link_base) for wording in wordings]
-        return Look(channel=request.channel, pieces=pieces, faults=_faults(pieces))
+        return Look(
+            channel=request.channel, pieces=pieces, faults=[*_faults(pieces), *_held_up(pieces, terms)]
+        )
 
     return Looks([(Channel.SMS, look), (Channel.AREA, look)])
 
@@ -27,6 +30,13 @@ def looks(link_base: str) -> Looks:
 def _piece(request: DeliveryRequested, wording: str, link_base: str) -> Piece:
     words = render_sms(request, wording, link_base, EXAMPLE)
     return Piece(name=wording, text=words.text.replace("{1}", EXAMPLE))
+
+
+def _held_up(pieces: Sequence[Piece], terms: Terms) -> list[LookFault]:
+    """Return a fault for the words at which operators' filters would hold the text up."""
+    words = terms.keywords_in(pieces[0].text)
+    why = f"holds words at which operators' filters hold an SMS up: {', '.join(words)}"
+    return [LookFault(field="text.short", detail=why, mend="say it in other words")] if words else []
 
 
 def _faults(pieces: Sequence[Piece]) -> list[LookFault]:

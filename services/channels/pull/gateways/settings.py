@@ -24,6 +24,17 @@ class GatewaySettings(Settings):
     gateways_starved_s: float = Field(
         10, gt=0, description="SMS work that waits so long while its gateway does not pull is an alarm"
     )
+    gateways_terms: str = Field(
+        "", description="File with what is agreed with the operators in place of ours; empty: ours"
+    )
+    gateways_most_asks_s: float = Field(
+        200,
+        gt=0,
+        description="A gateway that asks one replica for work more often in a second is told to wait",
+    )
+    gateways_revoked: str = Field(
+        "", description="SHA-256 of client certificates that are dead, in hex, parted by commas"
+    )
     gateways_look_s: float = Field(
         5, gt=0, description="How often a long poll looks for itself, should it not have been woken"
     )

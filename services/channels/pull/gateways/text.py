@@ -1,5 +1,6 @@
 """What an SMS says: 【signature】 first and alone in its brackets, at most four segments, rendered once."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ PERSON = "person"
 
 LINK = "{link}"
 """Where a template wants the address that a person confirms at."""
+
+SIGNATURE = re.compile(rf"{OPENING}[\u4e00-\u9fff]{{2,18}}")
+"""What operators take as a signature."""
 
 _PARTS = {Action.START: "first", Action.REPLACE: "update", Action.STOP: "lift"}
 _INNER = str.maketrans({OPENING: "〔", CLOSING: "〕"})
@@ -66,4 +70,6 @@ def _signed(text: str) -> str:
     if not text.startswith(OPENING) or CLOSING not in text:
         raise Reject("an SMS text begins with its signature in 【】")
     signature, _, rest = text.partition(CLOSING)
+    if not SIGNATURE.fullmatch(signature):
+        raise Reject("a signature has 2 to 18 Chinese characters, as it is filed with the operators")
     return signature + CLOSING + " ".join(rest.translate(_INNER).split())

@@ -13,7 +13,6 @@ from services.channels.pull.stations.actions.hear import Heard, Reports, hear
 from services.channels.pull.stations.actions.presence import Answer, Beat, beat, judge
 from services.channels.pull.stations.api import access, backs, links, reading, screen, telling
 from services.channels.pull.stations.api.parts import Parts
-from services.channels.pull.stations.group import GroupCommit
 from services.channels.pull.stations.keyring import KeyRing
 from services.channels.pull.stations.looks import LOOKS
 from services.channels.pull.stations.model import Patience
@@ -26,6 +25,7 @@ from services.channels.pull.stations.settings import StationSettings
 from services.channels.pull.stations.stream.hub import Hub
 from services.kit.db import Database
 from services.kit.errors import Invalid, Retry
+from services.kit.group import GroupCommit
 from services.kit.leadership import Leadership, LostLead
 from services.kit.process import Floor, House, Service, Sibling
 

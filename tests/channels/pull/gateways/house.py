@@ -1,5 +1,6 @@
 """The gateways' house for tests: a real database, its HTTP without a network, a clock that can be moved."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,17 +17,22 @@ from contracts.fact import Fact
 from contracts.message import Message
 from contracts.registry import GatewayEntry, KeyHash
 from contracts.values import Mode
-from services.channels.pull.gateways import api
+from services.channels.pull.gateways import agreed, api
 from services.channels.pull.gateways.actions import clock as ticking
 from services.channels.pull.gateways.actions.deliver import deliver
+from services.channels.pull.gateways.actions.report import report_all
 from services.channels.pull.gateways.bell import Bells
+from services.channels.pull.gateways.model.terms import Terms
+from services.channels.pull.gateways.pace import Asks
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.settings import GatewaySettings
 from services.channels.pull.gateways.store import gateways
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key
 from services.kit.db import Database
+from services.kit.group import GroupCommit
 from services.kit.leadership import Leadership
 from services.kit.problems import add_errors
+from services.kit.process import cancel
 from tests.channels.pull.gateways.requests import NOW, Requests
 from tests.clock import HandClock
 from tests.migrated import migrate
@@ -109,7 +115,12 @@ class GatewaysHouse(Requests):
 
 @asynccontextmanager
 async def an_open_house(
-    url: str, folder: Path, instance: str = "a", keys: dict[str, str] | None = None, **settings: Any
+    url: str,
+    folder: Path,
+    instance: str = "a",
+    keys: dict[str, str] | None = None,
+    terms: Terms | None = None,
+    **settings: Any,
 ) -> AsyncIterator[GatewaysHouse]:
     """Open the house; with the keys of another replica, on the same database as that one."""
     await migrate(url, MIGRATIONS)
@@ -127,13 +138,18 @@ async def an_open_house(
         Bells(tell),
         GatewaySettings.load(**settings),
         "https://yt.example/c/",
+        terms or agreed.terms_of(""),
+        Asks(1000),
+        GroupCommit(db, lambda tx, jobs: report_all(tx, parts, jobs)),
     )
+    reporting = asyncio.ensure_future(parts.reports.run())
     app = _app(parts)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield GatewaysHouse(
             parts.crypto, clock, parts, client, keys or await _keys(db), Leadership(db, instance), app
         )
+    await cancel([reporting])
     await parts.bells.close()
     await db.close()
 

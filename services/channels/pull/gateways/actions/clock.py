@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 
 from contracts.values import Mode, Withdrawal
 from services.channels.pull.gateways import bell
-from services.channels.pull.gateways.actions.alarm import alarm_dead, alarm_starved, note_fed
+from services.channels.pull.gateways.actions.alarm import alarm_away, alarm_dead, alarm_starved, note_fed
 from services.channels.pull.gateways.actions.photograph import photograph
 from services.channels.pull.gateways.actions.report import UNDONE
 from services.channels.pull.gateways.model.work import State, Work
@@ -96,13 +96,16 @@ class Clock:
         patience = timedelta(seconds=self.parts.settings.gateways_starved_s)
         waiting, pulls = await batches.oldest_ready(tx), await gateways.pulls(tx)
         for gateway, mode in {*waiting, *pulls}:
-            pull = pulls.get((gateway, mode)) or {"last_at": None, "starved_at": None}
-            since = waiting.get((gateway, mode), tx.now)
-            silent = max(since, pull["last_at"] or since)
-            starved = tx.now - silent > patience
+            pull = pulls.get((gateway, mode), gateways.Pull())
+            since, urgent = waiting.get((gateway, mode), (tx.now, False))
+            silent = tx.now - max(since, pull.last_at or since) > patience
+            starved = silent and not pull.away(tx.now)
             STARVED.labels(gateway, mode).set(starved)
-            if starved != (pull["starved_at"] is not None):
+            if starved != (pull.starved_at is not None):
                 await self._turn(tx, gateway, mode, starved, (tx.now - since).total_seconds())
+            if silent and urgent and pull.away_until and not starved and pull.away_told_at is None:
+                await gateways.note_away_told(tx, gateway, mode)
+                alarm_away(tx, gateway, mode, pull.away_until)
         return len(waiting)
 
     async def _turn(self, tx: Transaction, gateway: str, mode: Mode, starved: bool, waited_s: float) -> None:

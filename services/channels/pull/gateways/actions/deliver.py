@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from contracts.values import Channel, Lane, Level, Withdrawal
 from services.channels import tombstones
 from services.channels.pull.gateways import area, bell, text
 from services.channels.pull.gateways.actions import end, receipts
-from services.channels.pull.gateways.actions.alarm import alarm_dead
+from services.channels.pull.gateways.actions.alarm import alarm_dead, note_keywords
 from services.channels.pull.gateways.actions.photograph import photograph
 from services.channels.pull.gateways.model import results
 from services.channels.pull.gateways.model.work import State, Work
@@ -32,8 +32,11 @@ class _Content:
     body: batches.Body
 
 
-async def deliver(tx: Transaction, parts: Parts, request: DeliveryRequested) -> None:
-    """Keep a delivery and say so; one that is here already is only reported again."""
+async def deliver(tx: Transaction, parts: Parts, request: DeliveryRequested, run: str | None = None) -> None:
+    """Keep a delivery and say so; one that is here already is only reported again.
+
+    With `run` it is test work of a conformance run: nobody outside hears of it.
+    """
     known = await batches.lock(tx, request.delivery_id)
     if known is not None:
         await batches.save(tx, [photograph(tx, known)])
@@ -43,10 +46,10 @@ async def deliver(tx: Transaction, parts: Parts, request: DeliveryRequested) -> 
     if request.notice.expires <= tx.now:
         ended = Withdrawal.EXPIRED
     try:
-        content, fault = _content(parts, request), None
+        content, fault = _content(tx, parts, request), None
     except Reject as problem:
         content, fault = _unusable(request), problem.why
-    work = _work(request, content.gateway)
+    work = replace(_work(request, content.gateway), run=run)
     if ended is not None:
         work = work.ended(ended)
     elif fault is not None:
@@ -59,12 +62,17 @@ async def deliver(tx: Transaction, parts: Parts, request: DeliveryRequested) -> 
         tx.after_commit(partial(parts.bells.ring, bell.work(work.gateway, work.mode)))
 
 
-def _content(parts: Parts, request: DeliveryRequested) -> _Content:
+def _content(tx: Transaction, parts: Parts, request: DeliveryRequested) -> _Content:
     """Return what the gateway will be given; raise Reject when it can never be sent."""
     gateway, body, token = _batch(parts, request) if request.batch else _order(request)
     rendering = request.batch.rendering if request.batch else "public"
     words = text.render_sms(request, rendering, parts.link_base, token)
-    return _Content(gateway, _face(request, rendering, words.text, words.segments), body)
+    face = _face(request, rendering, words.text, words.segments)
+    level, expires = request.notice.level, request.notice.expires
+    face["not_before"] = parts.terms.opens(level, request.lane, rendering, tx.now, expires)
+    if found := parts.terms.keywords_in(words.text):
+        note_keywords(tx, request, gateway, found)
+    return _Content(gateway, face, body)
 
 
 def _batch(parts: Parts, request: DeliveryRequested) -> tuple[str, batches.Body, str]:

@@ -2,17 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from contracts.delivery import SealedBatch
-from contracts.values import Channel, Level, Mode
+from contracts.values import Channel, Lane, Level, Mode
+from services.channels.pull.gateways.actions import seen
 from services.channels.pull.gateways.actions.alarm import alarm_dead
 from services.channels.pull.gateways.actions.photograph import photograph
+from services.channels.pull.gateways.model.terms import Operator, Terms, variant_of
 from services.channels.pull.gateways.model.work import Work
 from services.channels.pull.gateways.parts import Parts
-from services.channels.pull.gateways.store import batches, leases
+from services.channels.pull.gateways.store import batches, gateways, leases
 from services.kit.clock import beijing
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
@@ -28,7 +31,9 @@ async def lease(parts: Parts, gateway: str, mode: Mode, limit: int) -> list[byte
     if not await batches.waiting(parts.db, gateway, mode):
         return []
     async with parts.db.transaction() as tx:
+        agreed = parts.terms.of(gateway, await gateways.operator_of(tx, gateway))
         rows = await batches.take(tx, gateway, mode, limit)
+        rows = await _in_pace(tx, parts, gateway, mode, agreed, rows)
         bodies = await batches.bodies(tx, [work.delivery_id for work, _ in rows])
         given, changed, items = [], [], []
         for before, face in rows:
@@ -44,9 +49,10 @@ async def lease(parts: Parts, gateway: str, mode: Mode, limit: int) -> list[byte
             name = token(LEASE_BITS)
             given.append((name, work))
             changed.append(work)
-            items.append(_item(name, work, face, what))
+            items.append(_item(name, work, face, what, _filed(parts.terms, agreed, work, face, tx.now)))
         await batches.save(tx, changed)
         await leases.add(tx, given)
+        await seen.given(tx, parts, [work for _, work in given])
     return items
 
 
@@ -62,7 +68,41 @@ async def extend(parts: Parts, gateway: str, mode: Mode, name: str, seconds: flo
             known["attempt"], tx.now, seconds or settings.gateways_lease_s, settings.gateways_lease_longest_s
         )
         await batches.save(tx, [longer])
+        await seen.extended(tx, longer)
     return longer
+
+
+async def _in_pace(
+    tx: Transaction, parts: Parts, gateway: str, mode: Mode, agreed: Operator, rows: list[batches.Row]
+) -> list[batches.Row]:
+    """Return as much as the operator takes until a lease ends, the first in any case, urgent work always."""
+    if agreed.numbers_per_s is None:
+        return rows
+    held = await batches.in_hand(tx, gateway, mode)
+    room = agreed.numbers_per_s * parts.settings.gateways_lease_s
+    given = []
+    for work, face in rows:
+        if face["priority"] > len(Level) and held and held + work.queued > room:
+            continue
+        held += work.queued
+        given.append((work, face))
+    return given
+
+
+def _filed(
+    terms: Terms, agreed: Operator, work: Work, face: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Return what the operator needs to know: ids as filed, validity, hours, pace."""
+    level, lane = list(Level)[work.rank - 1], Lane(face["lane"])
+    window = terms.window(level, lane, face["rendering"] or "")
+    return {
+        "signature_id": agreed.signature_id,
+        "template_id": agreed.template_id(face["hazard"], variant_of(work.mode, work.action)),
+        "validity_s": int((work.expires - now).total_seconds()),
+        "quiet_hours": {"policy": "observe" if window else "override", "open": window},
+        "pace": {"numbers_per_s": agreed.numbers_per_s},
+        "conformance": work.run is not None,
+    }
 
 
 def _content(crypto: CryptoProvider, work: Work, body: batches.Body) -> bytes:
@@ -77,7 +117,7 @@ def _content(crypto: CryptoProvider, work: Work, body: batches.Body) -> bytes:
     return orjson.dumps([rows[place] for place in work.unsaid])
 
 
-def _item(name: str, work: Work, face: Mapping[str, Any], what: bytes) -> bytes:
+def _item(name: str, work: Work, face: Mapping[str, Any], what: bytes, filed: Mapping[str, Any]) -> bytes:
     order = work.channel is Channel.AREA
     head = {
         "lease": name,
@@ -101,6 +141,7 @@ def _item(name: str, work: Work, face: Mapping[str, Any], what: bytes) -> bytes:
         "segments": face["segments"],
         "targets": work.queued,
         "sha256": hashlib.sha256(what).hexdigest(),
+        **filed,
     }
     if order:
         head["window"] = {"from": beijing(face["not_before"]), "until": beijing(work.expires)}

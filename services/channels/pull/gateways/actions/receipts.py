@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.outcome import TargetState
 from contracts.values import Mode
+from services.channels.pull.gateways.actions import seen
 from services.channels.pull.gateways.actions.photograph import news, photograph
 from services.channels.pull.gateways.model import results
 from services.channels.pull.gateways.model.places import Places
@@ -90,7 +91,7 @@ async def _fold(tx: Transaction, work: Work, body: batches.Body, heard: Sequence
         for place in found:
             code = results.CODE[state]
             if code >= named.get(place, 0):
-                named[place], times[place] = code, at
+                named[place], times[place] = code, min(at, tx.now)
             if state is TargetState.FAILED:
                 reasons[place] = why
     after = work.heard(named, reasons)
@@ -98,4 +99,5 @@ async def _fold(tx: Transaction, work: Work, body: batches.Body, heard: Sequence
         after = after.to(State.DONE) if after.live and not after.queued else after
         after = photograph(tx, after, news(work, after, body.name, tx.now, times))
         await batches.save(tx, [after])
+        await seen.receipted(tx, after)
     return unknown

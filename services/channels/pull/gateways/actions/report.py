@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import orjson
+
+from contracts.delivery import SealedBatch
 from contracts.outcome import TargetState
 from contracts.values import Channel, Mode
 from services.channels.pull.gateways import bell
+from services.channels.pull.gateways.actions import seen
 from services.channels.pull.gateways.actions.alarm import alarm_dead, note_late
 from services.channels.pull.gateways.actions.photograph import news, photograph
 from services.channels.pull.gateways.model import results
@@ -15,10 +19,21 @@ from services.channels.pull.gateways.model.said import MOST_FAULTS, Counts, Repo
 from services.channels.pull.gateways.model.work import State, Work
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.store import batches, leases
+from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
-from services.kit.errors import Fault, Invalid, NotFound
+from services.kit.errors import Fault, Invalid, NotFound, Reject, Retry
 
 UNDONE = "no gateway brought a result"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A report as a gateway sent it."""
+
+    gateway: str
+    mode: Mode
+    lease: str
+    said: Report
 
 
 @dataclass(frozen=True)
@@ -29,48 +44,60 @@ class Taken:
     late: bool
 
 
-async def report(parts: Parts, gateway: str, mode: Mode, name: str, said: Report) -> Taken:
+async def report(parts: Parts, job: Job) -> Taken:
     """Fold a report into the results; raise Invalid when it names a number that is not in the batch."""
-    hashes = [parts.crypto.keyed_hash(number) for number, _, _ in said.named]
     async with parts.db.transaction() as tx:
-        lease = await leases.find(tx, name, gateway, mode)
-        before = await batches.lock(tx, leases.delivery_of(lease)) if lease else None
-        if lease is None or before is None:
+        (taken,) = await report_all(tx, parts, [job])
+    return taken
+
+
+async def report_all(tx: Transaction, parts: Parts, jobs: Sequence[Job]) -> list[Taken]:
+    """Fold reports in, one after the other, and write what they changed together."""
+    found = await leases.found(tx, [job.lease for job in jobs])
+    now = {lease.work.delivery_id: lease.work for lease in found.values()}
+    first, taken = dict(now), []
+    for job in jobs:
+        lease = found.get(job.lease)
+        if lease is None or not lease.is_of(job.gateway, job.mode):
             raise NotFound("this gateway was never given such a lease")
-        body = (await batches.bodies(tx, [before.delivery_id]))[before.delivery_id]
-        had = leases.places_of(lease, before.size)
-        heard, detail = _heard(before, body, had, said, hashes)
-        after = heard.after_report(lease["attempt"], before, parts.settings.gateways_most_misses)
-        late = before.late(lease["attempt"])
-        if late and lease["reported_at"] is None:
-            note_late(tx, before, lease["attempt"])
-        await _keep(tx, before, after, body, detail)
-        if lease["reported_at"] is None:
-            await leases.note_reported(tx, name)
-        if after.state is State.READY:
-            tx.after_commit(partial(parts.bells.ring, bell.work(gateway, mode)))
-    return Taken(after, late)
+        work, late = await _fold(tx, parts, lease, now[lease.work.delivery_id], job.said)
+        now[work.delivery_id] = work
+        taken.append(Taken(work, late))
+    await batches.save(tx, [work for name, work in now.items() if work != first[name]])
+    await leases.note_reported(tx, [name for name, lease in found.items() if lease.reported_at is None])
+    for job, told in zip(jobs, taken, strict=True):
+        if told.work.state is State.READY or parts.terms.of(job.gateway).numbers_per_s:
+            tx.after_commit(partial(parts.bells.ring, bell.work(job.gateway, job.mode)))
+    return taken
 
 
-async def _keep(tx: Transaction, before: Work, after: Work, body: batches.Body, detail: str | None) -> None:
-    """Write and say what a report changed; a report that changes nothing is not heard of again."""
+async def _fold(
+    tx: Transaction, parts: Parts, lease: leases.Lease, before: Work, said: Report
+) -> tuple[Work, bool]:
+    """Return the work after a report, and whether that came late; say what is new."""
+    heard, detail = _heard(parts.crypto, before, lease, said)
+    after = heard.after_report(lease.attempt, before, parts.settings.gateways_most_misses)
+    late, again = before.late(lease.attempt), lease.reported_at is not None
+    if late and not again:
+        note_late(tx, before, lease.attempt)
     if after.state is State.DEAD and before.state is not State.DEAD:
         alarm_dead(tx, after, UNDONE)
     if after.results != before.results:
-        after = photograph(tx, after, news(before, after, body.name, tx.now), detail)
-    if after != before:
-        await batches.save(tx, [after])
+        after = photograph(tx, after, news(before, after, lease.body.name, tx.now), detail)
+    if after.run:
+        await seen.reported(tx, before, after, said, again=again, late=late)
+    return after, late
 
 
 def _heard(
-    before: Work, body: batches.Body, had: Sequence[int], said: Report, hashes: list[bytes]
+    crypto: CryptoProvider, before: Work, lease: leases.Lease, said: Report
 ) -> tuple[Work, str | None]:
     if before.channel is Channel.AREA:
         return _heard_of_order(before, said)
     if said.counts:
         raise Invalid("delivered", "counts are for area orders", "send `state`, `exceptions` or `results`")
-    named, reasons = _matched(Places(body.hashes), said, hashes)
-    unnamed = [place for place in had if place not in named]
+    named, reasons = _named(crypto, before, lease.body, said)
+    unnamed = [place for place in lease.places if place not in named]
     if unnamed and not said.rest and not said.partial:
         raise Invalid("results", "does not name every number", "add `state` for the others, or `partial`")
     state, why = said.rest or (None, "")
@@ -79,13 +106,44 @@ def _heard(
     return before.heard(named, reasons, state, unnamed), None
 
 
-def _matched(places: Places, said: Report, hashes: list[bytes]) -> tuple[dict[int, int], dict[int, str]]:
-    """Return codes and reasons by place in the batch; raise Invalid for numbers that have none."""
+MANY = 50
+"""From so many numbers on it is quicker to open the body than to hash each."""
+
+Named = tuple[dict[int, int], dict[int, str]]
+"""Codes and reasons by place in the batch."""
+
+
+def _named(crypto: CryptoProvider, before: Work, body: batches.Body, said: Report) -> Named:
+    """Return what a report says of each place; raise Invalid for numbers that have none."""
+    if len(said.numbers) >= MANY and before.channel is Channel.SMS:
+        found = _by_body(crypto, before, body, said)
+        if found is not None:
+            return found
+    hashed = Places(body.hashes)
+    return _by_hash([hashed.of(crypto.keyed_hash(number)) for number in said.numbers], said)
+
+
+def _by_body(crypto: CryptoProvider, before: Work, body: batches.Body, said: Report) -> Named | None:
+    """Match whole columns; None when a number stands twice, or in no place, or the body does not open."""
+    try:
+        plain = crypto.unseal(body.sealed or b"", SealedBatch.context(before.mode, before.delivery_id))
+    except (Reject, Retry):
+        return None
+    index = {row[0]: place for place, row in enumerate(orjson.loads(plain))}
+    places = [index.get(number, -1) for number in said.numbers]
+    if len(index) != before.size or -1 in places or len(set(places)) != len(places):
+        return None
+    told = zip(places, said.told, strict=True)
+    reasons = {place: why for place, (state, why) in told if state is TargetState.FAILED}
+    return dict(zip(places, [results.CODE[state] for state, _ in said.told], strict=True)), reasons
+
+
+def _by_hash(places: Sequence[range], said: Report) -> Named:
+    """Match number by number."""
     named: dict[int, int] = {}
     reasons: dict[int, str] = {}
     faults: list[Fault] = []
-    for turn, (number_hash, (_, state, why)) in enumerate(zip(hashes, said.named, strict=True)):
-        found = places.of(number_hash)
+    for turn, (found, (state, why)) in enumerate(zip(places, said.told, strict=True)):
         if not found:
             faults.append(Fault(said.field(turn), "is a number that is not in this batch", "leave it out"))
         for place in found:
@@ -99,7 +157,7 @@ def _matched(places: Places, said: Report, hashes: list[bytes]) -> tuple[dict[in
 
 def _heard_of_order(before: Work, said: Report) -> tuple[Work, str | None]:
     """Fold the counts of an area order: received when any phone has, failed when none will, else sent."""
-    if said.named or said.partial:
+    if said.numbers or said.partial:
         raise Invalid("results", "an area order is reported by counts", "send delivered, failed, phones")
     if said.rest is None and said.counts is None:
         raise Invalid("delivered", "is missing", "send delivered, failed, phones, or `state`")

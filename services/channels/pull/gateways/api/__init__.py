@@ -1,8 +1,27 @@
 """HTTP of the gateways' house: /api/v1/gateways/{gateway}/..."""
 
-from services.channels.pull.gateways.api import leases, receipts, replies, watch
+from services.channels.pull.gateways.api import (
+    conformance,
+    leases,
+    maintenance,
+    pages,
+    receipts,
+    replies,
+    settling,
+    watch,
+)
 
-routers = (leases.router, leases.reports, receipts.router, replies.router, watch.router)
+routers = (
+    leases.router,
+    leases.reports,
+    receipts.router,
+    replies.router,
+    watch.router,
+    maintenance.router,
+    conformance.router,
+    settling.router,
+    pages.router,
+)
 """All endpoints of the house."""
 
 __all__ = ["routers"]

@@ -12,9 +12,11 @@ from starlette.types import Message
 from contracts.values import Mode
 from services.channels import keys
 from services.channels.pull.gateways.parts import Parts
+from services.channels.pull.gateways.store import gateways
 from services.channels.pull.gateways.store.tables import API_KEYS
 from services.kit.clock import beijing
-from services.kit.errors import Invalid, Refused
+from services.kit.errors import Forbidden, Invalid, Refused, Unauthenticated
+from services.kit.tls import SCOPE, ClientCertificate
 
 PREFIX = "/api/v1/gateways/{gateway}"
 TAG = "gateways"
@@ -48,9 +50,23 @@ Given = Annotated[Parts, Depends(parts)]
 async def caller(
     request: Request, given: Given, gateway: Annotated[str, Path(max_length=64, examples=["cmcc"])]
 ) -> Caller:
-    """Return who calls; raise Unauthenticated or Forbidden when the key is not this gateway's."""
+    """Return who calls; raise Unauthenticated or Forbidden when key or certificate is not this gateway's."""
+    shown: ClientCertificate | None = request.scope.get(SCOPE)
+    if shown is not None and "authorization" not in request.headers:
+        return await _by_certificate(given, shown, gateway)
     mode = await keys.check(given.db, API_KEYS, request.headers.get("authorization"), gateway)
     return Caller(gateway, mode)
+
+
+async def _by_certificate(given: Parts, shown: ClientCertificate, gateway: str) -> Caller:
+    """Return who calls by a certificate: its name is the gateway's, its unit the mode."""
+    if shown.sha256 in {one.strip().lower() for one in given.settings.gateways_revoked.split(",")}:
+        raise Unauthenticated("the certificate is revoked")
+    if shown.unit not in list(Mode) or not await gateways.is_known(given.db, shown.name):
+        raise Unauthenticated("the certificate names no gateway (CN) and mode (OU)")
+    if shown.name != gateway:
+        raise Forbidden("the certificate belongs to another")
+    return Caller(gateway, Mode(shown.unit))
 
 
 Called = Annotated[Caller, Depends(caller)]

@@ -28,6 +28,9 @@ reports = APIRouter(
 LEASED = Counter("yutian_sms_leased_total", "SMS batches and area orders leased", ["gateway", "mode"])
 REPORTED = Counter("yutian_sms_reported_total", "Reports on SMS leases", ["gateway", "mode", "late"])
 
+AGAIN_S = "5"
+"""When to ask again after an answer that held nothing and was not waited for."""
+
 Name = Annotated[str, Path(max_length=64, description="The lease, as it was given")]
 
 
@@ -58,6 +61,8 @@ async def lease(
     With the rendering `person` each recipient is `[number, token]`, and the token goes where `{1}` stands.
     """
 
+    await given.asks.count(f"{called.mode}/{called.gateway}")
+
     async def look() -> list[bytes]:
         await gateways.note_pull(given.db, called.gateway, called.mode)
         return await leasing.lease(given, called.gateway, called.mode, wanted.max_batches)
@@ -69,7 +74,10 @@ async def lease(
     LEASED.labels(called.gateway, called.mode).inc(len(items))
     now = beijing(given.db.clock.now()).encode()
     body = b'{"data":[' + b",".join(items) + b'],"server_time":"' + now + b'"}'
-    return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
+    headers = {"cache-control": "no-store"}
+    if not items:
+        headers["retry-after"] = "0" if wanted.wait_s else AGAIN_S
+    return Response(body, media_type="application/json", headers=headers)
 
 
 @reports.post("/leases/{lease}:extend", summary="Hold a lease longer", response_model=views.Extended)
@@ -96,7 +104,10 @@ async def report(request: Request, given: Given, called: Called, lease: Name) ->
     refuses the whole report, naming its place. What a partial report leaves out returns to the pool.
     """
     read = said.read_report(await json_of(request))
-    taken = await reporting.report(given, called.gateway, called.mode, lease, read)
+    job = reporting.Job(called.gateway, called.mode, lease, read)
+    # A claim of an Idempotency-Key stands in the transaction of its own request, which no other may share.
+    alone = "idempotency-key" in request.headers
+    taken = await (reporting.report(given, job) if alone else given.reports.submit(job))
     REPORTED.labels(called.gateway, called.mode, taken.late).inc()
     work = taken.work
     tally = {str(state): count for state, count in results.tally(work.results).items()}

@@ -39,6 +39,19 @@ class Area(BaseModel):
     polygons: list[list[tuple[float, float]]] = Field(description="At most 60 points each, WGS 84, lon lat")
 
 
+class QuietHours(BaseModel):
+    """Whether the operator's night rest holds for an item."""
+
+    policy: Literal["override", "observe"]
+    open: str | None = Field(description="Beijing time in which it may go out", examples=["07:00-22:00"])
+
+
+class Pace(BaseModel):
+    """How fast numbers are to be sent to."""
+
+    numbers_per_s: int | None = Field(description="null: as fast as the network takes them")
+
+
 class Item(BaseModel):
     """One batch or area order, leased."""
 
@@ -56,6 +69,12 @@ class Item(BaseModel):
     segments: int = Field(ge=1, le=4)
     targets: int
     sha256: str
+    signature_id: str | None = Field(description="Under which the signature is filed with the operator")
+    template_id: str | None = Field(description="Under which the wording is filed; null: it is not")
+    validity_s: int = Field(description="Seconds until nothing more of it may go out")
+    quiet_hours: QuietHours
+    pace: Pace
+    conformance: bool = Field(description="Test work: send it to nobody")
     recipients: list[list[str]] | None = Field(None, examples=[[["13900230000"]]])
     area: Area | None = None
     window: Window | None = None
@@ -182,6 +201,14 @@ class Halts(Answer):
     next: int = Field(description="Send it as `after`")
 
 
+class Maintenance(BaseModel):
+    """When a gateway will not pull, as it announced."""
+
+    begins: AwareDatetime
+    ends: AwareDatetime
+    reason: str
+
+
 class Status(Answer):
     """How a gateway stands; work of the last 24 hours."""
 
@@ -202,8 +229,41 @@ class Status(Answer):
     oldest_ready: AwareDatetime | None
     last_pull: AwareDatetime | None
     starved_since: AwareDatetime | None
+    maintenance: Maintenance | None
     unmatched_receipts: int
     last_halt: int
+
+
+class Check(BaseModel):
+    """One part of the contract, and whether the gateway has shown that it can."""
+
+    check: str = Field(examples=["partial"])
+    delivery_id: str | None = Field(description="Which leased item it is about")
+    todo: str
+    passed_at: AwareDatetime | None
+
+
+class Conformance(Answer):
+    """A conformance run."""
+
+    gateway: str
+    begun_at: AwareDatetime
+    passed: bool
+    checks: list[Check]
+
+
+class Reconciliation(Answer):
+    """The totals of a day, and the file that they are of."""
+
+    gateway: str
+    mode: Mode
+    day: str = Field(examples=["2026-06-01"])
+    final: bool = Field(description="The day is over and nothing of it is open")
+    items: int
+    targets: int
+    by_state: dict[str, int]
+    segments: int = Field(description="Segments that went to the network")
+    sha256: str = Field(description="Of the CSV")
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:

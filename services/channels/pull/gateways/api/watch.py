@@ -5,7 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from contracts.values import Mode
 from services.channels.pull.gateways import bell
+from services.channels.pull.gateways.actions import seen
 from services.channels.pull.gateways.api import views
 from services.channels.pull.gateways.api.door import PREFIX, TAG, Called, Given, answer
 from services.channels.pull.gateways.api.poll import poll
@@ -31,6 +33,8 @@ async def list_halts(
         wait,
         lambda: halts.after(given.db, called.gateway, called.mode, after),
     )
+    if rows and called.mode is Mode.DRILL:
+        await seen.halts_read(given, called.gateway, [row["warning_id"] for row in rows])
     data = [
         {
             "id": row["position"],
@@ -50,15 +54,16 @@ async def status(request: Request, given: Given, called: Called) -> Response:
     """Show the work of the last 24 hours by state; as text for `Accept: text/plain`."""
     found = await gateways.status(given.db, called.gateway, called.mode)
     last_halt = await halts.last(given.db, called.gateway, called.mode)
-    view = _status(found) | {"gateway": called.gateway, "mode": called.mode, "last_halt": last_halt}
+    view = summary(found) | {"gateway": called.gateway, "mode": called.mode, "last_halt": last_halt}
     if request.headers.get("accept", "").startswith("text/plain"):
         lines = [f"{name:<20} {'-' if value is None else value}" for name, value in view.items()]
         return PlainTextResponse("\n".join(lines) + "\n")
     return answer(given, **view)
 
 
-def _status(found: dict[str, Any]) -> dict[str, Any]:
-    work, pull, known = found["work"], found["pull"] or {}, found["gateway"] or {}
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    """Return how a gateway stands, from its work of the last day."""
+    work, pull, known = found["work"], found["pull"], found["gateway"] or {}
     ready = [row for row in work if row["state"] == "ready"]
     oldest = min((row["oldest"] for row in ready), default=None)
     items = dict.fromkeys(("ready", "leased", "done", "withdrawn", "expired", "dead"), 0)
@@ -71,10 +76,19 @@ def _status(found: dict[str, Any]) -> dict[str, Any]:
         "ready_targets": sum(int(row["targets"]) for row in ready),
         "ready_urgent": sum(row["items"] for row in ready if row["priority"] <= 4),
         "oldest_ready": _moment(oldest),
-        "last_pull": _moment(pull.get("last_at")),
-        "starved_since": _moment(pull.get("starved_at")),
+        "last_pull": _moment(pull.last_at),
+        "starved_since": _moment(pull.starved_at),
+        "maintenance": maintenance(pull),
         "unmatched_receipts": found["unmatched"],
     }
+
+
+def maintenance(pull: gateways.Pull) -> dict[str, str] | None:
+    """Return the maintenance that a gateway has announced; None without one."""
+    if pull.away_from is None or pull.away_until is None:
+        return None
+    begins, ends = beijing(pull.away_from), beijing(pull.away_until)
+    return {"begins": begins, "ends": ends, "reason": pull.away_why or ""}
 
 
 def _moment(at: Any) -> str | None:

@@ -1,6 +1,6 @@
 """What gateways say, read from JSON that anybody may have sent. No number is repeated in errors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,8 +38,10 @@ class Counts:
 class Report:
     """A report on a lease, read but not yet matched with the batch."""
 
-    named: tuple[Named, ...] = ()
-    """Results first, then exceptions."""
+    numbers: Sequence[str] = ()
+    """Whom it names: results first, then exceptions."""
+    told: Sequence[tuple[TargetState, str]] = ()
+    """What became of each of them, and why."""
     results: int = 0
     """How many of the named came as `results`."""
     rest: tuple[TargetState, str] | None = None
@@ -67,9 +69,10 @@ def read_report(sent: Any) -> Report:
     """Read a report; raise Invalid with the fields that are wrong."""
     said = _object("body", sent, _REPORT_FIELDS)
     faults: list[Fault] = []
-    named = [_pair(f"results.{i}", r, faults) for i, r in enumerate(_list("results", said))]
-    results = len(named)
-    named += [_exception(f"exceptions.{i}", e, faults) for i, e in enumerate(_list("exceptions", said))]
+    pairs, exceptions = _list("results", said), _list("exceptions", said)
+    at_once = None if exceptions else _at_once(pairs)
+    named = [] if at_once else [_pair(f"results.{i}", r, faults) for i, r in enumerate(pairs)]
+    named += [_exception(f"exceptions.{i}", e, faults) for i, e in enumerate(exceptions)]
     rest = _rest(said, faults)
     partial = said.get("partial", False)
     if not isinstance(partial, bool):
@@ -80,7 +83,9 @@ def read_report(sent: Any) -> Report:
         )
     counts = _counts(said, faults)
     _raise(faults)
-    return Report(tuple(n for n in named if n), results, rest, bool(partial), counts)
+    found = [one for one in named if one]
+    numbers, told = at_once or ([n for n, _, _ in found], [(state, why) for _, state, why in found])
+    return Report(numbers, told, len(pairs), rest, bool(partial), counts)
 
 
 def read_receipts(sent: Any) -> list[Receipt]:
@@ -118,6 +123,26 @@ def _list(field: str, said: Mapping[str, Any], most: int = 1000) -> list[Any]:
     if len(entries) > most:
         raise Invalid(field, f"is longer than {most}", "send less at a time")
     return entries
+
+
+def _at_once(pairs: list[Any]) -> tuple[Sequence[str], Sequence[tuple[TargetState, str]]] | None:
+    """Return the columns of plain results without a look at each; None when one of them needs it."""
+    if set(map(type, pairs)) != {list}:
+        return None
+    try:
+        numbers, states = zip(*pairs, strict=True)
+        digits = "".join(numbers)
+        known = {state: (receipts.meaning(state), receipts.reason(state)) for state in set(states)}
+    except (TypeError, ValueError):
+        return None
+    plain = digits.isascii() and digits.isdigit() and set(map(len, numbers)) <= _PLAIN
+    if not plain or any(meaning is None for meaning, _ in known.values()):
+        return None
+    return numbers, [known[state] for state in states]  # type: ignore[misc]
+
+
+_PLAIN = frozenset({11})
+"""How many digits a mobile number has; any other length may have a country code before it."""
 
 
 def _pair(field: str, entry: Any, faults: list[Fault]) -> Named | None:

@@ -61,6 +61,8 @@ class Work:
     leased_at: datetime | None = None
     lease_until: datetime | None = None
     report: int = 0
+    run: str | None = None
+    """The conformance run it is test work of: nobody outside hears of it."""
 
     @property
     def report_lane(self) -> Lane:

@@ -10,14 +10,14 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, RowMapping, Select, TextClause, bindparam, func, select, update
 
-from contracts.values import Action, Channel, Mode
+from contracts.values import Action, Channel, Level, Mode
 from services.channels.pull.gateways.model import results
 from services.channels.pull.gateways.model.work import State, Work
 from services.channels.pull.gateways.store.tables import BATCHES, BODIES, LEASED, OPEN, READY
 from services.kit.crypto import HASH_BYTES
 from services.kit.db import Database, Transaction
 
-_WORK = [
+WORK = [
     column
     for column in BATCHES.c
     if column.name
@@ -33,9 +33,13 @@ _WORK = [
             "leased_at",
             "lease_until",
             "report",
+            "run",
         ),
     }
 ]
+
+
+BODY = [column for column in BODIES.c if column.name != "delivery_id"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ class Body:
         return self.hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES].hex()
 
 
+Row = tuple[Work, Mapping[str, Any]]
+"""Work, and its face to gateways."""
+
+
 async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) -> None:
     """Keep new work: the changing part, its face to gateways, its body."""
     row = {
@@ -70,6 +78,7 @@ async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) 
         "first_hash": body.hashes[:HASH_BYTES].hex() or None,
         "not_before": tx.now,
         "queued_at": tx.now,
+        "run": work.run,
     }
     await tx.execute(BATCHES.insert().values({**row, **face, **_changing(work)}))
     targets = orjson.dumps(body.targets).decode() if body.targets else None
@@ -88,14 +97,14 @@ async def save(tx: Transaction, works: Sequence[Work]) -> None:
 
 async def lock(tx: Transaction, delivery_id: UUID) -> Work | None:
     """Return work that is about to change, None when it is not here."""
-    found = await _locked(tx, select(*_WORK).where(BATCHES.c.delivery_id == str(delivery_id)))
+    found = await _locked(tx, select(*WORK).where(BATCHES.c.delivery_id == str(delivery_id)))
     return found[0] if found else None
 
 
 async def lock_many(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Work]:
     """Return all of these deliveries that are here, about to change."""
     wanted = BATCHES.c.delivery_id.in_([str(d) for d in delivery_ids])
-    found = await _locked(tx, select(*_WORK).where(wanted).order_by(BATCHES.c.delivery_id))
+    found = await _locked(tx, select(*WORK).where(wanted).order_by(BATCHES.c.delivery_id))
     return {work.delivery_id: work for work in found}
 
 
@@ -103,7 +112,7 @@ async def lock_warning(tx: Transaction, warning_id: UUID, revision: int) -> list
     """Return the open work of a warning, up to a revision."""
     return await _locked(
         tx,
-        select(*_WORK)
+        select(*WORK)
         .where(BATCHES.c.warning_id == str(warning_id), BATCHES.c.revision <= revision, BATCHES.c.open > 0)
         .order_by(BATCHES.c.delivery_id),
     )
@@ -121,13 +130,13 @@ async def lock_asked(tx: Transaction, gateway: str, mode: Mode) -> list[Work]:
 
 async def lock_ran_out(tx: Transaction, limit: int) -> list[Work]:
     """Return work whose lease has run out, as far as nobody else is about to change it."""
-    run_out = select(*_WORK).where(LEASED, BATCHES.c.lease_until <= tx.now)
+    run_out = select(*WORK).where(LEASED, BATCHES.c.lease_until <= tx.now)
     return await _locked(tx, run_out.order_by(BATCHES.c.lease_until).limit(limit), skip=True)
 
 
 async def lock_expired(tx: Transaction, limit: int) -> list[Work]:
     """Return open work of warnings that have expired."""
-    expired = select(*_WORK).where(OPEN, BATCHES.c.expires <= tx.now)
+    expired = select(*WORK).where(OPEN, BATCHES.c.expires <= tx.now)
     return await _locked(tx, expired.order_by(BATCHES.c.expires).limit(limit), skip=True)
 
 
@@ -147,24 +156,34 @@ async def waiting(db: Database, gateway: str, mode: Mode) -> bool:
     return bool(await db.rows(ready))
 
 
-async def take(tx: Transaction, gateway: str, mode: Mode, limit: int) -> list[tuple[Work, Mapping[str, Any]]]:
+async def in_hand(tx: Transaction, gateway: str, mode: Mode) -> int:
+    """Return how many numbers a gateway holds leases of."""
+    held = select(func.coalesce(func.sum(BATCHES.c.size), 0))
+    mine = held.where(LEASED, BATCHES.c.gateway == gateway, BATCHES.c.mode == mode)
+    return int((await tx.execute(mine)).scalar_one())
+
+
+async def take(tx: Transaction, gateway: str, mode: Mode, limit: int) -> list[Row]:
     """Return the next ready work with its face, urgent first, then by colour, then by age."""
     turn = (BATCHES.c.priority, BATCHES.c.queued_at, BATCHES.c.delivery_id)
     statement = select(BATCHES).where(*_ready(gateway, mode, tx.now)).order_by(*turn).limit(limit)
     if tx.postgres:
         statement = statement.with_for_update(skip_locked=True)
-    return [(_work(row), cast("Mapping[str, Any]", row)) for row in (await tx.execute(statement)).mappings()]
+    return [
+        (work_of(row), cast("Mapping[str, Any]", row)) for row in (await tx.execute(statement)).mappings()
+    ]
 
 
 async def bodies(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Body]:
     """Return the bodies of work."""
     statement = select(BODIES).where(BODIES.c.delivery_id.in_([str(d) for d in delivery_ids]))
-    return {
-        UUID(row["delivery_id"]): Body(
-            row["sealed"], row["hashes"] or b"", tuple(orjson.loads(row["targets"] or "[]")), row["area"]
-        )
-        for row in (await tx.execute(statement)).mappings()
-    }
+    return {UUID(row["delivery_id"]): body_of(row) for row in (await tx.execute(statement)).mappings()}
+
+
+def body_of(row: RowMapping) -> Body:
+    """Return the body of a row."""
+    targets = tuple(orjson.loads(row["targets"] or "[]"))
+    return Body(row["sealed"], row["hashes"] or b"", targets, row["area"])
 
 
 async def gateways_that_leased(tx: Transaction, warning_id: UUID, revision: int) -> list[tuple[str, Mode]]:
@@ -178,23 +197,28 @@ async def gateways_that_leased(tx: Transaction, warning_id: UUID, revision: int)
     return [(row.gateway, Mode(row.mode)) for row in await tx.execute(statement)]
 
 
-async def oldest_ready(tx: Transaction) -> dict[tuple[str, Mode], datetime]:
-    """Return for each gateway since when work has been waiting for it."""
+async def oldest_ready(tx: Transaction) -> dict[tuple[str, Mode], tuple[datetime, bool]]:
+    """Return for each gateway since when work has been waiting for it, and whether any of it is urgent."""
+    since = func.min(BATCHES.c.not_before).label("since")
     statement = (
-        select(BATCHES.c.gateway, BATCHES.c.mode, func.min(BATCHES.c.queued_at).label("since"))
-        .where(READY)
+        select(BATCHES.c.gateway, BATCHES.c.mode, since, func.min(BATCHES.c.priority).label("first"))
+        .where(READY, BATCHES.c.not_before <= tx.now, BATCHES.c.run.is_(None))
         .group_by(BATCHES.c.gateway, BATCHES.c.mode)
     )
-    return {(row.gateway, Mode(row.mode)): row.since for row in await tx.execute(statement)}
+    return {
+        (row.gateway, Mode(row.mode)): (row.since, row.first <= len(Level))
+        for row in await tx.execute(statement)
+    }
 
 
 async def _locked(tx: Transaction, statement: Select[Any], skip: bool = False) -> list[Work]:
     if tx.postgres:
         statement = statement.with_for_update(skip_locked=skip)
-    return [_work(row) for row in (await tx.execute(statement)).mappings()]
+    return [work_of(row) for row in (await tx.execute(statement)).mappings()]
 
 
-def _work(row: RowMapping) -> Work:
+def work_of(row: RowMapping) -> Work:
+    """Return the work of a row."""
     reasons = orjson.loads(zlib.decompress(row["reasons"])) if row["reasons"] else {}
     return Work(
         delivery_id=UUID(row["delivery_id"]),
@@ -215,6 +239,7 @@ def _work(row: RowMapping) -> Work:
         leased_at=row["leased_at"],
         lease_until=row["lease_until"],
         report=row["report"],
+        run=row["run"],
     )
 
 

@@ -1,6 +1,7 @@
 """Gateways: the registry's copy, and when each was heard of last."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,18 +63,71 @@ async def note_pull(db: Database, gateway: str, mode: Mode) -> None:
         return  # another replica has just noted it
 
 
-async def pulls(tx: Transaction) -> dict[tuple[str, Mode], Mapping[str, Any]]:
-    """Return when each gateway last asked, and since when that is an alarm."""
+@dataclass(frozen=True)
+class Pull:
+    """When a gateway was heard of last, since when its silence is an alarm, and when it is to be silent."""
+
+    last_at: datetime | None = None
+    starved_at: datetime | None = None
+    away_from: datetime | None = None
+    away_until: datetime | None = None
+    away_why: str | None = None
+    away_told_at: datetime | None = None
+
+    def away(self, now: datetime) -> bool:
+        """Tell whether it said that it would not pull now."""
+        return bool(self.away_from and self.away_until and self.away_from <= now < self.away_until)
+
+
+def _pull(row: Mapping[str, Any]) -> Pull:
+    return Pull(**{field.name: row[field.name] for field in fields(Pull)})
+
+
+async def pulls(tx: Transaction) -> dict[tuple[str, Mode], Pull]:
+    """Return when each gateway last asked, and what it announced."""
     rows = (await tx.execute(select(PULLS))).mappings()
-    return {(row["gateway"], Mode(row["mode"])): row for row in rows}  # type: ignore[misc]
+    return {(row["gateway"], Mode(row["mode"])): _pull(row) for row in rows}  # type: ignore[arg-type]
+
+
+async def note_away(
+    tx: Transaction, gateway: str, mode: Mode, begin: datetime | None, end: datetime | None, why: str | None
+) -> None:
+    """Note when a gateway will be away, or that it will not."""
+    values = {"away_from": begin, "away_until": end, "away_why": why, "away_told_at": None}
+    await _note(tx, gateway, mode, values)
+
+
+async def note_away_told(tx: Transaction, gateway: str, mode: Mode) -> None:
+    """Note that somebody was told of urgent work that waits while a gateway is away."""
+    await _note(tx, gateway, mode, {"away_told_at": tx.now})
 
 
 async def note_starved(tx: Transaction, gateway: str, mode: Mode, since: datetime | None) -> None:
     """Note since when a gateway's silence is an alarm, or that it is none any more."""
+    await _note(tx, gateway, mode, {"starved_at": since})
+
+
+async def _note(tx: Transaction, gateway: str, mode: Mode, values: Mapping[str, Any]) -> None:
     mine = (PULLS.c.gateway == gateway) & (PULLS.c.mode == mode)
-    known = await tx.execute(update(PULLS).where(mine).values(starved_at=since))
+    known = await tx.execute(update(PULLS).where(mine).values(values))
     if not known.rowcount:
-        await tx.execute(PULLS.insert().values(gateway=gateway, mode=mode, starved_at=since))
+        await tx.execute(PULLS.insert().values(gateway=gateway, mode=mode, **values))
+
+
+async def operator_of(tx: Transaction, gateway: str) -> str | None:
+    """Return the operator of a gateway, None when the registry does not know it."""
+    statement = select(GATEWAYS.c.operator).where(GATEWAYS.c.gateway_id == gateway)
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def known(db: Database) -> Sequence[Mapping[str, Any]]:
+    """Return all gateways, as the registry has them."""
+    return await db.rows(select(GATEWAYS).order_by(GATEWAYS.c.gateway_id))
+
+
+async def is_known(db: Database, gateway: str) -> bool:
+    """Tell whether the registry has a gateway."""
+    return bool(await db.rows(select(GATEWAYS.c.gateway_id).where(GATEWAYS.c.gateway_id == gateway)))
 
 
 async def status(db: Database, gateway: str, mode: Mode) -> dict[str, Any]:
@@ -96,7 +150,7 @@ async def status(db: Database, gateway: str, mode: Mode) -> dict[str, Any]:
     early = select(func.count().label("kept")).where(RECEIPTS.c.gateway == gateway, RECEIPTS.c.mode == mode)
     return {
         "work": work,
-        "pull": pull[0] if pull else None,
+        "pull": _pull(pull[0]) if pull else Pull(),
         "gateway": known[0] if known else None,
         "unmatched": (await db.rows(early))[0]["kept"],
     }

@@ -2,17 +2,19 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select, update
+from sqlalchemy import RowMapping, delete, select, update
 
 from contracts.streams import KEPT_S
 from contracts.values import Mode
 from services.channels.pull.gateways.model.work import Work
-from services.channels.pull.gateways.store.tables import BATCH_LEASES
+from services.channels.pull.gateways.store.batches import BODY, WORK, Body, body_of, work_of
+from services.channels.pull.gateways.store.tables import BATCH_LEASES, BATCHES, BODIES
 from services.kit.crypto import hash_secret
 from services.kit.db import Transaction
 
@@ -45,16 +47,62 @@ async def find(tx: Transaction, lease: str, gateway: str, mode: Mode) -> Mapping
     return (await tx.execute(statement)).mappings().one_or_none()  # type: ignore[return-value]
 
 
+@dataclass(frozen=True)
+class Lease:
+    """A lease that was given, with its work, about to change, and the body of it."""
+
+    gateway: str
+    mode: str
+    attempt: int
+    reported_at: datetime | None
+    places: Sequence[int]
+    work: Work
+    body: Body
+
+    def is_of(self, gateway: str, mode: Mode) -> bool:
+        """Tell whether it was given to this gateway."""
+        return (self.gateway, self.mode) == (gateway, mode)
+
+
+async def found(tx: Transaction, leases: Sequence[str]) -> dict[str, Lease]:
+    """Return those of these leases that there are, each with its work and body, in one look."""
+    names = {hash_secret(lease): lease for lease in leases}
+    told = ("lease_hash", "attempt", "reported_at", "places", "gateway", "mode")
+    statement = (
+        select(*(BATCH_LEASES.c[name].label(f"given_{name}") for name in told), *WORK, *BODY)
+        .join(BATCHES, BATCHES.c.delivery_id == BATCH_LEASES.c.delivery_id)
+        .join(BODIES, BODIES.c.delivery_id == BATCH_LEASES.c.delivery_id)
+        .where(BATCH_LEASES.c.lease_hash.in_(names))
+        .order_by(BATCHES.c.delivery_id)
+    )
+    if tx.postgres:
+        statement = statement.with_for_update(of=BATCHES)
+    rows = (await tx.execute(statement)).mappings()
+    return {names[row["given_lease_hash"]]: _lease(row) for row in rows}
+
+
+def _lease(row: RowMapping) -> Lease:
+    return Lease(
+        row["given_gateway"],
+        row["given_mode"],
+        row["given_attempt"],
+        row["given_reported_at"],
+        _unpacked(row["given_places"], row["size"]),
+        work_of(row),
+        body_of(row),
+    )
+
+
 def delivery_of(lease: Mapping[str, Any]) -> UUID:
     """Return which delivery a lease is of."""
     return UUID(lease["delivery_id"])
 
 
-def places_of(lease: Mapping[str, Any], size: int) -> Sequence[int]:
+def _unpacked(packed: bytes | None, size: int) -> Sequence[int]:
     """Return which places of a batch a lease had: all of them, or what earlier ones had left over."""
-    if lease["places"] is None:
+    if packed is None:
         return range(size)
-    places: list[int] = orjson.loads(zlib.decompress(lease["places"]))
+    places: list[int] = orjson.loads(zlib.decompress(packed))
     return places
 
 
@@ -62,10 +110,11 @@ def _packed(places: Sequence[int]) -> bytes:
     return zlib.compress(orjson.dumps(places), 1)
 
 
-async def note_reported(tx: Transaction, lease: str) -> None:
-    """Note that a lease has been reported."""
-    mine = BATCH_LEASES.c.lease_hash == hash_secret(lease)
-    await tx.execute(update(BATCH_LEASES).where(mine).values(reported_at=tx.now))
+async def note_reported(tx: Transaction, leases: Sequence[str]) -> None:
+    """Note that leases have been reported."""
+    if leases:
+        mine = BATCH_LEASES.c.lease_hash.in_([hash_secret(lease) for lease in leases])
+        await tx.execute(update(BATCH_LEASES).where(mine).values(reported_at=tx.now))
 
 
 async def forget(tx: Transaction) -> None:

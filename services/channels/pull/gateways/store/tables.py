@@ -45,6 +45,7 @@ BATCHES = Table(
     Column("report", Integer, nullable=False),
     Column("results", LargeBinary),
     Column("reasons", LargeBinary),
+    Column("run", String(36)),
     Index(
         "batches_ready",
         *("gateway", "mode", "priority", "queued_at", "delivery_id"),
@@ -129,8 +130,32 @@ PULLS = Table(
     Column("mode", String(8), primary_key=True),
     Column("last_at", Moment),
     Column("starved_at", Moment),
+    Column("away_from", Moment),
+    Column("away_until", Moment),
+    Column("away_why", String(200)),
+    Column("away_told_at", Moment),
 )
-"""When each gateway last asked for work, and since when it is an alarm that it does not."""
+"""When each gateway last asked for work, since when its silence is an alarm, and when it announced one."""
+
+RUNS = Table(
+    "conformance_runs",
+    metadata,
+    Column("run", String(36), primary_key=True),
+    Column("gateway", String(64), nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("deliveries", Text, nullable=False),
+    Index("conformance_runs_by_gateway", "gateway", "begun_at"),
+)
+"""Conformance runs, with the delivery of each piece of test work as JSON."""
+
+MARKS = Table(
+    "conformance_marks",
+    metadata,
+    Column("run", String(36), primary_key=True),
+    Column("check", String(20), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+"""What a gateway has been seen to do in a run."""
 
 BLOCKS = Table(
     "blocks",

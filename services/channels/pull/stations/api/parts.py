@@ -12,12 +12,12 @@ from starlette.types import Message, Receive
 from contracts.values import Mode
 from services.channels.pull.stations.actions.hear import Heard, Reports
 from services.channels.pull.stations.actions.presence import Answer, Beat
-from services.channels.pull.stations.group import GroupCommit
 from services.channels.pull.stations.keyring import KeyRing
 from services.channels.pull.stations.mqtt.users import Users
 from services.channels.pull.stations.stream.hub import Hub
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
+from services.kit.group import GroupCommit
 from services.kit.idempotency import Handler, idempotent_route
 
 LARGEST_BODY = 256 * 1024
