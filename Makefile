@@ -26,7 +26,7 @@ run: setup  ## Run one service: make run SERVICE=issuer
 	@$(RUN) yutian run $(SERVICE) $(ARGS)
 
 test: setup  ## Run all tests, on real servers and in a real browser; ARGS are those of pytest
-	@sh deploy/local/bring-browser.sh
+	@sh deploy/local/bring-tools.sh
 	@$(RUN) pytest -n auto --reruns 1 $(ARGS)
 
 check: setup  ## Check format, lint, types, imports, manifests, translations and that every file is ours
@@ -46,7 +46,7 @@ bench: setup  ## Measure: make bench ARGS=sms
 	@$(RUN) python -m benchmarks $(ARGS)
 
 screenshots: setup  ## Draw the pages anew into docs/screenshots
-	@sh deploy/local/bring-browser.sh
+	@sh deploy/local/bring-tools.sh
 	@YUTIAN_SCREENSHOTS=docs/screenshots $(RUN) pytest -m browser $(ARGS)
 
 image:  ## Build the container image (needs Docker or Podman): make image DOCKER=podman

@@ -19,12 +19,12 @@ from services.kit.clock import Clock, SystemClock
 from services.kit.consumer import Subscription, consume
 from services.kit.crypto import KeyFolder, SoftwareCrypto
 from services.kit.db import Database
+from services.kit.door import DoorProtocol
 from services.kit.errors import Refused
 from services.kit.leadership import Leadership
 from services.kit.relay import Relay
 from services.kit.settings import Settings
 from services.kit.telemetry import log
-from services.kit.tls import TlsProtocol
 
 Sibling = Callable[[], Awaitable[None]]
 
@@ -158,6 +158,7 @@ def _server(settings: Settings, app: FastAPI) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         **_tls(settings),
+        http=DoorProtocol,
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -176,7 +177,6 @@ def _tls(settings: Settings) -> dict[str, Any]:
     if not settings.tls_certificate:
         return {}
     given: dict[str, Any] = {
-        "http": TlsProtocol,
         "ssl_certfile": settings.tls_certificate,
         "ssl_keyfile": settings.tls_key or None,
     }

@@ -1,11 +1,8 @@
-"""TLS at our own door: a client certificate that the TLS layer has verified is told to the endpoints."""
+"""TLS at our own door: what a client certificate says that the TLS layer has verified."""
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 from typing import Any
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 SCOPE = "client_certificate"
 """Where in the scope of a request the certificate stands."""
@@ -18,23 +15,6 @@ class ClientCertificate:
     name: str
     unit: str
     sha256: str
-
-
-class TlsProtocol(HttpToolsProtocol):
-    """HTTP as uvicorn speaks it, with the client's certificate in the scope of each request."""
-
-    certificate: ClientCertificate | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Note the certificate that the handshake has verified."""
-        super().connection_made(transport)
-        self.certificate = certificate_of(transport.get_extra_info("ssl_object"))
-
-    def on_message_begin(self) -> None:
-        """Put it into the scope, where no header can forge it."""
-        super().on_message_begin()
-        if self.certificate is not None:
-            self.scope[SCOPE] = self.certificate  # type: ignore[literal-required]
 
 
 def certificate_of(tls: Any) -> ClientCertificate | None:

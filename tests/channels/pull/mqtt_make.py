@@ -64,6 +64,14 @@ async def until(done: Callable[[], bool], within_s: float = 20) -> None:
             await asyncio.sleep(0.02)
 
 
+async def enrolled(house: Replica, broker: Broker, stations: list[str]) -> None:
+    """Give stations new keys, and wait until nats-server's file has them."""
+    await house.enrol(stations)
+    ids = [key.split("_")[2] for key in house.keys.values()]
+    await until(lambda: all(one in (broker.folder / "stations-users.conf").read_text() for one in ids))
+    await until(lambda: "Reloaded: authorization" in (broker.folder / "server.log").read_text())
+
+
 @dataclass
 class Terminal:
     """A terminal by paho: one session, its own four topics, and the sequence as its truth."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import uvicorn
 
+from services.kit.door import DoorProtocol
 from services.kit.http import create_app
 from services.kit.process import Floor, Service, cancel, house_siblings
 
@@ -18,6 +19,7 @@ async def running(floor: Floor, service: Service, patience_s: int | None = None)
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
         create_app(floor, [service]),
+        http=DoorProtocol,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -24,6 +24,7 @@ from tests.channels.pull.mqtt_make import (
     a_broker,
     a_terminal,
     an_mqtt_house,
+    enrolled,
     there,
     until,
 )
@@ -45,14 +46,6 @@ async def house(
     async with an_mqtt_house(sqlite_url, broker, tmp_path, monkeypatch) as replica:
         await enrolled(replica, broker, [ONE, TWO])
         yield replica
-
-
-async def enrolled(house: Replica, broker: Broker, stations: list[str]) -> None:
-    """Give stations new keys, and wait until nats-server's file has them."""
-    await house.enrol(stations)
-    ids = [key.split("_")[2] for key in house.keys.values()]
-    await until(lambda: all(one in (broker.folder / "stations-users.conf").read_text() for one in ids))
-    await until(lambda: "Reloaded: authorization" in (broker.folder / "server.log").read_text())
 
 
 def report(terminal: Terminal, fact: str, **more: Any) -> dict[str, Any]:

@@ -145,6 +145,10 @@ class Waiting:
         """Tell whether it is a warning that still stands."""
         return self.kind in IN_FORCE and not self.ended and self.expires > now
 
+    def shown(self, now: datetime) -> bool:
+        """Tell whether it is sent whole; of what is not, a summary tells."""
+        return self.kind not in IN_FORCE or self.in_force(now)
+
 
 @dataclass(frozen=True)
 class CatchUp:

@@ -97,13 +97,12 @@ def _heard(
     if said.counts:
         raise Invalid("delivered", "counts are for area orders", "send `state`, `exceptions` or `results`")
     named, reasons = _named(crypto, before, lease.body, said)
-    unnamed = [place for place in lease.places if place not in named]
-    if unnamed and not said.rest and not said.partial:
+    if not said.rest and not said.partial and any(place not in named for place in lease.places):
         raise Invalid("results", "does not name every number", "add `state` for the others, or `partial`")
     state, why = said.rest or (None, "")
     if state is TargetState.FAILED:
-        reasons = {**dict.fromkeys(unnamed, why), **reasons}
-    return before.heard(named, reasons, state, unnamed), None
+        reasons = {**{place: why for place in lease.places if place not in named}, **reasons}
+    return before.heard(named, reasons, state, lease.places), None
 
 
 MANY = 50

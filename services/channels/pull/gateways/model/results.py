@@ -1,6 +1,6 @@
 """Results: one byte for each recipient of a batch, in the batch's order. A state never goes back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from contracts.outcome import TargetState
 
@@ -46,11 +46,22 @@ def folded(
     after = bytearray(results)
     if rest is not None:
         raised = results.translate(_RAISED[rest])
-        for place in among:
-            after[place] = raised[place]
+        if among == range(len(results)):
+            after[:] = raised
+        else:
+            for place in among:
+                after[place] = raised[place]
     for place, code in named.items():
         after[place] = max(results[place], code)
     return bytes(after)
+
+
+def places(results: bytes, code: int) -> Iterator[int]:
+    """Yield the places that have a code, in order."""
+    place = results.find(code)
+    while place >= 0:
+        yield place
+        place = results.find(code, place + 1)
 
 
 _RAISED = {state: bytes(max(code, low) for code in range(256)) for low, state in enumerate(ORDER)}

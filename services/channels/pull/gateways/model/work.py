@@ -166,6 +166,5 @@ class Work:
         """Yield the places of those who failed since, or who were failed and have received after all."""
         if self.results == before.results:
             return
-        for place, (old, new) in enumerate(zip(before.results, self.results, strict=True)):
-            if old != new and results.FAILED in (old, new):
-                yield place
+        failed = {place for one in (before, self) for place in results.places(one.results, results.FAILED)}
+        yield from (place for place in sorted(failed) if before.results[place] != self.results[place])

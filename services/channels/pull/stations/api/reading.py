@@ -157,7 +157,7 @@ async def _caught(parts: Parts, poll: Poll) -> _Caught | None:
             return None
         found = await waiting.waiting_for(connection, *poll.key, poll.cursor, WINDOW + 1)
     caught = catch_up(found[:WINDOW], parts.db.clock.now())
-    return caught, await parts.hub.shelf.take([caught]), len(found) > WINDOW
+    return caught, await parts.hub.shelf.take(caught.shown), len(found) > WINDOW
 
 
 async def _woken(parts: Parts, poll: Poll, wait: int) -> _Caught | None:

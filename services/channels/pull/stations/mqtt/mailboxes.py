@@ -93,7 +93,7 @@ class Mailboxes:
             self._behind.pop(key, None)
         if found:
             caught = catch_up(found[:WINDOW], self._shelf.db.clock.now())
-            payloads = await self._shelf.take([caught])
+            payloads = await self._shelf.take(caught.shown)
             self._write(key, after, caught, payloads, more=more, asked=asked)
             if asked and more:
                 self._asked.setdefault(key, caught.last)

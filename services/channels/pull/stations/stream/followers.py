@@ -10,7 +10,7 @@ from services.channels.pull.stations.model import CatchUp, Waiting, catch_up
 from services.channels.pull.stations.store import waiting
 from services.channels.pull.stations.store.items import Key
 from services.channels.pull.stations.stream import frames
-from services.channels.pull.stations.stream.frames import Payloads, Shelf
+from services.channels.pull.stations.stream.frames import Payloads, Press, Shelf
 from services.channels.pull.stations.stream.pipe import Pipe
 from services.kit.errors import Retry
 from services.kit.telemetry import log
@@ -27,7 +27,7 @@ class Follower(Protocol):
     key: Key
     cursor: int
 
-    def offer(self, news: Sequence[Waiting], payloads: Payloads) -> None:
+    def offer(self, news: Sequence[Waiting], press: Press) -> None:
         """Tell new items of this sequence, in order."""
         ...
 
@@ -68,12 +68,12 @@ class Poll:
         self.news: Sequence[Waiting] = ()
         self.payloads: Payloads = {}
 
-    def offer(self, news: Sequence[Waiting], payloads: Payloads) -> None:
+    def offer(self, news: Sequence[Waiting], press: Press) -> None:
         """Wake it when there is news for it."""
         fresh = after_cursor(self.cursor, news)
         if fresh:
             if whole(self.cursor, fresh) and not self.news:
-                self.news, self.payloads = fresh, payloads
+                self.news, self.payloads = fresh, press.payloads
             self.woken.set()
 
     def look(self) -> None:
@@ -107,7 +107,7 @@ class Stream:
         self._pipe = pipe
         self.look()
 
-    def offer(self, news: Sequence[Waiting], payloads: Payloads) -> None:
+    def offer(self, news: Sequence[Waiting], press: Press) -> None:
         """Write what follows without a gap; with a gap, fetch from the store."""
         fresh = after_cursor(self.cursor, news)
         if not fresh or self.closed.done():
@@ -115,16 +115,11 @@ class Stream:
         if self._catching is not None or self._pipe is None or not whole(self.cursor, fresh):
             self.look()
             return
-        self._write(fresh, payloads)
-
-    def _write(self, fresh: Sequence[Waiting], payloads: Payloads) -> None:
-        assert self._pipe is not None
-        caught = catch_up(fresh, self._shelf.db.clock.now())
-        for frame in frames.events(caught, payloads):
+        for frame in press.events(fresh):
             if not self._pipe.write(frame):
                 self.drop()
                 return
-        self.cursor = caught.last
+        self.cursor = fresh[-1].sequence
 
     def look(self) -> None:
         """Fetch what lies beyond the cursor, in a task of this connection's own."""
@@ -152,7 +147,7 @@ class Stream:
 
     async def _write_patiently(self, pipe: Pipe, found: Sequence[Waiting]) -> None:
         caught: CatchUp = catch_up(found, self._shelf.db.clock.now())
-        payloads = await self._shelf.take([caught])
+        payloads = await self._shelf.take(caught.shown)
         for frame in frames.events(caught, payloads):
             while not pipe.write(frame):
                 await pipe.flushed()

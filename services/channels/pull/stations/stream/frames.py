@@ -7,7 +7,7 @@ from datetime import datetime
 import orjson
 
 from contracts.values import Mode
-from services.channels.pull.stations.model import CatchUp, Kind, Waiting
+from services.channels.pull.stations.model import CatchUp, Kind, Waiting, catch_up
 from services.channels.pull.stations.store import waiting
 from services.channels.pull.stations.store.epochs import epoch_of
 from services.kit.clock import beijing
@@ -36,9 +36,9 @@ class Shelf:
         """When all come back at once, each waits for his turn, and others still get to the database."""
         self._kept: dict[int, bytes] = {}
 
-    async def take(self, caught: Iterable[CatchUp]) -> Payloads:
-        """Return the payloads of all that is shown."""
-        wanted = {w.notice_id for one in caught for w in one.shown}
+    async def take(self, shown: Iterable[Waiting]) -> Payloads:
+        """Return the payloads of what is shown."""
+        wanted = {w.notice_id for w in shown}
         missing = wanted - self._kept.keys()
         if missing:
             async with self.db.read() as connection:
@@ -47,6 +47,27 @@ class Shelf:
         for number in list(self._kept)[: max(0, len(self._kept) - KEPT)]:
             del self._kept[number]
         return found
+
+
+class Press:
+    """What is told to many at once: each payload is put into a frame once, and only its number differs."""
+
+    def __init__(self, payloads: Payloads, now: datetime) -> None:
+        self.payloads = payloads
+        self.now = now
+        self._set: dict[int, tuple[bytes, bytes]] = {}
+
+    def events(self, news: Sequence[Waiting]) -> list[bytes]:
+        """Return the SSE frames of consecutive items of one station, at least one."""
+        one = news[0]
+        if len(news) > 1 or not one.shown(self.now):
+            return events(catch_up(news, self.now), self.payloads)
+        before, behind = self._set.get(one.notice_id) or self._frame(one)
+        return [b"id: %d\n%b%d%b" % (one.sequence, before, one.sequence, behind)]
+
+    def _frame(self, one: Waiting) -> tuple[bytes, bytes]:
+        before, _, behind = _event(one.kind, _numbered(0, self.payloads[one.notice_id])).partition(b":0,")
+        return self._set.setdefault(one.notice_id, (before + b":", b"," + behind))
 
 
 def entries(caught: CatchUp, payloads: Payloads) -> list[tuple[Kind, bytes]]:
@@ -88,9 +109,13 @@ def events(caught: CatchUp, payloads: Payloads) -> list[bytes]:
 
     Whoever is cut off in the middle asks again from where it was: rather twice than never.
     """
-    frames = [b"event: %s\ndata: %s\n\n" % (kind.encode(), data) for kind, data in entries(caught, payloads)]
+    frames = [_event(kind, data) for kind, data in entries(caught, payloads)]
     frames[-1] = b"id: %d\n" % caught.last + frames[-1]
     return frames
+
+
+def _event(kind: Kind, data: bytes) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), data)
 
 
 def hello(station: str, mode: Mode, last: int, now: datetime, retry_ms: int) -> bytes:

@@ -12,11 +12,11 @@ from uuid import UUID
 from prometheus_client import Gauge
 
 from contracts.values import Mode
-from services.channels.pull.stations.model import Waiting, catch_up
+from services.channels.pull.stations.model import Waiting
 from services.channels.pull.stations.store import waiting
 from services.channels.pull.stations.store.items import Key
 from services.channels.pull.stations.stream.followers import Everybody, Follower, Stream
-from services.channels.pull.stations.stream.frames import Shelf
+from services.channels.pull.stations.stream.frames import Press, Shelf
 from services.kit.bus import Bus
 from services.kit.db import Database
 from services.kit.errors import Retry
@@ -26,6 +26,9 @@ SUBJECT = "yutian.poke.stations"
 
 MOST_OF_ONE = 8
 """So many connections a station may have in one mode; the oldest gives way, it is likely a dead one."""
+
+ON_ITS_WAY_S = 1.0
+"""What was committed is told within so long, unless its poke was lost."""
 
 STREAMS = Gauge("yutian_station_followers", "Station streams and long polls that are open now")
 
@@ -143,11 +146,11 @@ class Hub:
         for one in news:
             if self.everybody or (one.station, one.mode) in self._followers:
                 by_key.setdefault((one.station, one.mode), []).append(one)
-        now = self.db.clock.now()
-        payloads = await self.shelf.take(catch_up(mine, now) for mine in by_key.values())
+        payloads = await self.shelf.take(one for mine in by_key.values() for one in mine)
+        press = Press(payloads, self.db.clock.now())
         for key, mine in by_key.items():
             for follower in tuple(self._followers.get(key, ())):
-                follower.offer(mine, payloads)
+                follower.offer(mine, press)
         if self.everybody is not None:
             self.everybody.offer(by_key, payloads)
 
@@ -162,6 +165,8 @@ class Hub:
                     lasts = await waiting.lasts(connection)
             except Retry:
                 continue
+            # What was committed a moment ago is on its way to all of them, without a look into the store.
+            await asyncio.sleep(ON_ITS_WAY_S)
             for follower in self._all():
                 if lasts.get(follower.key, 0) > follower.cursor:
                     follower.look()

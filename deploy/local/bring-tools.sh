@@ -1,16 +1,17 @@
 #!/bin/sh
-# Brings Chromium and Chinese fonts for the browser tests where it may, and says what those tests go without.
+# Brings what some tests use from the distribution where it may, and says what those tests go without.
 set -u
 
 has() {
     case $1 in
         chromium) chromium --version || chromium-browser --version || google-chrome --version ;;
         fonts-noto-cjk) fc-list :lang=zh | grep . || find /usr/share/fonts -iname '*CJK*' | grep . ;;
+        mosquitto-clients) command -v mosquitto_sub ;;
     esac >/dev/null 2>&1
 }
 
 missing=
-for package in chromium fonts-noto-cjk; do
+for package in chromium fonts-noto-cjk mosquitto-clients; do
     has "$package" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
@@ -23,5 +24,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get install --yes --no-install-recommends $missing >/dev/null 2>&1
 fi
 for package in $missing; do
-    has "$package" || echo "test: skipped: browser tests need $package: sudo apt-get install $package" >&2
+    has "$package" || echo "test: skipped: some tests need $package: sudo apt-get install $package" >&2
 done
