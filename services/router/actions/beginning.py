@@ -14,7 +14,6 @@ from services.router.actions.answering import count
 from services.router.actions.hands import LEASE, Hands, callee_of
 from services.router.actions.rosters import open_rosters
 from services.router.model.duty import Duty, a_leader, agreed
-from services.router.model.ladder import Whom
 from services.router.store import callees, duties, openings
 from services.router.store.blocks import Reader
 from services.router.store.openings import Opening
@@ -69,7 +68,7 @@ async def _go_on(db: Database, hands: Hands, opening: Opening) -> None:
         places = [replace(duty, village=located.get(duty.duty_id, duty.village)) for duty in found]
         villages = {duty.village for duty in places if duty.village}
         rosters = await open_rosters(connection, hands.crypto, villages, db.clock.now())
-    own = [(duty, one) for duty in places for one in agreed(rosters.of(Whom.ROSTER, duty), mode)]
+    own = [(duty, one) for duty in places for one in agreed(rosters.own(duty), mode)]
     listed = [callee_of(hands.crypto, duty, one, own=True) for duty, one in own]
     async with db.transaction() as tx:
         await hands.leadership.guard(tx, LEASE)
