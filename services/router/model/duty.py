@@ -66,7 +66,7 @@ class Duty:
     level: Level
     kind: Kind
     place: str
-    """The code of the place's station, or the leader's id."""
+    """The code of the place's station, of the village where none was told, or the leader's id."""
     village: str | None
     """Whose roster answers for the place; None until the registry has said it."""
     town: str | None
@@ -157,6 +157,12 @@ class Rosters:
         """Return whose answer closes the duty of a place; a village does not answer for a school in it."""
         there = self.stations.get(duty.place, ())
         return there if duty.place in self.apart else once([there, self.villages.get(duty.village or "", ())])
+
+    def stationless(self, duty: Duty) -> bool:
+        """Tell whether a village is known to have no station that could be called once more."""
+        return (
+            duty.place == duty.village and duty.village in self.villages and duty.place not in self.stations
+        )
 
     def of(self, whom: Whom, duty: Duty) -> Sequence[Person]:
         """Return the list from which somebody is called for a duty."""
