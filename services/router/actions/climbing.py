@@ -132,7 +132,7 @@ class _Deeds:
         self._say(duty, people, instead, unheard=unheard)
 
     def _call(self, duty: Duty, found: Called) -> None:
-        if found.whom is Whom.STATION:
+        if found.whom is Whom.STATION and not self.rosters.stationless(duty):
             self.calls.stations.add(duty.place)
         if found.whom is Whom.ALARM:
             self.alarms.append(duty.duty_id)

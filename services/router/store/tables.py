@@ -242,7 +242,7 @@ CALLEES = Table(
     Column("own", Boolean, nullable=False),
     Column("called_at", Moment),
 )
-"""Whose answer counts for a duty: `own` are its own people, who close it; the others take it in hand."""
+"""Whose answer counts: `own` people's closes a duty; others take it in hand, after their first call."""
 Index("callees_by_hash", CALLEES.c.warning_id, CALLEES.c.revision, CALLEES.c.hash)
 
 REPLIES = Table(
@@ -254,7 +254,7 @@ REPLIES = Table(
     Column("way", String(16), nullable=False),
     Column("at", Moment, nullable=False),
 )
-"""Who has answered by phone, whether it is known yet for which place."""
+"""Who has answered by phone and when last, whether it is known yet for which place."""
 
 PRESENCES = Table(
     "presences",
