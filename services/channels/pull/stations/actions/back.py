@@ -38,9 +38,9 @@ class Heard:
 def newer(at: datetime, back: Back, known: Told) -> bool:
     """Tell whether a report replaces the one before: the later one does, whatever arrives first.
 
-    Of two that were told at one moment the same one counts, in whatever order they come.
+    Of two that were told at one moment the red one counts, else the same one in whatever order they come.
     """
-    return (at, content_hash(back)) > (known.at, content_hash(known.back))
+    return (at, back.red, content_hash(back)) > (known.at, known.back.red, content_hash(known.back))
 
 
 async def tell_back(db: Database, telling: Telling) -> Heard:
