@@ -296,6 +296,6 @@ BACKS = Table(
     Column("red", Boolean, nullable=False),
     Column("back", LargeBinary, nullable=False),
 )
-"""What villages told back: the latest word of each on a warning, of the highest revision that it told of."""
+"""What villages told back: the latest word of each on a warning, of whichever revision."""
 Index("backs_of_town", BACKS.c.town, BACKS.c.at)
 Index("backs_by_age", BACKS.c.at)
