@@ -58,8 +58,8 @@ async def begin(
         made = Import(name, kind, file[:120], State.READING, wishes.complete, by, tx.now, tx.now, size)
         new = await imports.begin(tx, made)
         if new:
-            about = {"import_id": name, "file": made.file, "size": size}
-            tx.record("registry.import.begun", actor=by, about=kind, **about)
+            detail: dict[str, Any] = {"import_id": name, "file": made.file, "size": size}
+            tx.record("registry.import.begun", actor=by, about=kind, **detail)
     return await show(db, name), new
 
 
