@@ -45,8 +45,8 @@ class Reach(Protocol):
     ) -> Reached:
         """Return whom a selection reaches, by these ways or all; with `pin`, that list is kept for the plan.
 
-        Colour and hazard are for the router's rules; `strictly` adds nobody who lives elsewhere and subscribed to
-        the town. Raises Invalid when the selection cannot be used, Retry when nobody answers.
+        Colour and hazard are for the router's rules; `strictly` adds no subscriber who lives elsewhere.
+        Raises Invalid when the selection cannot be used, Retry when nobody answers.
         """
         ...
 
