@@ -51,10 +51,10 @@ def test_a_default_draft_has_no_fault(product: str, hazard: str, level: Level, a
 
 
 async def test_nobody_drafts_what_is_only_added_to_a_warning(laptop: Office) -> None:
-    with pytest.raises(Invalid, match="product.*only added to a warning in force"):
+    with pytest.raises(Invalid, match=r"product.*only added to a warning in force"):
         await laptop.drafted(product=NOTE)
     draft = await laptop.drafted()
-    with pytest.raises(Invalid, match="product.*only added"):
+    with pytest.raises(Invalid, match=r"product.*only added"):
         await laptop.edit(draft, Wish(product=NOTE))
     with pytest.raises(Invalid, match="product"):
         CATALOGUE.issuable("11B03", Level.RED, NOTE)
