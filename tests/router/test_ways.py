@@ -28,7 +28,7 @@ from services.router.store.tables import CALLEES, DELIVERIES
 from tests.clock import HandClock
 from tests.outbox import said
 from tests.router.duty_make import FIRST, SECOND, Tower, a_district_with_rosters, a_tower, a_turn
-from tests.router.registry_make import NOON, TOWNS, changed
+from tests.router.registry_make import NOON, TOWNS, Block, changed
 from tests.router.router_make import a_question, fill, forget_said, of_kind
 from tests.router.test_duty_api import as_, served
 
@@ -172,7 +172,7 @@ async def test_a_no_to_an_amendment_has_a_reason(tower: Tower) -> None:
 
 async def test_an_answer_that_came_another_way_stops_the_telephones_it_makes_needless(tower: Tower) -> None:
     both = a_turn("twice-1", "responsible", 1, FIRST)
-    more = {}
+    more: dict[str, Block] = {}
     for key, name in ((FIRST, f"{FIRST}-2"), (SECOND, "solo-2")):
         village = a_district_with_rosters()[key]
         assert isinstance(village, VillageBlock)
