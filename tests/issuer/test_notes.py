@@ -233,7 +233,7 @@ async def test_a_note_is_nobodys_warning(desk: Office) -> None:
     for begin in (actions.update, actions.cancel):
         with pytest.raises(Refused, match="town's note"):
             await begin(desk.db, desk.catalogue, note.warning_id, ZHANG)
-    with pytest.raises(Invalid, match="nobody may issue"):
+    with pytest.raises(Invalid, match="only added to a warning"):
         await desk.drafted(selection=BOTH, product="note")
 
 

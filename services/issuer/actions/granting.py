@@ -126,7 +126,7 @@ async def _known(reach: Reach, mode: Mode, towns: Collection[str]) -> None:
     except Invalid as error:
         places = {f"selection.towns[{number}]": town for number, town in enumerate(asked)}
         if unknown := [places[fault.field] for fault in error.faults if fault.field in places]:
-            why = f"{', '.join(unknown)} not in the registry"
+            why = f"the registry knows no {', '.join(unknown)}"
             raise Invalid("towns", why, "choose towns of the district") from None
 
 
