@@ -91,7 +91,7 @@ def _person(number: int, lon: float, lat: float) -> dict[str, Any]:
 
 
 def _places(rows: list[dict[str, str]]) -> Iterator[tuple[str, bytes]]:
-    gateways = tuple(GatewayEntry(gateway_id=o, name=o, operator=o) for o in OPERATORS if o)  # type: ignore[arg-type]
+    gateways = tuple(GatewayEntry(gateway_id=o, name=o, operator=o) for o in OPERATORS if o)
     yield "district", DistrictBlock(gateways=gateways).model_dump_json().encode()
     seats = {row["town_code"]: (float(row["lon"]), float(row["lat"])) for row in rows}
     for code, seat in seats.items():

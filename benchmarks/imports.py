@@ -82,7 +82,7 @@ async def _run(folder: Path, rows: int) -> None:
 async def _read(db: Database, crypto: SoftwareCrypto, path: Path) -> tuple[Import, float]:
     started = time.perf_counter()
     size = (await asyncio.to_thread(path.stat)).st_size
-    made = await imports.begin(db, "recipients", path.name, size, Wishes(), by="bench")
+    made, _ = await imports.begin(db, "recipients", path.name, size, Wishes(), by="bench")
     made = await imports.read(db, crypto, made, path, Wishes())
     return made, time.perf_counter() - started
 

@@ -12,6 +12,7 @@ import tracemalloc
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -99,7 +100,7 @@ async def _previews(db: Database, library: Library, registry: Registry, district
         ("12 towns", AreaSelection(towns=towns[:12]), False, 0.2),
         ("all towns", AreaSelection(towns=towns), False, 0.2),
     ):
-        taken = await _median(lambda s=selection, i=inside: _preview(db, library, s, inside=i))
+        taken = await _median(partial(_preview, db, library, selection, inside=inside))
         figures.ratio(f"preview: {name}", taken, floor, goal)
 
 

@@ -39,7 +39,10 @@ class Back(Value):
 
 
 class StationTold(LanedMessage):
-    """A village has told back; of one warning and revision its latest word is the only one that counts."""
+    """A village has told back; its latest word on a warning counts, of whichever revision.
+
+    Of two that were told at one moment the red one counts, then that of the higher revision and number.
+    """
 
     noun: ClassVar[str] = "station"
     version: ClassVar[int] = 1
@@ -51,7 +54,7 @@ class StationTold(LanedMessage):
     warning_id: UUID
     revision: int = Field(ge=1)
     number: int = Field(ge=1)
-    """Grows whenever the village says something else: the highest counts, whatever arrives first."""
+    """Grows whenever the village says something else of this revision, whatever arrives first."""
     at: Instant
     """When it was told; a clock that is ahead counts as now."""
     back: Back

@@ -70,6 +70,8 @@ class Routing(Value):
     """Urgent, where a rule says so of a colour that is not."""
     asked_again_s: int | None = None
     """After how many seconds a delivery that nobody took is asked for again."""
+    strictly: bool = False
+    """Only the people of the villages: nobody elsewhere who subscribed to their town."""
 
 
 class Manifest(Value):

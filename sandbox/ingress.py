@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 HEAD_LIMIT = 64 * 1024
 
 ROUTES = (
-    (r"/api/v1/(preview|explain|rules|plans|duty|registry-copy)|/duty|/static/router", "router"),
+    (r"/api/v1/(preview|explain|rules|plans|duty|backs|ground|registry-copy)|/duty|/static/router", "router"),
     (
         r"/api/v1/(stations|gateways|links|wechat)|/station\b|/gateways|/feed|/public|/c/|/static/(channels|stations)",
         "channels",

@@ -41,11 +41,12 @@ class Reach(Protocol):
         channels: Collection[Channel] | None = None,
         level: Level | None = None,
         hazard: HazardCode | None = None,
+        strictly: bool = False,
     ) -> Reached:
         """Return whom a selection reaches, by these ways or all; with `pin`, that list is kept for the plan.
 
-        Colour and hazard are for the router's rules. Raises Invalid when the selection cannot be used, Retry
-        when nobody answers.
+        Colour and hazard are for the router's rules; `strictly` adds no subscriber who lives elsewhere.
+        Raises Invalid when the selection cannot be used, Retry when nobody answers.
         """
         ...
 
@@ -67,10 +68,11 @@ class RouterReach:
         channels: Collection[Channel] | None = None,
         level: Level | None = None,
         hazard: HazardCode | None = None,
+        strictly: bool = False,
     ) -> Reached:
         """Return whom a selection reaches, by the router's newest registry."""
         body = {"mode": mode, "selection": selection.model_dump(mode="json"), "pin": pin}
-        body |= {"level": level, "hazard": hazard}
+        body |= {"level": level, "hazard": hazard, "strictly": strictly}
         if channels is not None:
             body["channels"] = list(channels)
         headers = {"Authorization": f"Bearer {self.internal_key}"}

@@ -43,7 +43,7 @@ async def take_in(
     async with _opened(settings) as (db, crypto):
         with Progress(*columns, console=Console(stderr=True)) as bars:
             tell = _teller(bars)
-            made = await imports.begin(db, kind, file.name, size, wishes, by=by)
+            made, _ = await imports.begin(db, kind, file.name, size, wishes, by=by)
             made = await imports.read(db, crypto, made, file, wishes, tell)
             if made.state is State.CHECKED and not dry_run:
                 await imports.apply(db, crypto, made.import_id, by=by, told=tell)

@@ -10,17 +10,20 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from prometheus_client import Counter
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.registry import BLOCK_CONTEXT, BlockChanged
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
-from services.kit.errors import Refused
+from services.kit.telemetry import log
 from services.registry import blocks, store
 
 MOST_SEALED = 512_000
 """A part of a block must fit into one message."""
+
+UNSAID = Counter("yutian_registry_unsaid_total", "Blocks left unsaid because no message holds them")
 
 AT_ONCE = 64
 PEOPLE_AT_ONCE = 10_000
@@ -121,11 +124,19 @@ async def _say_some(
     rows = []
     for name, plain_hash, sealed in await asyncio.to_thread(_sealed, crypto, some, before):
         if len(sealed) > MOST_SEALED:
-            raise Refused(f"the block of {name} is too big for a message", mend="shorten its lists")
+            _set_aside(tx, name, len(sealed))
+            continue
         address = hashlib.sha256(sealed).hexdigest()
         tx.emit(BlockChanged(block=name, sha256=address, sealed=base64.b64encode(sealed).decode(), at=tx.now))
         rows.append({"block": name, "plain_hash": plain_hash, "sha256": address, "changed_at": tx.now})
     return rows
+
+
+def _set_aside(tx: Transaction, name: str, size: int) -> None:
+    """Leave a part unsaid that no message holds: what was said of it last stays, and the others go out."""
+    UNSAID.inc()
+    log.error("a block is too big for a message and stays unsaid", block=name, size=size, most=MOST_SEALED)
+    tx.record("registry.unsaid", actor="registry", about=name, size=size, most=MOST_SEALED)
 
 
 def _sealed(

@@ -63,7 +63,9 @@ async def test_a_warning_from_the_signal_to_every_village_and_back(duty: Duty) -
     await expect(page.locator(".state").first).to_have_text("生效中")
     await confirmed(page)
     await zhang.open("/")
-    await expect(zhang.page.locator(f".card:has(a[href^='{address}'])")).to_contain_text("已收到 214")
+    await expect(zhang.page.locator(f".card:has(a[href^='{address}'])")).to_contain_text(
+        re.compile(r"目标 (\d+) · 已收到 \1 ")
+    )
     await zhang.picture("home")
     await lifted(zhang, wang, address)
 

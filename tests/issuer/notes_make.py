@@ -57,9 +57,10 @@ class DrawnReach:
         channels: Collection[Channel] | None = None,
         level: Level | None = None,
         hazard: HazardCode | None = None,
+        strictly: bool = False,
     ) -> Reached:
         """Return whom a selection reaches."""
-        question = Question(Occasion(mode, NOW, level, hazard), selection, channels or PLANNED, 0.0)
+        question = Question(Occasion(mode, NOW, level, hazard, strictly), selection, channels or PLANNED, 0.0)
         decided = Decided.of(RULES, question.occasion, self.registry)
         drawn = draw(decided, selection, question.channels, question.margin_km)
         if pin:

@@ -51,7 +51,7 @@ async def proposal(office: Office, **only: Any) -> SuspensionProposal:
 async def granted(office: Office, by: Person = LUO, **more: Any) -> Grant:
     """Return what a department has allowed beforehand."""
     terms = {"mode": Mode.LIVE, "rule": "rain-schools", "until": NOW + timedelta(days=30)}
-    return await granting.grant(office.db, office.catalogue, by, **{**terms, **more})
+    return await granting.grant(office.db, office.catalogue, office.reach, by, **{**terms, **more})
 
 
 async def confirm(

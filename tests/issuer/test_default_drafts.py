@@ -6,16 +6,18 @@ import pytest
 
 from contracts.values import AreaSelection, Level, Mode
 from services.issuer.actions import making
-from services.issuer.catalogue import load
+from services.issuer.catalogue import NOTE, load
 from services.issuer.model import Window, Wish, faults
 from services.issuer.reach import Reached
-from tests.issuer.issuer_make import NOW, SIGNATURE
+from services.kit.errors import Invalid
+from tests.issuer.issuer_make import NOW, SIGNATURE, Office
 from tests.issuer.reach_make import ENGLISH, TOWNS, a_manifest
 
 CATALOGUE = load()
 EVERY = [
     (product, hazard.code, level)
     for product, kind in CATALOGUE.products.products.items()
+    if kind.addition is None
     for hazard in kind.subjects or CATALOGUE.offered
     for level in hazard.levels
 ]
@@ -23,7 +25,7 @@ LATER = timedelta(hours=20)
 
 
 def test_every_product_has_something_to_send() -> None:
-    assert {product for product, _, _ in EVERY} == set(CATALOGUE.products.products)
+    assert {product for product, _, _ in EVERY} == {*CATALOGUE.products.products} - {NOTE}
     assert len(EVERY) > 50
 
 
@@ -46,3 +48,14 @@ def test_a_default_draft_has_no_fault(product: str, hazard: str, level: Level, a
     assert faults(content, NOW, SIGNATURE) == []
     assert content.text_en is not None
     assert all(getattr(content.text_en, field) for field in ("headline", "description", "short"))
+
+
+async def test_nobody_drafts_what_is_only_added_to_a_warning(laptop: Office) -> None:
+    with pytest.raises(Invalid, match=r"product.*only added to a warning in force"):
+        await laptop.drafted(product=NOTE)
+    draft = await laptop.drafted()
+    with pytest.raises(Invalid, match=r"product.*only added"):
+        await laptop.edit(draft, Wish(product=NOTE))
+    with pytest.raises(Invalid, match="product"):
+        CATALOGUE.issuable("11B03", Level.RED, NOTE)
+    assert (await laptop.get(draft.warning_id)).content.product == "signal"

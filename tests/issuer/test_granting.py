@@ -210,6 +210,11 @@ async def test_only_the_department_allows_and_revokes(place: Office) -> None:
         ({"rule": "", "hazard": "11B03", "sector": "schools", "levels": (Level.BLUE,)}, "levels"),
         ({"rule": "", "hazard": "11B03", "sector": "circus", "levels": (Level.RED,)}, "sector"),
         ({"note": "x" * 300}, "note"),
+        ({"towns": ("500110999",)}, "towns: the registry knows no 500110999"),
+        (
+            {"by": ZHOU, "rule": "rain-mines", "towns": (GANSHUI, DATONG)},
+            "towns: no rule leads to this in 500110110$",
+        ),
     ],
 )
 async def test_what_could_never_be_used_is_not_allowed(

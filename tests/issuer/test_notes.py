@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from contracts import cap
+from contracts import cap, registry
 from contracts.values import AreaSelection, Channel, Level, Mode
 from contracts.warning import AddsTo, WarningExpired, WarningHalted, WarningIssued
 from services.issuer import actions
@@ -21,7 +21,7 @@ from services.kit.ids import uuid7
 from tests.issuer.follow_make import facts
 from tests.issuer.issuer_make import CHEN, LI, WANG, ZHANG, Office, leading
 from tests.issuer.notes_make import BOTH, NEXT, OWN, WORDS, ZHAO, DrawnReach, added, an_ask, standing_notes
-from tests.router.registry_make import TOWNS
+from tests.router.registry_make import TOWNS, a_district, a_person, a_registry, a_village
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ async def test_a_note_is_nobodys_warning(desk: Office) -> None:
     for begin in (actions.update, actions.cancel):
         with pytest.raises(Refused, match="town's note"):
             await begin(desk.db, desk.catalogue, note.warning_id, ZHANG)
-    with pytest.raises(Invalid, match="nobody may issue"):
+    with pytest.raises(Invalid, match="only added to a warning"):
         await desk.drafted(selection=BOTH, product="note")
 
 
@@ -279,3 +279,24 @@ async def test_a_halted_note_waits_for_nobody(desk: Office) -> None:
     await halted(desk, before)
     (standing,) = (await shift(desk.db, desk.catalogue)).in_force
     assert standing.warning_id == before.warning_id
+
+
+async def test_a_subscriber_who_lives_elsewhere_switches_no_note_off(desk: Office) -> None:
+    blocks = a_district()
+    away = f"{NEXT}201"
+    crowd = [a_person(0, away), a_person(1, away, wish=registry.Wish(towns=(OWN,)))]
+    blocks[away] = a_village(away, NEXT, 0, 2, crowd)
+    desk = replace(desk, reach=cast("Any", DrawnReach(a_registry(blocks))))
+    before = await desk.issued(selection=AreaSelection(towns=(OWN,)))
+    assert before.manifest is not None
+    sms = before.manifest.targets(Channel.SMS)
+    assert sms is not None
+    assert any(target.startswith(away) for target in sms.targets)
+    out = await desk.get((await added(desk, before)).note_id)
+    assert out.manifest is not None
+    assert out.manifest.routing is not None
+    assert out.manifest.routing.strictly
+    own = out.manifest.targets(Channel.SMS)
+    assert own is not None
+    assert own.targets
+    assert all(target.startswith(OWN) for target in own.targets)

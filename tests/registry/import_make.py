@@ -57,7 +57,7 @@ async def read(
     db: Database, crypto: SoftwareCrypto, path: Path, kind: str = "recipients", wishes: Wishes = AS_IT_IS
 ) -> Import:
     """Read a file to its end."""
-    made = await imports.begin(db, kind, path.name, path.stat().st_size, wishes, by="qian")
+    made, _ = await imports.begin(db, kind, path.name, path.stat().st_size, wishes, by="qian")
     return await imports.read(db, crypto, made, path, wishes)
 
 

@@ -1,13 +1,23 @@
 """Blocks say who answers, where somebody lives, what kind of station it is; days that come change them."""
 
+import asyncio
 from base64 import b64decode
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
+
+import orjson
+import pytest
+from sqlalchemy import select, update
 
 from contracts.registry import BLOCK_CONTEXT, DistrictBlock, TownBlock, VillageBlock
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
+from services.kit.errors import Refused
+from services.kit.outbox import OUTBOX
 from services.registry import actions, publishing, store
+from services.registry.actions import mind
 from services.registry.actions.mind import look
 from services.registry.model import (
     Department,
@@ -104,3 +114,50 @@ class Later:
     def now(self) -> datetime:
         """Return a later moment."""
         return datetime.now().astimezone() + self.ahead
+
+
+async def test_a_block_that_no_message_holds_keeps_no_other_one_back(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_place(database_url, tmp_path) as (db, crypto):
+        before = await store.addresses(db)
+        monkeypatch.setattr(publishing, "MOST_SEALED", 3_000)
+        async with db.transaction() as tx:
+            ring = orjson.dumps([[106.6 + n * n % 997 / 9973, 29.0 + n / 9973] for n in range(1000)]).decode()
+            await tx.execute(update(store.VILLAGES).where(store.VILLAGES.c.code == VILLAGE).values(cell=ring))
+            await tx.execute(update(store.VILLAGES).where(store.VILLAGES.c.code == OTHER).values(name="新名"))
+            await publishing.mark(tx, [VILLAGE, OTHER])
+        await look(db, crypto, db.clock.now())
+        after = await store.addresses(db)
+        assert {key for key in before.keys() | after if before.get(key) != after.get(key)} == {OTHER}
+        assert await publishing.due(db) == 0
+        facts = [one for one in await db.rows(select(OUTBOX)) if b"registry.unsaid" in one["payload"]]
+        assert len(facts) == 1
+        assert VILLAGE.encode() in facts[0]["payload"]
+
+
+async def test_a_refusal_does_not_end_the_looking(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    async def refuses(*_: object) -> None:
+        looked.append(1)
+        if len(looked) == 3:
+            raise asyncio.CancelledError
+        raise Refused("it cannot be said", mend="shorten it")
+
+    async with a_place(sqlite_url, tmp_path) as (db, crypto):
+        monkeypatch.setattr(mind, "look", refuses)
+        monkeypatch.setattr(mind, "EVERY_S", 0)
+        with pytest.raises(asyncio.CancelledError):
+            await mind.mind(db, crypto, cast("Any", Leads()))
+        assert len(looked) == 3
+
+
+class Leads:
+    """A leadership that is always ours."""
+
+    async def lead(self, _name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do the work."""
+        await work()

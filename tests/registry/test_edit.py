@@ -15,12 +15,13 @@ from services.kit.db import Database
 from services.kit.outbox import OUTBOX
 from services.registry import actions, store
 from services.registry.actions.running import Running
-from services.registry.model import Department, Recipient, Turn
+from services.registry.model import Department, Recipient, Town, Turn, Village
 from tests.registry.http_make import a_client, by
 from tests.registry.import_make import HEAD, OTHER, TOWN, VILLAGE, a_person, a_place
 
 API = "/api/v1/registry"
 PHONE = "13900000001"
+AWAY = "500110110001"
 
 
 @dataclass
@@ -98,6 +99,44 @@ async def test_a_towns_desk_keeps_the_people_of_its_own_town(place: Place) -> No
     assert (
         await place.http.put(f"{API}/groups/x-y", json={"fields": {"name": "x"}}, headers=by("zhao"))
     ).status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["recipients", "rosters"])
+async def test_a_towns_desk_takes_nobody_from_another_town(
+    database_url: str, tmp_path: Path, kind: str
+) -> None:
+    away = Recipient(
+        recipient_id="p7", village_code=AWAY, name="某", role="duty", phone=PHONE, operator="cmcc"
+    )
+    turn = Turn(place_kind="town", place=AWAY[:9], role="leader", person="p7")
+    async with a_place(database_url, tmp_path) as (db, crypto):
+        towns = [Town(code=AWAY[:9], name="某镇", kind="town", population=1, lon=106.8, lat=28.9)]
+        await actions.take_in(db, crypto, "towns", towns, by="seed")
+        villages = [Village(code=AWAY, name="某村", town_code=AWAY[:9], kind="village", lon=106.8, lat=28.9)]
+        await actions.take_in(db, crypto, "villages", villages, by="seed")
+        await actions.take_in(db, crypto, "recipients", [away], by="seed")
+        await actions.take_in(db, crypto, "rosters", [turn], by="seed")
+        before = await store.addresses(db)
+        key, fields = {
+            "recipients": ("p7", {"village_code": VILLAGE}),
+            "rosters": (f"{AWAY[:9]}.leader.1.always", {"place": TOWN}),
+        }[kind]
+        async with a_client(db, crypto, tmp_path) as (http, _):
+            for sent in (fields, {"name": "李四"}):
+                path = f"{API}/{kind}/{key}"
+                taken = await http.put(path, json={"fields": sent}, headers=by("zhao"))
+                assert taken.status_code == 403, taken.text
+            seen = await http.get(f"{API}/{kind}/{key}", headers=by("qian"))
+            assert AWAY[:9] in str(seen.json())
+        assert await store.addresses(db) == before
+
+
+async def test_a_towns_desk_changes_one_field_of_its_own(place: Place) -> None:
+    path = f"{API}/recipients/p1"
+    named = await place.http.put(path, json={"fields": {"name": "李四"}}, headers=by("zhao"))
+    assert (named.status_code, named.json()["name"]) == (200, "李四")
+    away = await place.http.put(path, json={"fields": {"village_code": AWAY}}, headers=by("zhao"))
+    assert away.status_code == 403
 
 
 async def test_a_place_is_not_ended_while_somebody_lives_there(place: Place) -> None:

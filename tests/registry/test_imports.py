@@ -3,6 +3,7 @@
 import asyncio
 import os
 from base64 import b64decode
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import openpyxl
@@ -15,6 +16,9 @@ from services.kit.errors import Forbidden, Refused
 from services.registry import publishing, store
 from services.registry.actions import imports
 from services.registry.actions.imports import Wishes
+from services.registry.actions.running import Running
+from services.registry.api import imports as api
+from services.registry.api.given import Parts
 from services.registry.blocks import PART
 from services.registry.model.imports import MOVES, State
 from services.registry.model.positions import from_gcj02, metres, to_gcj02
@@ -243,7 +247,7 @@ async def test_a_dead_process_leaves_imports_that_can_be_gone_on_with(
     async with a_place(sqlite_url, tmp_path) as (db, crypto):
         made = await read(db, crypto, a_file(tmp_path, [HEAD, a_person(1)]))
         await imports.claim(db, made.import_id, by="qian")
-        reading = await imports.begin(db, "recipients", "x.csv", 1, Wishes(), by="qian")
+        reading, _ = await imports.begin(db, "recipients", "x.csv", 1, Wishes(), by="qian")
         await imports.sweep(db)
         assert (await imports.show(db, made.import_id)).state is State.APPLYING
         async with db.transaction() as tx:
@@ -269,3 +273,25 @@ async def test_an_import_moves_only_as_the_table_says(before: State, after: Stat
             (State.APPLYING, State.CHECKED),
         }
     )
+
+
+async def test_the_same_request_twice_at_once_is_read_once(database_url: str, tmp_path: Path) -> None:
+    content = (HEAD + "".join(a_person(number) for number in range(50))).encode()
+    async with a_place(database_url, tmp_path) as (db, crypto):
+        running = Running(tmp_path / "imports")
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield content
+
+        parts = Parts(db, crypto, running)
+        wishes = Wishes()
+        both = [
+            api.begun(parts, "recipients", "a.csv", pieces(), wishes, by="qian", once="k1") for _ in range(2)
+        ]
+        first, second = await asyncio.gather(*both)
+        assert first.import_id == second.import_id
+        assert len(running.tasks) == 1
+        await running.finished()
+        made = await imports.show(db, first.import_id)
+        assert (made.state, made.rows, made.added) == (State.CHECKED, 50, 50)
+        assert not list(running.folder.iterdir())

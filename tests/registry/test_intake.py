@@ -111,6 +111,7 @@ def test_an_outline_is_read() -> None:
         (outline([[lat, lon] for lon, lat in SQUARE]), "swapped"),
         (outline([[lon + 20, lat] for lon, lat in SQUARE]), "Qijiang"),
         (outline(SQUARE, "x"), "code"),
+        (outline([*SQUARE[:3] * 1667, SQUARE[0]]), "500110001 has 5002 points, more than 5000; simplify"),
     ],
 )
 def test_a_bad_outline_is_refused(content: bytes, word: str) -> None:

@@ -1,6 +1,7 @@
 """What villages told back, for their town and the district: the latest word, the red ones first."""
 
 import itertools
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -23,7 +24,9 @@ HELP = Back(by="李强", relayed=False, help="三户老人需要转移")
 CUT = Back(by="刘洋", relayed=True, reached=80, road_cut=True, road_where="赶安路K3")
 
 
-def a_word(station: str, number: int, back: Back, warning: UUID, revision: int = 1) -> StationTold:
+def a_word(
+    station: str, number: int, back: Back, warning: UUID, revision: int = 1, minutes: int = 0
+) -> StationTold:
     return StationTold(
         mode=Mode.LIVE,
         lane=Lane.URGENT,
@@ -32,7 +35,7 @@ def a_word(station: str, number: int, back: Back, warning: UUID, revision: int =
         warning_id=warning,
         revision=revision,
         number=number,
-        at=NOON,
+        at=NOON + timedelta(minutes=minutes),
         back=back,
     )
 
@@ -43,13 +46,26 @@ async def heard(tower: Tower, *words: StationTold) -> None:
             await backing.hear(tx, word)
 
 
-async def test_the_latest_word_stands_whatever_comes_first_and_however_often(tower: Tower) -> None:
-    for order in itertools.permutations([(1, 1, HELP), (1, 2, CALM), (2, 1, CUT)]):
+@pytest.mark.parametrize(
+    ("told", "latest"),
+    [
+        ([(1, 1, 0, HELP), (1, 2, 1, CALM), (2, 1, 2, CUT)], (2, 1, CUT)),
+        ([(2, 1, 0, CALM), (1, 1, 1, CALM), (1, 2, 2, HELP)], (1, 2, HELP)),
+        ([(2, 7, 0, CALM), (1, 1, 0, HELP), (1, 2, -1, CALM)], (1, 1, HELP)),
+        ([(1, 1, 0, HELP), (1, 2, 0, CUT), (2, 1, 1, CALM)], (2, 1, CALM)),
+        ([(1, 1, 0, HELP), (1, 2, 0, CUT), (1, 3, 0, CUT)], (1, 3, CUT)),
+    ],
+    ids=["newer", "older-link", "one-moment", "calm-again", "numbers"],
+)
+async def test_the_latest_word_stands_of_whichever_revision_and_whatever_comes_first(
+    tower: Tower, told: list[tuple[int, int, int, Back]], latest: tuple[int, int, Back]
+) -> None:
+    for order in itertools.permutations(told):
         warning = uuid4()
-        words = [a_word(FIRST, number, back, warning, revision) for revision, number, back in order]
+        words = [a_word(FIRST, n, back, warning, revision, at) for revision, n, at, back in order]
         await heard(tower, *words, *words)
         found = await backing.overview(tower.db, Asked(NOON, warning_id=warning))
-        assert [(one.revision, one.number, one.back) for one in found.told] == [(2, 1, CUT)]
+        assert [(one.revision, one.number, one.back) for one in found.told] == [latest]
 
 
 @pytest.fixture

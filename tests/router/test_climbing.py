@@ -127,6 +127,30 @@ async def test_a_town_desk_that_answers_has_it_in_hand_and_the_place_stays_silen
     assert not (await tower.duty(FIRST)).silent
 
 
+async def test_who_answered_before_he_was_called_for_a_place_has_not_answered_for_it(tower: Tower) -> None:
+    await only_first(tower)
+    for name in (DESK, "officer"):
+        await tower.answer(tower.hash(name), channel=Channel.SMS)
+    assert (await climbed(tower, [60, 180, 300, 600]))[600] == A_RED[600]
+    assert (await tower.duty(FIRST)).taken_at is None
+    assert of_first(await tower.at(900)) == A_RED[900]
+    assert (await tower.duty(FIRST)).alarmed_at == tower.clock.at
+
+
+async def test_an_answer_after_the_call_counts_though_he_answered_before_and_is_called_again(
+    tower: Tower,
+) -> None:
+    await only_first(tower)
+    await tower.answer(tower.hash(DESK), channel=Channel.SMS)
+    await climbed(tower, [60, 180, 300, 600])
+    asked = tower.clock.at
+    await tower.answer(tower.hash(DESK), channel=Channel.VOICE, at=asked + timedelta(seconds=20))
+    await tower.answer(tower.hash(DESK), channel=Channel.SMS, at=asked - timedelta(seconds=20))
+    duty = await tower.duty(FIRST)
+    assert (duty.taken_by, duty.taken_at) == (DESK, asked + timedelta(seconds=20))
+    assert await climbed(tower, [900]) == {}
+
+
 async def test_an_empty_roster_is_answered_for_by_the_town_and_then_by_the_district(tower: Tower) -> None:
     await tower.publish()
     calls = await tower.at(0)

@@ -1,12 +1,15 @@
 """Rules are read again when their file changes; a wrong file changes nothing, loudly."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
 from services.kit.db import Database
-from services.router.actions.rulebook import ROUTING, Rulebook
+from services.router.actions.rulebook import ESCALATION, ROUTING, Rulebook, Subject
+from services.router.model.rules import Rules
 from tests.outbox import said
 
 GOOD = "version: {}\nrules:\n - {{name: all, channels: all}}\n"
@@ -33,7 +36,10 @@ async def test_a_changed_file_comes_into_force_and_is_recorded(db: Database, tmp
     assert await _kinds(db) == ["rules.in-force"] * 2
 
 
-@pytest.mark.parametrize("wrong", ["rules: [", GOOD.format("x").replace("all}", "[pigeon]}"), None])
+@pytest.mark.parametrize(
+    "wrong",
+    ["rules: [", GOOD.format("x").replace("all}", "[pigeon]}"), "version: !!timestamp 2026-11-31", None],
+)
 async def test_a_wrong_file_leaves_the_old_rules_in_force(
     db: Database, tmp_path: Path, wrong: str | None
 ) -> None:
@@ -76,3 +82,33 @@ async def test_without_a_file_ours_rule(db: Database) -> None:
     assert book.rules.text == ROUTING.ours()
     assert book.note() is None
     assert not book.faults
+
+
+@pytest.mark.parametrize("subject", [ROUTING, ESCALATION])
+async def test_a_version_that_looks_like_a_day_no_calendar_has_is_a_name(
+    db: Database, tmp_path: Path, subject: Subject[Any]
+) -> None:
+    file = tmp_path / "rules.yaml"
+    ours = subject.ours()
+    file.write_text(ours.replace('version: "2026-11-1"', "version: 2026-11-31"))
+    book = Rulebook(db, str(file), subject)
+    await book.open()
+    assert (book.rules.version, list(book.faults)) == ("2026-11-31", [])
+
+
+async def test_whatever_a_reader_trips_over_leaves_the_old_rules_in_force(
+    db: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(GOOD.format("one"))
+    await Rulebook(db, str(file), ROUTING).open()
+
+    def trips(text: str) -> Rules:
+        if text != ROUTING.ours():
+            raise RecursionError("too deep")
+        return ROUTING.read(text)
+
+    book = Rulebook(db, str(file), replace(ROUTING, read=trips, kept=trips))
+    await book.open()
+    assert book.rules.text == ROUTING.ours()
+    assert "too deep" in str(book.note())

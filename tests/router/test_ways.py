@@ -1,5 +1,6 @@
 """What a rule, an amendment and a late answer do to the calls of escalation."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,12 +22,13 @@ from services.router.actions.library import Library
 from services.router.actions.preview import preview
 from services.router.actions.rulebook import ESCALATION, Rulebook
 from services.router.model.rules import kept, read
-from services.router.store import answers, duties
-from services.router.store.tables import DELIVERIES
+from services.router.store import answers, callees, duties
+from services.router.store.callees import Callee
+from services.router.store.tables import CALLEES, DELIVERIES
 from tests.clock import HandClock
 from tests.outbox import said
 from tests.router.duty_make import FIRST, SECOND, Tower, a_district_with_rosters, a_tower, a_turn
-from tests.router.registry_make import NOON, TOWNS, changed
+from tests.router.registry_make import NOON, TOWNS, Block, changed
 from tests.router.router_make import a_question, fill, forget_said, of_kind
 from tests.router.test_duty_api import as_, served
 
@@ -154,7 +156,7 @@ async def test_a_station_that_an_amendment_brings_has_the_whole_ladder_before_it
     assert await ladder_of(tower, LATE) == ["first-call", "other-way", "second-call"]
     await tower.answer(tower.hash("new-4"), channel=Channel.SMS)
     assert not (await tower.duty(FIRST)).silent
-    assert not (await tower.duty(LATE)).silent
+    assert (await tower.duty(LATE)).silent, "a village answers for itself, not for a school in it"
 
 
 async def test_a_no_to_an_amendment_has_a_reason(tower: Tower) -> None:
@@ -170,7 +172,7 @@ async def test_a_no_to_an_amendment_has_a_reason(tower: Tower) -> None:
 
 async def test_an_answer_that_came_another_way_stops_the_telephones_it_makes_needless(tower: Tower) -> None:
     both = a_turn("twice-1", "responsible", 1, FIRST)
-    more = {}
+    more: dict[str, Block] = {}
     for key, name in ((FIRST, f"{FIRST}-2"), (SECOND, "solo-2")):
         village = a_district_with_rosters()[key]
         assert isinstance(village, VillageBlock)
@@ -189,3 +191,25 @@ async def test_an_answer_that_came_another_way_stops_the_telephones_it_makes_nee
     await tower.answer(SECOND)
     (last,) = of_kind(await said(tower.db), DeliverySpared)
     assert set(last.targets) == {tower.hash("twice-1"), tower.hash("solo-2")}
+
+
+async def test_who_is_called_for_another_place_while_one_answers_is_still_called(tower: Tower) -> None:
+    await tower.publish()
+    await tower.at(0)
+    await tower.at(301)
+    await forget_said(tower.db)
+    own, other = await tower.duty(FIRST), await tower.duty(SECOND)
+    mine = (CALLEES.c.duty_id == str(own.duty_id)) & CALLEES.c.called_at.is_not(None)
+    called = [row["hash"] for row in await tower.db.rows(select(CALLEES.c.hash).where(mine))]
+    assert called
+    climb = (own.warning_id, own.revision)
+    async with tower.db.transaction() as tx:
+        await duties.lock_climbs(tx, [climb])
+        answer = asyncio.create_task(tower.answer(FIRST))
+        await asyncio.wait([answer], timeout=0.5)
+        assert not answer.done()
+        also = [Callee(other.duty_id, *climb, name, "王芳", own=False, called_at=tx.now) for name in called]
+        await callees.keep(tx, also)
+    await answer
+    assert not (await tower.duty(FIRST)).silent
+    assert not of_kind(await said(tower.db), DeliverySpared)

@@ -165,3 +165,8 @@ def test_whoever_is_reached_is_whom_brute_force_finds(
     found = drawn(*chosen, towns=towns, level=level, at=at)
     others = TOWNS[0] in towns
     assert reached(found) == sum(wanted(wish, towns, level, at) for wish in chosen) + others
+
+
+def test_strictly_nobody_who_lives_elsewhere_is_added() -> None:
+    towns = Wish(towns=(AWAY,))
+    assert [reached(drawn(towns, towns=(AWAY,), strictly=one)) for one in (False, True)] == [1, 0]

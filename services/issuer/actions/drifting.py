@@ -21,7 +21,12 @@ async def drift_of(reach: Reach, warning: WeatherWarning) -> Drift | None:
         async with asyncio.timeout(PATIENCE_S):
             told = warning.content
             found = await reach.preview(
-                told.mode, told.selection, pin=False, level=told.level, hazard=told.hazard
+                told.mode,
+                told.selection,
+                pin=False,
+                level=told.level,
+                hazard=told.hazard,
+                strictly=told.adds_to is not None,
             )
     except TimeoutError:
         raise Retry("the router, which counts who is reached, does not answer", after=2) from None

@@ -4,12 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from contracts.values import Level, Mode
+from contracts.values import AreaSelection, Level, Mode
 from services.issuer import store
 from services.issuer.catalogue import Catalogue, Rule
 from services.issuer.model import Person
 from services.issuer.model.choices import REASON, line_faults
 from services.issuer.model.suspension import LONGEST_GRANT, Grant, departments_of
+from services.issuer.reach import Reach
 from services.kit.db import Database, Transaction
 from services.kit.errors import Fault, Forbidden, Invalid
 from services.kit.ids import uuid7
@@ -18,6 +19,7 @@ from services.kit.ids import uuid7
 async def grant(
     db: Database,
     catalogue: Catalogue,
+    reach: Reach,
     by: Person,
     *,
     mode: Mode,
@@ -41,9 +43,11 @@ async def grant(
         towns = towns or named.towns
     wanted = tuple(level for level in Level if level in set(levels))
     _may(catalogue, department, hazard, wanted, sector)
+    _within(catalogue, department, (hazard, wanted, sector), towns)
     now = db.clock.now()
     if wrong := [*_until(until, now), *line_faults("note", note, REASON)]:
         raise Invalid.of(wrong)
+    await _known(reach, mode, towns)
     made = Grant(
         grant_id=uuid7(),
         mode=mode,
@@ -89,6 +93,41 @@ def _may(catalogue: Catalogue, department: str, hazard: str, levels: Collection[
     known = {level for rule in rules if rule.department == department for level in rule.levels}
     if not levels or not set(levels) <= known:
         raise Invalid("levels", "are missing or lead to no suspension", f"use {', '.join(sorted(known))}")
+
+
+def _within(
+    catalogue: Catalogue, department: str, terms: tuple[str, Collection[Level], str], towns: Collection[str]
+) -> None:
+    """Raise Invalid for towns in which no rule asks for this."""
+    hazard, levels, sector = terms
+    fitting = [
+        rule
+        for rule in catalogue.suspension.rules
+        if (rule.department, rule.hazard, rule.sector) == (department, hazard, sector)
+        and set(levels) & set(rule.levels)
+    ]
+    covered = {town for rule in fitting for town in rule.towns}
+    strange = [] if any(not rule.towns for rule in fitting) else sorted(set(towns) - covered)
+    if strange:
+        raise Invalid(
+            "towns",
+            f"no rule leads to this in {', '.join(strange)}",
+            f"use {', '.join(sorted(covered))}, or leave them out",
+        )
+
+
+async def _known(reach: Reach, mode: Mode, towns: Collection[str]) -> None:
+    """Raise Invalid for towns that the registry does not have, as the router reads it."""
+    asked = tuple(sorted(set(towns)))
+    if not asked:
+        return
+    try:
+        await reach.preview(mode, AreaSelection(towns=asked), pin=False)
+    except Invalid as error:
+        places = {f"selection.towns[{number}]": town for number, town in enumerate(asked)}
+        if unknown := [places[fault.field] for fault in error.faults if fault.field in places]:
+            why = f"the registry knows no {', '.join(unknown)}"
+            raise Invalid("towns", why, "choose towns of the district") from None
 
 
 def _until(until: datetime, now: datetime) -> list[Fault]:

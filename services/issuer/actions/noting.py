@@ -132,7 +132,13 @@ async def _preview(
     content = warning.content
     selection = villages.model_copy(update={"groups": content.selection.groups})
     return await reach.preview(
-        content.mode, selection, pin=pin, channels=ways, level=content.level, hazard=content.hazard
+        content.mode,
+        selection,
+        pin=pin,
+        channels=ways,
+        level=content.level,
+        hazard=content.hazard,
+        strictly=True,
     )
 
 

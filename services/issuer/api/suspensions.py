@@ -112,7 +112,7 @@ async def get_grants(parts: IssuerParts) -> list[GrantView]:
 @router.post("/suspensions/grants", status_code=201, summary="Allow a suspension beforehand")
 async def post_grant(body: GrantBody, parts: IssuerParts, by: SignedIn) -> GrantView:
     """Let it go out at once, in the name of the department, when a rule asks for it."""
-    made = await granting.grant(parts.db, parts.catalogue, by, **dict(body))
+    made = await granting.grant(parts.db, parts.catalogue, parts.reach, by, **dict(body))
     return await _grant_view(parts, made)
 
 

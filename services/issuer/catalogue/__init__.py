@@ -126,6 +126,7 @@ class Catalogue:
 
     def issuable(self, code: str, level: Level, product: str = SIGNAL, department: str = "") -> Signal:
         """Return a signal that this station may issue itself."""
+        self.products.get(product).refuse_addition()
         signal = self.signal(code, level, product, department)
         if signal.hazard.accept_only:
             raise Refused(

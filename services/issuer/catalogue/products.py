@@ -75,6 +75,15 @@ class Product(Entry):
             raise ValueError("a subject is there twice")
         return self
 
+    def refuse_addition(self) -> None:
+        """Raise Invalid for what is only ever added to a warning in force: nobody drafts it."""
+        if self.addition is not None:
+            raise Invalid(
+                "product",
+                f"{self.name.zh} is only added to a warning in force, by the desk of a town",
+                "choose another product, or add a note to the warning under /notes",
+            )
+
     def stage_of(self, hours_ahead: float, stages: Mapping[str, Stage]) -> str:
         """Return the stage that a lead time belongs to: the nearest that is not longer, or the shortest."""
         fitting = [name for name in self.stages if stages[name].hours <= hours_ahead]

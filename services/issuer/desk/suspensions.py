@@ -94,6 +94,7 @@ async def take_grant(request: Request, parts: IssuerParts, desk: DeskParts, by: 
         await granting.grant(
             parts.db,
             parts.catalogue,
+            parts.reach,
             by,
             mode=Mode.DRILL if typed["mode"] == Mode.DRILL else Mode.LIVE,
             rule=typed["rule"] or _missing("rule"),

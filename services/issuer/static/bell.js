@@ -31,8 +31,14 @@ function start() {
 
   function sound(why) {
     if (!wanted || audio?.state !== "running") return false;
-    const tones = { approval: [660, 880, 1100], ending: [880, 660], spooled: [330, 330, 330], review: [440, 550] };
-    tones[why].forEach((tone, place) => {
+    const tones = {
+      approval: [660, 880, 1100],
+      suspension: [660, 880, 660],
+      ending: [880, 660],
+      spooled: [330, 330, 330],
+      review: [440, 550],
+    };
+    (tones[why] ?? tones.approval).forEach((tone, place) => {
       const [wave, volume] = [audio.createOscillator(), audio.createGain()];
       const at = audio.currentTime + place * 0.22;
       wave.frequency.value = tone;

@@ -1,6 +1,6 @@
 """One row at a time: changed, ended, found right; a number shown to somebody who says why."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,14 @@ _INHABITED: Mapping[str, tuple[tuple[str, str], ...]] = {
 """What must be gone before a row can be ended: kinds, and the column by which they name it."""
 
 
+May = Callable[[Mapping[str, Any]], None]
+"""Raises Forbidden for a row that is not somebody's to change."""
+
+
+def anything(_row: Mapping[str, Any]) -> None:
+    """Let every row be changed."""
+
+
 async def edit(
     db: Database,
     crypto: CryptoProvider,
@@ -40,10 +48,14 @@ async def edit(
     *,
     by: str,
     version: int | None = None,
+    may: May = anything,
 ) -> Proposal | None:
-    """Change or add a row and say it; for kinds that give power, propose it to another operator."""
+    """Change or add a row and say it; for kinds that give power, propose it to another operator.
+
+    `may` is asked of the row that is there and of what becomes of it.
+    """
     async with db.transaction() as tx:
-        row = await _edited(tx, crypto, kind, fields, version)
+        row = await _edited(tx, crypto, kind, fields, version, may)
         if kind in POWER:
             wanted = {"kind": kind, "fields": row.model_dump(mode="json", by_alias=True)}
             about = f"{kind}:{key_of(row)}"
@@ -75,16 +87,24 @@ async def _keep(tx: Transaction, crypto: CryptoProvider, kind: str, row: Row, by
 
 
 async def _edited(
-    tx: Transaction, crypto: CryptoProvider, kind: str, fields: Mapping[str, Any], version: int | None
+    tx: Transaction,
+    crypto: CryptoProvider,
+    kind: str,
+    fields: Mapping[str, Any],
+    version: int | None,
+    may: May = anything,
 ) -> Row:
     """Return the row as it will be: what is there, with the given fields in place."""
     model = row_of(kind)
     key = str(fields.get(model.key) or "")
     before = (await store.known(tx, store.BY_KIND[kind], [key])).get(key) if key else None
+    if before is not None:
+        may(before)
     if before is not None and version is not None and before["version"] != version:
         raise Refused("somebody changed this row meanwhile", mend="read it again, and change it then")
     cells = cells_of(crypto, kind, before) if before is not None else {}
     given = {name: value for name, value in {**cells, **fields}.items() if value not in ("", None)}
+    may(given)
     try:
         row = model.model_validate(given)
     except ValidationError as error:

@@ -47,19 +47,20 @@ def silent(_what: str, _done: int, _size: int) -> None:
 
 async def begin(
     db: Database, kind: str, file: str, size: int, wishes: Wishes, *, by: str, once: str | None = None
-) -> Import:
-    """Write that a file is going to be read; with `once`, the same request makes one import only."""
+) -> tuple[Import, bool]:
+    """Write that a file is going to be read; with `once`, the same request makes one import only.
+
+    Return it, and whether it is new: what is not new is read by whoever began it.
+    """
     intake.row_of(kind)
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{by}/{kind}/{once}")) if once else str(uuid7())
     async with db.transaction() as tx:
-        if once:
-            for earlier in await imports.latest(tx.connection, 1000):
-                if earlier.import_id == name:
-                    return earlier
         made = Import(name, kind, file[:120], State.READING, wishes.complete, by, tx.now, tx.now, size)
-        await imports.begin(tx, made)
-        tx.record("registry.import.begun", actor=by, about=kind, import_id=name, file=made.file, size=size)
-    return made
+        new = await imports.begin(tx, made)
+        if new:
+            detail: dict[str, Any] = {"import_id": name, "file": made.file, "size": size}
+            tx.record("registry.import.begun", actor=by, about=kind, **detail)
+    return await show(db, name), new
 
 
 async def read(
@@ -269,7 +270,7 @@ async def run(
 ) -> Change:
     """Read and, unless it is a dry run, apply a file at once; raise Invalid that names every bad row."""
     size = (await asyncio.to_thread(path.stat)).st_size
-    made = await begin(db, kind, file or path.name, size, wishes, by=by)
+    made, _ = await begin(db, kind, file or path.name, size, wishes, by=by)
     made = await read(db, crypto, made, path, wishes, told)
     if made.state is State.REFUSED:
         raise await refusal(db, made)

@@ -1,7 +1,6 @@
 """What the registry looks after by itself: marks that nobody has said, days that come, imports that died."""
 
 import asyncio
-import contextlib
 from datetime import datetime, timedelta
 
 from prometheus_client import Gauge
@@ -9,8 +8,9 @@ from sqlalchemy import or_, select
 
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
-from services.kit.errors import Retry
+from services.kit.errors import Problem, Retry
 from services.kit.leadership import Leadership
+from services.kit.telemetry import log
 from services.registry import publishing, store
 from services.registry.actions import imports
 from services.registry.actions.merge import Merge
@@ -36,11 +36,15 @@ async def mind(db: Database, crypto: CryptoProvider, leadership: Leadership) -> 
         since = db.clock.now() - LOOK_BACK
         measured = since
         while True:
-            with contextlib.suppress(Retry):
+            try:
                 since = await look(db, crypto, since)
                 if since - measured >= MEASURED_EVERY:
                     measured = since
                     await measure(db)
+            except Retry:
+                pass
+            except Problem as error:
+                log.error("the registry could not look after itself", why=str(error))
             await asyncio.sleep(EVERY_S)
 
     await leadership.lead("mind", work)

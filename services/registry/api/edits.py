@@ -1,5 +1,6 @@
 """One row at a time over HTTP: changed, ended, found right; numbers shown."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -72,8 +73,13 @@ async def changed(
     given: Parts, someone: Principal, kind: str, fields: dict[str, Any], version: int | None
 ) -> str | None:
     """Change a row as somebody who may; return the proposal when another operator must confirm it."""
-    may_change(someone, kind, fields)
-    made = await actions.edit(given.db, given.crypto, kind, fields, by=someone.username, version=version)
+
+    def may(row: Mapping[str, Any]) -> None:
+        may_change(someone, kind, row)
+
+    made = await actions.edit(
+        given.db, given.crypto, kind, fields, by=someone.username, version=version, may=may
+    )
     return made.proposal_id if made else None
 
 
@@ -82,7 +88,7 @@ def keeps(someone: Principal, kind: str) -> bool:
     return someone.has("operator") or (someone.has("town-desk") and kind in OF_PEOPLE)
 
 
-def may_change(someone: Principal, kind: str, fields: dict[str, Any]) -> None:
+def may_change(someone: Principal, kind: str, fields: Mapping[str, Any]) -> None:
     """Refuse a town's desk whatever is not a person or turn of its own town."""
     if someone.has("operator"):
         return

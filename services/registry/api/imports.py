@@ -145,8 +145,11 @@ async def begun(
     intake.row_of(kind)
     path = await given.running.save(chunks)
     size = (await asyncio.to_thread(path.stat)).st_size
-    made = await imports.begin(given.db, kind, file, size, wishes, by=by, once=once)
-    given.running.begin(made.import_id, _read(given, made, path, wishes))
+    made, new = await imports.begin(given.db, kind, file, size, wishes, by=by, once=once)
+    if new:
+        given.running.begin(made.import_id, _read(given, made, path, wishes))
+    else:
+        await given.running.clear(path)
     return made
 
 

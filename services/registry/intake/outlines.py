@@ -8,6 +8,8 @@ from services.registry.intake.sheets import features_of
 from services.registry.model.positions import inside
 
 MOST_FAULTS = 1000
+MOST_POINTS = 5_000
+"""Of one ring: its block must fit into a message, and maps draw it."""
 
 
 def outlines_of(content: bytes) -> dict[str, Ring]:
@@ -40,6 +42,8 @@ def _outline(feature: dict[str, Any]) -> tuple[str, Ring]:
     elif geometry["type"] != "Polygon":
         raise ValueError("is not a Polygon")
     ring = tuple((float(lon), float(lat)) for lon, lat, *_ in rings[0])
+    if len(ring) > MOST_POINTS:
+        raise ValueError(f"{code} has {len(ring)} points, more than {MOST_POINTS}; simplify its outline")
     if len(ring) < 4 or ring[0] != ring[-1]:
         raise ValueError("is not a closed ring of at least four points")
     if all(inside(lat, lon) for lon, lat in ring):

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kit.db import Transaction
@@ -15,9 +16,11 @@ from services.registry.store.rows import BY_KIND
 from services.registry.store.tables import FAULTS, IMPORTS, STAGED
 
 
-async def begin(tx: Transaction, made: Import) -> None:
-    """Write a new import."""
-    await tx.execute(IMPORTS.insert().values(vars(made)))
+async def begin(tx: Transaction, made: Import) -> bool:
+    """Write an import; return whether it is new: of two with one name the first one stays."""
+    into = postgresql.insert(IMPORTS) if tx.postgres else sqlite.insert(IMPORTS)
+    written = await tx.execute(into.values(vars(made)).on_conflict_do_nothing(index_elements=["import_id"]))
+    return bool(written.rowcount)
 
 
 async def get(connection: AsyncConnection, import_id: str) -> Import:

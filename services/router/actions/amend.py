@@ -99,7 +99,7 @@ async def _drawn_again(reader: Reader, manifest: Manifest, registry: Registry) -
     text = await rules.text(reader, routing.rules_sha256) if routing else None
     if routing is None or text is None:
         raise NotFound("the rules by which the manifest was drawn are not here")
-    occasion = Occasion(manifest.mode, routing.at, routing.level, routing.hazard)
+    occasion = Occasion(manifest.mode, routing.at, routing.level, routing.hazard, routing.strictly)
     decided = Decided.of(kept(text), occasion, registry)
     return await asyncio.to_thread(draw, decided, manifest.selection, routing.ways, routing.margin_km)
 

@@ -26,6 +26,8 @@ PHONE_CONTEXT = b"yutian/answer-phone"
 
 async def hear(tx: Transaction, report: DeliveryReported) -> None:
     """Take in what a report says of places and of people who answered."""
+    if any(o.state.column is Column.CONFIRMED for o in report.outcomes):
+        await duties.lock_climbs(tx, [(report.warning_id, report.revision)])
     if report.channel is Channel.STATION:
         await _of_stations(tx, report)
         return
@@ -115,7 +117,10 @@ async def record(
 ) -> Duty:
     """Write an answer down, and stop the clock; `town` is the only one whose answers this person records."""
     async with db.transaction() as tx:
-        duty = await duties.get(tx, duty_id, lock=True)
+        duty = await duties.get(tx, duty_id)
+        if duty is not None:
+            await duties.lock_climbs(tx, [(duty.warning_id, duty.revision)])
+            duty = await duties.get(tx, duty_id, lock=True)
         if duty is None or (town is not None and duty.town != town):
             raise NotFound("no such duty in your town")
         if duty.ended_at is not None:

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from contracts.values import Mode
 from services.kit.db import Database
 from services.kit.errors import Retry
 from services.router.actions.answering import count
 from services.router.actions.hands import LEASE, Hands, callee_of
 from services.router.actions.rosters import open_rosters
-from services.router.model.duty import Duty, a_leader, agreed
-from services.router.model.ladder import Whom
-from services.router.store import callees, duties, openings
+from services.router.model.duty import Duty, a_leader, a_place, agreed
+from services.router.store import callees, duties, openings, plans
 from services.router.store.blocks import Reader
 from services.router.store.openings import Opening
 
@@ -34,7 +34,7 @@ async def open_climbs(db: Database, hands: Hands) -> int:
 
 
 async def _begin(db: Database, hands: Hands, opening: Opening) -> None:
-    """Find the villages of stations that are not named by theirs, and start the clocks of leaders.
+    """Find the villages of stations not named by theirs; start the clocks of leaders and of villages without.
 
     Leaders wait for no registry: what cannot be found yet is looked for again in the next portion.
     """
@@ -45,6 +45,7 @@ async def _begin(db: Database, hands: Hands, opening: Opening) -> None:
             strangers = await openings.strangers(connection, *climb.key)
             located = await _located(connection, hands, strangers)
         rosters = await open_rosters(connection, hands.crypto, (), db.clock.now())
+        alone = await _alone(connection, hands, opening)
     known = agreed(rosters.district, climb.message.mode)
     named = [one for one in known if one.role in hands.escalation.rules.leaders]
     leaders = [(a_leader(climb, one, opening.since), one) for one in named if climb.ladder.leader]
@@ -53,11 +54,31 @@ async def _begin(db: Database, hands: Hands, opening: Opening) -> None:
         if not await openings.still(tx, opening):
             return
         await openings.locate(tx, located)
-        await duties.keep(tx, [duty for duty, _ in leaders])
+        await duties.keep(tx, [*alone, *(duty for duty, _ in leaders)])
         listed = [callee_of(hands.crypto, duty, one, own=True) for duty, one in leaders]
         await callees.keep(tx, listed)
         await openings.move(tx, opening, "")
         await count(tx, *climb.key, [one.hash for one in listed])
+
+
+async def _alone(reader: Reader, hands: Hands, opening: Opening) -> list[Duty]:
+    """Return the duties of villages of which no station was told: their people must answer all the same.
+
+    A drill asks stations only, and what is for groups is for no whole village. While the registry is being
+    copied nobody knows stations of another code than their village's: called twice rather than never.
+    """
+    climb = opening.climb
+    message = climb.message
+    made = await plans.made(reader, *climb.key)
+    if made is None or not climb.ladder.place or message.mode is Mode.DRILL or message.selection.groups:
+        return []
+    told = {duty.place for duty in await duties.of_climb(reader, *climb.key)}
+    covered = set(told)
+    with contextlib.suppress(Retry):
+        villages = (await hands.library.newest(reader)).villages.items()
+        covered |= {c for c, v in villages if any(s.kind == "village" and s.code in told for s in v.stations)}
+    left = sorted(set(made.manifest.villages) - covered)
+    return [a_place(climb, code, opening.since) for code in left]
 
 
 async def _go_on(db: Database, hands: Hands, opening: Opening) -> None:
@@ -69,7 +90,7 @@ async def _go_on(db: Database, hands: Hands, opening: Opening) -> None:
         places = [replace(duty, village=located.get(duty.duty_id, duty.village)) for duty in found]
         villages = {duty.village for duty in places if duty.village}
         rosters = await open_rosters(connection, hands.crypto, villages, db.clock.now())
-    own = [(duty, one) for duty in places for one in agreed(rosters.of(Whom.ROSTER, duty), mode)]
+    own = [(duty, one) for duty in places for one in agreed(rosters.own(duty), mode)]
     listed = [callee_of(hands.crypto, duty, one, own=True) for duty, one in own]
     async with db.transaction() as tx:
         await hands.leadership.guard(tx, LEASE)

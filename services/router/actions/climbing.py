@@ -60,6 +60,8 @@ async def _strike(db: Database, hands: Hands, mode: Mode, level: Level) -> int:
     known = {duty.duty_id for duty in seen}
     async with db.transaction() as tx:
         await hands.leadership.guard(tx, LEASE)
+        await duties.lock_climbs(tx, [(duty.warning_id, duty.revision) for duty in seen])
+        tx.now = db.clock.now()  # What is ordered now is younger than every answer that was waited for.
         over = await duties.run_out(tx)
         found = [d for d in await duties.due(tx, mode, level, ripe, AT_ONCE) if d.duty_id in known]
         for group in _groups(found):
@@ -132,7 +134,7 @@ class _Deeds:
         self._say(duty, people, instead, unheard=unheard)
 
     def _call(self, duty: Duty, found: Called) -> None:
-        if found.whom is Whom.STATION:
+        if found.whom is Whom.STATION and not self.rosters.stationless(duty):
             self.calls.stations.add(duty.place)
         if found.whom is Whom.ALARM:
             self.alarms.append(duty.duty_id)

@@ -123,7 +123,7 @@ class Rulebook(Generic[Kind]):
     def _restore(self, last: str) -> None:
         """Take what was in force before the start; what cannot be read any more gives way to ours, loudly."""
         try:
-            self.rules = self.subject.kept(last)
+            self.rules = _read(self.subject.kept, last)
         except Invalid as wrong:
             log.error(f"kept {self.subject.name} cannot be read, ours are in force", why=wrong.why)
 
@@ -143,7 +143,7 @@ class Rulebook(Generic[Kind]):
             try:
                 if text is None:
                     raise Invalid("the file", "cannot be read", f"put it where {self.subject.setting} says")
-                await self._put_in_force(await asyncio.to_thread(self.subject.read, text))
+                await self._put_in_force(await asyncio.to_thread(_read, self.subject.read, text))
             except Invalid as wrong:
                 await self._keep_the_old(wrong.faults)
             self._seen, self._looked = text, True
@@ -177,3 +177,14 @@ class Rulebook(Generic[Kind]):
         kind = f"{self.subject.fact}.refused"
         async with self.db.transaction() as tx:
             tx.record(kind, about=self.rules.sha256, in_force=self.rules.version, faults=named)
+
+
+def _read(read: Callable[[str], Kind], text: str) -> Kind:
+    """Return the rules of a file; whatever a reader trips over, the file is refused, no more."""
+    try:
+        return read(text)
+    except Invalid:
+        raise
+    except Exception as error:
+        why = f"cannot be read: {str(error) or type(error).__name__}"
+        raise Invalid("the file", why, "mend it, or put the last good one back") from error

@@ -61,11 +61,12 @@ class AskedBody(BaseModel):
     hazard: HazardCode | None = None
     selection: SelectionBody
     channels: tuple[Channel, ...] | None = Field(None, description="By which ways; left out: all")
+    strictly: bool = Field(False, description="Only people of the area, no subscribers who live elsewhere")
 
     def question(self, parts: Parts, at: datetime | None = None) -> Question:
         """Return what the actions are asked; rules read their hours for a moment, now unless it is said."""
         return Question(
-            Occasion(self.mode, at or parts.db.clock.now(), self.level, self.hazard),
+            Occasion(self.mode, at or parts.db.clock.now(), self.level, self.hazard, self.strictly),
             self.selection.value(),
             frozenset(self.channels if self.channels is not None else Channel),
             parts.margin_km,

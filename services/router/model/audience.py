@@ -48,6 +48,8 @@ class Audience:
         return self._and_subscribed(rows_of(self.decided.registry, self.selection, self.taken, inside=True))
 
     def _and_subscribed(self, rows: Mask) -> Mask:
+        if self.decided.occasion.strictly:
+            return rows
         people, towns = self.decided.registry.crowd.people, self.towns
         kinds = [not towns.isdisjoint(kind.wish.towns) for kind in people.table]
         return rows | np.array(kinds)[people.kinds] if any(kinds) else rows

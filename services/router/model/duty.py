@@ -1,6 +1,6 @@
 """A duty: somebody must answer a revision. Its clock, what stops it, and who is called when it strikes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -66,7 +66,7 @@ class Duty:
     level: Level
     kind: Kind
     place: str
-    """The code of the place's station, or the leader's id."""
+    """The code of the place's station, of the village where none was told, or the leader's id."""
     village: str | None
     """Whose roster answers for the place; None until the registry has said it."""
     town: str | None
@@ -148,12 +148,27 @@ class Rosters:
     villages: Mapping[str, Sequence[Person]] = field(default_factory=dict)
     towns: Mapping[str, Sequence[Person]] = field(default_factory=dict)
     district: Sequence[Person] = ()
+    stations: Mapping[str, Sequence[Person]] = field(default_factory=dict)
+    """Those who answer for a station by itself, or for the unit or the department in which it stands."""
+    apart: Collection[str] = ()
+    """Stations that are not their village's: of key units, and warning sub-centres."""
+
+    def own(self, duty: Duty) -> Sequence[Person]:
+        """Return whose answer closes the duty of a place; a village does not answer for a school in it."""
+        there = self.stations.get(duty.place, ())
+        return there if duty.place in self.apart else once([there, self.villages.get(duty.village or "", ())])
+
+    def stationless(self, duty: Duty) -> bool:
+        """Tell whether a village is known to have no station that could be called once more."""
+        return (
+            duty.place == duty.village and duty.village in self.villages and duty.place not in self.stations
+        )
 
     def of(self, whom: Whom, duty: Duty) -> Sequence[Person]:
         """Return the list from which somebody is called for a duty."""
         match whom:
             case Whom.ROSTER:
-                return self.villages.get(duty.village or "", ())
+                return self.own(duty) or self.villages.get(duty.village or "", ())
             case Whom.TOWN_DESK:
                 there = self.towns.get(duty.town or "", ())
                 return [entry for entry in there if entry.role == ON_DUTY] or there
@@ -171,6 +186,15 @@ def reachable(entries: Sequence[Person], at: datetime) -> list[Person]:
     return sorted(able, key=lambda e: (e.order, e.person_id))
 
 
+def once(lists: Iterable[Sequence[Person]]) -> list[Person]:
+    """Return the people of several lists one after the other, each where he stands first."""
+    found: dict[str, Person] = {}
+    for people in lists:
+        for one in people:
+            found.setdefault(one.person_id, one)
+    return list(found.values())
+
+
 def agreed(people: Sequence[Person], mode: Mode) -> Sequence[Person]:
     """Return who may be called in a mode: in a drill nobody but those who have agreed to it."""
     return [one for one in people if one.drills] if mode is Mode.DRILL else people
@@ -183,11 +207,8 @@ class Called:
     whom: Whom
     people: tuple[Person, ...] = ()
     instead: Whom | None = None
-
-    @property
-    def own(self) -> bool:
-        """True when an answer of these people closes the duty; others take it in hand."""
-        return self.whom in (Whom.ROSTER, Whom.LEADER)
+    own: bool = False
+    """True when an answer of these people closes the duty; others take it in hand."""
 
 
 def called(step: Step, duty: Duty, rosters: Rosters) -> Called:
@@ -201,4 +222,5 @@ def called(step: Step, duty: Duty, rosters: Rosters) -> Called:
         whom = INSTEAD[whom]
     people = tuple(agreed(rosters.of(whom, duty), duty.mode))
     chosen = people[step.first - 1 : step.last] or people[-1:] if whom is step.whom else people[:1]
-    return Called(whom, chosen, whom if whom is not step.whom else None)
+    own = whom is Whom.LEADER or (whom is Whom.ROSTER and bool(rosters.own(duty)))
+    return Called(whom, chosen, whom if whom is not step.whom else None, own)

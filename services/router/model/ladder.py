@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from contracts.canonical import content_hash
 from contracts.values import Channel, HazardCode, Lane, Level
 from services.kit.errors import Fault, Invalid
+from services.router.model.yaml_text import plain
 
 LONGEST_S = 86_400
 
@@ -153,7 +154,7 @@ class Ladders(Entry):
     @classmethod
     def of(cls, text: str) -> Self:
         """Return the rules that a text holds."""
-        found = cls.model_validate(yaml.safe_load(text))
+        found = cls.model_validate(plain(text))
         found._text = text
         return found
 

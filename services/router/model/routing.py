@@ -24,6 +24,8 @@ class Occasion:
     at: datetime
     level: Level | None = None
     hazard: HazardCode | None = None
+    strictly: bool = False
+    """Nobody of other villages is added, though he subscribed to the town."""
 
     def misfit(self, rule: Rule) -> str | None:
         """Return which condition of a rule does not fit, None if all do; place and people are not asked."""
@@ -107,6 +109,7 @@ class Decided:
             ways=tuple(sorted(channels)),
             lane=Lane.URGENT if any(rule.lane is Lane.URGENT for rule in rules) else None,
             asked_again_s=min(patience, default=None),
+            strictly=self.occasion.strictly,
         )
 
     def _fits(self, number: int, town: str) -> bool:

@@ -15,6 +15,7 @@ from contracts.values import Channel, HazardCode, Lane, Level, Mode, TownCode
 from contracts.wansheng import WANSHENG
 from services.kit.clock import BEIJING
 from services.kit.errors import Fault, Invalid
+from services.router.model.yaml_text import plain
 
 MOST_RULES = 500
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
@@ -124,7 +125,7 @@ def kept(text: str) -> Rules:
 def _parsed(text: str) -> tuple[_File, Mapping[int, int]]:
     """Return what a file says, and the line on which each rule begins."""
     try:
-        content = yaml.safe_load(text)
+        content = plain(text)
         lines = _lines(yaml.compose(text, yaml.SafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

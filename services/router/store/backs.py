@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import case, select, tuple_
 
 from contracts.back import Back, StationTold
 from contracts.values import Mode
@@ -55,7 +55,7 @@ class Sum:
 
 
 async def keep(tx: Transaction, message: StationTold) -> None:
-    """Keep the latest word of a village: the highest revision, of that the highest number."""
+    """Keep the latest word of a village, of whichever revision; of two of one moment the red one counts."""
     place = message.village or message.station
     row = {
         "mode": message.mode,
@@ -71,7 +71,8 @@ async def keep(tx: Transaction, message: StationTold) -> None:
     }
     into = upsert(tx, BACKS)
     known, new = BACKS.c, into.excluded
-    later = (new.revision > known.revision) | ((new.revision == known.revision) & (new.number > known.number))
+    turn = ("at", "red", "revision", "number")
+    later = tuple_(*(new[name] for name in turn)) > tuple_(*(known[name] for name in turn))
     names = ["mode", "warning_id", "station"]
     said = {name: value for name, value in row.items() if name not in names}
     await tx.execute(into.values(row).on_conflict_do_update(index_elements=names, set_=said, where=later))

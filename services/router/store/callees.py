@@ -41,13 +41,13 @@ class Counted:
 
 
 async def keep(tx: Transaction, callees: Sequence[Callee]) -> None:
-    """Keep callees; who is called again keeps what he was, and the time of the last call."""
+    """Keep callees; who is called again keeps what he was, and the time of the first call."""
     rows = [{**vars(one), "duty_id": str(one.duty_id), "warning_id": str(one.warning_id)} for one in callees]
     for start in range(0, len(rows), _CHUNK):
         into = upsert(tx, CALLEES)
-        last = {"called_at": into.excluded.called_at}
+        first = {"called_at": into.excluded.called_at}
         called = into.on_conflict_do_update(
-            index_elements=["duty_id", "hash"], set_=last, where=into.excluded.called_at.is_not(None)
+            index_elements=["duty_id", "hash"], set_=first, where=CALLEES.c.called_at.is_(None)
         )
         await tx.execute(called, rows[start : start + _CHUNK])
 
@@ -55,23 +55,33 @@ async def keep(tx: Transaction, callees: Sequence[Callee]) -> None:
 async def reply(
     tx: Transaction, warning_id: UUID, revision: int, replies: Mapping[str, datetime], way: Way
 ) -> None:
-    """Keep who has answered by phone; the first time stays."""
+    """Keep who has answered by phone; the last time stays, for he may be asked after he has answered."""
     rows = [
         {"warning_id": str(warning_id), "revision": revision, "hash": name, "way": way, "at": at}
         for name, at in replies.items()
     ]
     if rows:
-        await tx.execute(upsert(tx, REPLIES).on_conflict_do_nothing(), rows)
+        into = upsert(tx, REPLIES)
+        later = into.on_conflict_do_update(
+            index_elements=["warning_id", "revision", "hash"],
+            set_={"way": into.excluded.way, "at": into.excluded.at},
+            where=REPLIES.c.at < into.excluded.at,
+        )
+        await tx.execute(later, rows)
 
 
 async def counted(
     tx: Transaction, warning_id: UUID, revision: int, hashes: Iterable[str] | None = None
 ) -> list[Counted]:
-    """Return for which duties the answers by phone count: of these people, or of all who answered."""
+    """Return for which duties the answers by phone count: of these people, or of all who answered.
+
+    A place's own people answer the warning, whenever they do; others answer a call, and not before it.
+    """
     same = and_(
         *(CALLEES.c[name] == REPLIES.c[name] for name in ("warning_id", "revision", "hash")),
     )
-    of_it: list[Any] = [REPLIES.c.warning_id == str(warning_id), REPLIES.c.revision == revision]
+    asked = or_(CALLEES.c.own, REPLIES.c.at >= CALLEES.c.called_at)
+    of_it: list[Any] = [REPLIES.c.warning_id == str(warning_id), REPLIES.c.revision == revision, asked]
     if hashes is not None:
         wanted = sorted(hashes)
         if not wanted:

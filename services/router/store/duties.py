@@ -51,6 +51,17 @@ async def of_climb(reader: Reader, warning_id: UUID, revision: int) -> list[Duty
     return [duty_of(row) for row in (await reader.execute(statement)).mappings()]
 
 
+async def lock_climbs(tx: Transaction, keys: Iterable[tuple[UUID, int]]) -> None:
+    """Wait for whoever calls people of these revisions or counts their answers, before any duty is locked.
+
+    So that who is called for one place is seen when another place's answer says who need not be.
+    """
+    if tx.postgres:
+        for warning_id, revision in sorted(set(keys), key=str):
+            mine = select(CLIMBS.c.revision).where(_is(CLIMBS, warning_id, revision))
+            await tx.execute(mine.with_for_update())
+
+
 async def climb_of(reader: Reader, warning_id: UUID, revision: int) -> Climb | None:
     """Return a climb, None when the revision asks for no answer."""
     row = (await reader.execute(select(CLIMBS).where(_is(CLIMBS, warning_id, revision)))).mappings()

@@ -242,7 +242,7 @@ CALLEES = Table(
     Column("own", Boolean, nullable=False),
     Column("called_at", Moment),
 )
-"""Whose answer counts for a duty: `own` are its own people, who close it; the others take it in hand."""
+"""Whose answer counts: `own` people's closes a duty; others take it in hand, after their first call."""
 Index("callees_by_hash", CALLEES.c.warning_id, CALLEES.c.revision, CALLEES.c.hash)
 
 REPLIES = Table(
@@ -254,7 +254,7 @@ REPLIES = Table(
     Column("way", String(16), nullable=False),
     Column("at", Moment, nullable=False),
 )
-"""Who has answered by phone, whether it is known yet for which place."""
+"""Who has answered by phone and when last, whether it is known yet for which place."""
 
 PRESENCES = Table(
     "presences",
@@ -296,6 +296,6 @@ BACKS = Table(
     Column("red", Boolean, nullable=False),
     Column("back", LargeBinary, nullable=False),
 )
-"""What villages told back: the latest word of each on a warning, of the highest revision that it told of."""
+"""What villages told back: the latest word of each on a warning, of whichever revision."""
 Index("backs_of_town", BACKS.c.town, BACKS.c.at)
 Index("backs_by_age", BACKS.c.at)

@@ -10,10 +10,13 @@ import pytest
 
 from contracts.back import Back, StationTold
 from contracts.values import Lane, Mode
+from services.channels.pull.stations.actions import back
 from services.channels.pull.stations.actions.back import Heard, Telling, tell_back
+from services.channels.pull.stations.actions.expire import expire
 from services.channels.pull.stations.store import backs
-from services.kit.db import Database
-from tests.channels.pull.stations_make import NOON, ONE, Replica, a_request, codes, path, soon
+from services.kit.db import Database, Transaction
+from services.kit.errors import Refused
+from tests.channels.pull.stations_make import NOON, ONE, Replica, a_notice, a_request, ask, codes, path, soon
 from tests.channels.pull.test_stations_links import link
 from tests.clock import HandClock
 from tests.outbox import said
@@ -27,10 +30,10 @@ CUT = Back(by="李强", relayed=False, road_cut=True, road_where="赶安路K3")
 
 
 async def told(
-    db: Database, warning: UUID, minutes: int, back: Back, revision: int = 1, mode: Mode = Mode.LIVE
+    db: Database, warning: UUID, minutes: int, word: Back, revision: int = 1, mode: Mode = Mode.LIVE
 ) -> Heard:
     at = NOON + timedelta(minutes=minutes)
-    return await tell_back(db, Telling(ONE, mode, warning, revision, at, back))
+    return await tell_back(db, Telling(ONE, mode, warning, revision, at, word))
 
 
 async def latest(db: Database, warning: UUID, revision: int = 1, mode: Mode = Mode.LIVE) -> Back | None:
@@ -44,12 +47,12 @@ async def test_the_latest_word_counts_in_whatever_order_it_comes(db: Database, c
     words = [(1, CALM), (2, HELP), (2, CUT), (3, CALM)]
     for order in itertools.permutations(words):
         warning = uuid4()
-        for minutes, back in (*order, *order):
-            await told(db, warning, minutes, back)
+        for minutes, word in (*order, *order):
+            await told(db, warning, minutes, word)
         assert await latest(db, warning) == CALM
     warning = uuid4()
-    for minutes, back in ((5, HELP), (6, CALM), (7, HELP), (6, CALM)):
-        await told(db, warning, minutes, back)
+    for minutes, word in ((5, HELP), (6, CALM), (7, HELP), (6, CALM)):
+        await told(db, warning, minutes, word)
     assert await latest(db, warning) == HELP
 
 
@@ -58,7 +61,7 @@ async def test_each_word_that_counts_is_said_once_under_a_number_that_grows(
 ) -> None:
     clock.move(seconds=3600)
     warning = uuid4()
-    heard = [await told(db, warning, minutes, back) for minutes, back in ((1, CALM), (1, CALM), (2, HELP))]
+    heard = [await told(db, warning, minutes, word) for minutes, word in ((1, CALM), (1, CALM), (2, HELP))]
     assert [(one.number, one.news) for one in heard] == [(1, True), (1, False), (2, True)]
     late = await told(db, warning, 1, CUT)
     assert (late.number, late.news, late.latest.back) == (2, False, HELP)
@@ -79,6 +82,47 @@ async def test_revisions_and_modes_are_kept_apart_and_a_fast_clock_counts_as_now
     assert await latest(db, warning, mode=Mode.DRILL) == CUT
     first = next(one for one in await said(db) if isinstance(one, StationTold))
     assert first.at == NOON
+
+
+async def test_a_station_that_told_of_very_many_is_refused_but_never_a_call_for_help(
+    db: Database, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(back, "MOST", 2)
+    for _ in range(2):
+        await told(db, uuid4(), 0, CALM)
+    with pytest.raises(Refused, match="too many"):
+        await told(db, uuid4(), 0, CALM)
+    for red in (HELP, CUT):
+        assert (await told(db, uuid4(), 0, red)).news
+    clock.move(seconds=backs.KEPT.total_seconds() + 1)
+    assert (await told(db, uuid4(), 0, CALM)).news
+
+
+async def test_what_was_told_long_ago_is_swept_when_warnings_expire(db: Database, clock: HandClock) -> None:
+    old, young = uuid4(), uuid4()
+    await told(db, old, 0, HELP)
+    clock.move(seconds=backs.KEPT.total_seconds())
+    await told(db, young, 0, HELP)
+    clock.move(seconds=1)
+    await ask(db, a_request(codes(1), uuid4(), notice=a_notice(expires=clock.at + timedelta(hours=1))))
+    clock.move(seconds=3600)
+    assert await expire(db, unguarded) == 1
+    assert (await latest(db, old), await latest(db, young)) == (None, HELP)
+
+
+async def unguarded(_tx: Transaction) -> None:
+    """Lead, as the only replica there is."""
+
+
+@pytest.mark.parametrize("order", [(HELP, CALM), (CALM, HELP)])
+async def test_of_two_words_of_one_moment_the_red_one_counts(db: Database, order: tuple[Back, Back]) -> None:
+    for by in range(8):
+        warning = uuid4()
+        for one in order:
+            await told(db, warning, 0, one.model_copy(update={"by": str(by)}))
+        found = await latest(db, warning)
+        assert found is not None
+        assert found.red
 
 
 def a_body(warning: UUID, **more: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The adapter to the calling platform takes the exam, with the platform of the sandbox."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -141,6 +142,16 @@ class TestVoice(Exam):
         await house.work(200)
         assert await house.tally(request) == only(withdrawn=2, failed=2)
 
+    async def test_an_order_that_was_given_after_a_spare_is_not_stopped_by_it(
+        self, candidate: Candidate, sitting: tuple[PushHouse, Network]
+    ) -> None:
+        house, exchange = sitting[0], _silent(candidate)
+        request = await _ringing(house, candidate)
+        await _spare(house, candidate, request, NUMBERS[:2], before_s=1)
+        await house.work(4)
+        assert _stopped(exchange) == set()
+        assert (await house.tally(request))[TargetState.SENT] == 4
+
     async def test_a_refusal_to_stop_is_not_taken_for_a_stop(
         self, candidate: Candidate, sitting: tuple[PushHouse, Network]
     ) -> None:
@@ -217,12 +228,15 @@ def _stopped(exchange: voice.Exchange) -> set[str]:
 
 
 async def _spare(
-    house: PushHouse, candidate: Candidate, request: DeliveryRequested, numbers: tuple[str, ...]
+    house: PushHouse,
+    candidate: Candidate,
+    request: DeliveryRequested,
+    numbers: tuple[str, ...],
+    before_s: int = 0,
 ) -> None:
-    """Let the router say that these people have answered."""
+    """Let the router say that these people have answered, or had before the order was given."""
     names = tuple(sorted(candidate.crypto.keyed_hash(number).hex() for number in numbers))
-    head = {
-        name: getattr(request, name) for name in ("mode", "lane", "warning_id", "revision", "channel", "at")
-    }
+    head = {name: getattr(request, name) for name in ("mode", "lane", "warning_id", "revision", "channel")}
+    at = request.at - timedelta(seconds=before_s)
     async with house.db.transaction() as tx:
-        await sparing.spare(tx, DeliverySpared(**head, targets=names))
+        await sparing.spare(tx, DeliverySpared(**head, at=at, targets=names))

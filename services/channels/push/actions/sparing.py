@@ -12,12 +12,16 @@ from services.kit.db import Transaction
 
 
 async def spare(tx: Transaction, message: DeliverySpared) -> None:
-    """Note it on the orders that are under way; whoever has answered or was not reached stays as he is."""
+    """Note it on the orders that are under way; whoever has answered or was not reached stays as he is.
+
+    An order that was given after it stands: whoever is called again is waited for again.
+    """
     wanted = frozenset(message.targets)
     for delivery in await deliveries.of_warning(tx, message.warning_id, message.revision):
-        if delivery.request.revision != message.revision or delivery.withdrawn is not None:
+        request = delivery.request
+        if request.revision != message.revision or request.at > message.at or delivery.withdrawn is not None:
             continue
-        names = model.names_of(delivery.request, deliveries.hashes(delivery.request))
+        names = model.names_of(request, deliveries.hashes(request))
         states = zip(names, delivery.target_states, strict=True)
         hit = {n for n, (name, state) in enumerate(states) if name in wanted and state.column is Column.OPEN}
         if hit:

@@ -120,6 +120,7 @@ def _face(request: DeliveryRequested, rendering: str | None, words: str, segment
         "rendering": rendering,
         "text": words,
         "segments": segments,
+        "adds_to": str(notice.adds_to.warning_id) if notice.adds_to else None,
     }
 
 

@@ -14,10 +14,12 @@ from services.channels.pull.gateways.model.places import Places
 from services.channels.pull.gateways.model.replies import Reply
 from services.channels.pull.gateways.model.work import State, Work
 from services.channels.pull.gateways.parts import Parts
-from services.channels.pull.gateways.store import batches
+from services.channels.pull.gateways.store import batches, leases
 from services.kit.db import Transaction
 
 CONFIRMED = results.CODE[TargetState.CONFIRMED]
+ARRIVES = frozenset(results.CODE[s] for s in (TargetState.SENT, TargetState.RECEIVED, TargetState.CONFIRMED))
+"""In these states something left for a phone; who has confirmed may say so again."""
 
 
 @dataclass(frozen=True)
@@ -28,32 +30,56 @@ class Counted:
     other: int
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """A batch that was handed out: who stands in it where, and when he left for his phone."""
+
+    work: Work
+    places: Places
+    given: Sequence[leases.Given]
+
+    def at(self, place: int) -> datetime | None:
+        """Return when the last lease that had a place was given; None when it never left or arrived."""
+        if self.work.results[place] not in ARRIVES:
+            return None
+        return next((at for at, had in self.given if place in had), None)
+
+    def before(self, number: bytes, at: datetime) -> dict[int, datetime]:
+        """Return the places at which a number was sent something before a moment, and when."""
+        sent = {place: self.at(place) for place in self.places.of(number)}
+        return {place: left for place, left in sent.items() if left is not None and left <= at}
+
+
 async def receive(parts: Parts, gateway: str, mode: Mode, replies: Sequence[Reply]) -> Counted:
-    """Let replies count for the batches of the newest warning in which their numbers stand."""
-    said = {parts.crypto.keyed_hash(reply.number): reply.at for reply in reversed(replies) if reply.confirms}
+    """Let replies count for the batches of the newest warning that was sent to their numbers before them.
+
+    Of whom no gateway has said that he was sent anything cannot have answered: he keeps waiting for his turn.
+    """
+    said = [(parts.crypto.keyed_hash(reply.number), reply.at) for reply in replies if reply.confirms]
     heard: defaultdict[UUID, dict[int, datetime]] = defaultdict(dict)
     async with parts.db.transaction() as tx:
         asked = await batches.lock_asked(tx, gateway, mode)
         bodies = await batches.bodies(tx, [work.delivery_id for work in asked])
-        places = {work.delivery_id: Places(bodies[work.delivery_id].hashes) for work in asked}
-        confirmed = sum(_find(number, at, asked, places, heard) for number, at in said.items())
+        given = await leases.given(tx, asked)
+        sent = [_Sent(w, Places(bodies[w.delivery_id].hashes), given[w.delivery_id]) for w in asked]
+        confirmed = sum(_find(number, at, sent, heard) for number, at in said)
         await _confirm(tx, [work for work in asked if work.delivery_id in heard], bodies, heard)
     return Counted(confirmed, len(replies) - confirmed)
 
 
 def _find(
-    number: bytes,
-    at: datetime,
-    asked: Sequence[Work],
-    places: Mapping[UUID, Places],
-    heard: Mapping[UUID, dict[int, datetime]],
+    number: bytes, at: datetime, sent: Sequence[_Sent], heard: Mapping[UUID, dict[int, datetime]]
 ) -> bool:
-    """Note where a number stands, in every batch of the newest warning that was sent to it."""
-    mine = [work for work in asked if places[work.delivery_id].of(number)]
-    for work in mine:
-        if work.warning_id == mine[0].warning_id:
-            heard[work.delivery_id].update(dict.fromkeys(places[work.delivery_id].of(number), at))
-    return bool(mine)
+    """Note where a number stands in all batches of the newest warning sent to it before a moment."""
+    mine = [(one.work, places) for one in sent if (places := one.before(number, at))]
+    if not mine:
+        return False
+    newest, _ = max(mine, key=lambda found: max(found[1].values()))
+    for work, places in mine:
+        if work.warning_id == newest.warning_id:
+            known = heard[work.delivery_id]
+            known.update({place: min(at, known.get(place, at)) for place in places})
+    return True
 
 
 async def _confirm(

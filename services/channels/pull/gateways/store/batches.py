@@ -119,10 +119,15 @@ async def lock_warning(tx: Transaction, warning_id: UUID, revision: int) -> list
 
 
 async def lock_asked(tx: Transaction, gateway: str, mode: Mode) -> list[Work]:
-    """Return the newest batches of people who answer for a place, of warnings that stand, to be changed."""
+    """Return the batches last handed out to people who answer for a place, to be changed.
+
+    Of warnings that stand: a lift asks for no answer, and a town's note neither.
+    """
     mine = (BATCHES.c.gateway == gateway) & (BATCHES.c.mode == mode) & (BATCHES.c.expires > tx.now)
     people = BATCHES.c.rendering.in_(("duty", "person")) & (BATCHES.c.action != Action.STOP)
-    newest = select(BATCHES.c.delivery_id).where(mine, people).order_by(BATCHES.c.queued_at.desc()).limit(200)
+    out = BATCHES.c.leased_at.is_not(None) & BATCHES.c.adds_to.is_(None)
+    last = (BATCHES.c.leased_at.desc(), BATCHES.c.queued_at.desc())
+    newest = select(BATCHES.c.delivery_id).where(mine, people, out).order_by(*last).limit(200)
     ordered = [UUID(name) for name in (await tx.execute(newest)).scalars()]
     found = await lock_many(tx, ordered)
     return [found[name] for name in ordered if name in found]

@@ -1,7 +1,7 @@
 """Leases: who was given which work, by the hash of what he must show."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,6 +91,30 @@ def _lease(row: RowMapping) -> Lease:
         work_of(row),
         body_of(row),
     )
+
+
+Given = tuple[datetime, frozenset[int]]
+"""When a lease was given, and the places it had."""
+
+
+async def given(tx: Transaction, works: Iterable[Work]) -> dict[UUID, list[Given]]:
+    """Return the leases that work was handed out with, the newest first."""
+    found: dict[UUID, list[Given]] = {}
+    again: dict[str, Work] = {}
+    for work in works:
+        found[work.delivery_id] = []
+        if work.attempt == 1 and work.leased_at is not None:
+            found[work.delivery_id].append((work.leased_at, frozenset(range(work.size))))
+        elif work.attempt > 1:
+            again[str(work.delivery_id)] = work
+    if not again:
+        return found
+    wanted = BATCH_LEASES.c.delivery_id.in_(list(again))
+    statement = select(BATCH_LEASES).where(wanted).order_by(BATCH_LEASES.c.leased_at.desc())
+    for row in (await tx.execute(statement)).mappings():
+        work = again[row["delivery_id"]]
+        found[work.delivery_id].append((row["leased_at"], frozenset(_unpacked(row["places"], work.size))))
+    return found
 
 
 def delivery_of(lease: Mapping[str, Any]) -> UUID:

@@ -45,6 +45,7 @@ BATCHES = Table(
     Column("report", Integer, nullable=False),
     Column("results", LargeBinary),
     Column("reasons", LargeBinary),
+    Column("adds_to", String(36)),
     Column("run", String(36)),
     Index(
         "batches_ready",
@@ -57,7 +58,10 @@ BATCHES = Table(
     Index("batches_leased", "lease_until", sqlite_where=LEASED, postgresql_where=LEASED),
     Index("batches_open", "expires", sqlite_where=OPEN, postgresql_where=OPEN),
 )
-"""`results` is one byte for each recipient, compressed; nothing while all are queued."""
+"""`results` is one byte for each recipient, compressed; nothing while all are queued.
+
+`adds_to` is the warning beside which a town's note stands, nothing for a warning itself.
+"""
 
 BODIES = Table(
     "bodies",

@@ -38,15 +38,15 @@ class Heard:
 def newer(at: datetime, back: Back, known: Told) -> bool:
     """Tell whether a report replaces the one before: the later one does, whatever arrives first.
 
-    Of two that were told at one moment the same one counts, in whatever order they come.
+    Of two that were told at one moment the red one counts, else the same one in whatever order they come.
     """
-    return (at, content_hash(back)) > (known.at, content_hash(known.back))
+    return (at, back.red, content_hash(back)) > (known.at, known.back.red, content_hash(known.back))
 
 
 async def tell_back(db: Database, telling: Telling) -> Heard:
     """Keep a report if it is the latest word, and say so; told late, twice or out of order it does no harm.
 
-    A warning that was not delivered here yet is no reason to refuse a call for help.
+    A warning that was not delivered here yet is no reason to refuse a call for help, and neither are many.
     """
     place = await stations.get(db, telling.station)
     async with db.transaction() as tx:
@@ -56,7 +56,7 @@ async def tell_back(db: Database, telling: Telling) -> Heard:
         at = min(telling.at, tx.now)
         if known is not None and not newer(at, telling.back, known):
             return Heard(known.number, False, known)
-        if known is None and await backs.many(tx, key) >= MOST:
+        if known is None and not telling.back.red and await backs.many(tx, key) >= MOST:
             raise Refused("this station has told of too many warnings", mend="ask the district to look at it")
         new = Told(known.number + 1 if known else 1, at, telling.back)
         await backs.keep(tx, key, *name, new)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contracts.outcome import TargetState
 from contracts.values import Withdrawal
 from services.channels.pull.stations.actions.end import close
-from services.channels.pull.stations.store import deliveries, early
+from services.channels.pull.stations.store import backs, deliveries, early
 from services.kit.db import Database, Transaction
 
 AT_ONCE = 20
@@ -19,5 +19,6 @@ async def expire(db: Database, guard: Callable[[Transaction], Awaitable[None]]) 
             await guard(tx)
             await close(tx, ids, TargetState.EXPIRED, Withdrawal.EXPIRED)
             await early.forget_old(tx)
+            await backs.forget_old(tx)
         count += len(ids)
     return count

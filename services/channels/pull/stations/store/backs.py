@@ -1,10 +1,10 @@
 """What villages told back: one row for each station and revision."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +14,10 @@ from services.channels.pull.stations.store.tables import BACKS
 from services.kit.db import Transaction
 
 MOST = 1000
-"""So many revisions of warnings one station may have told of; more is a fault of the station."""
+"""Of so many revisions one station may tell in the time they are kept; more is a fault of the station."""
+
+KEPT = timedelta(days=30)
+"""So long a word is kept after it was heard: no warning is valid for as long."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,10 @@ async def in_turn(tx: Transaction, station: str) -> None:
 
 
 async def many(tx: Transaction, key: Key) -> int:
-    """Return of how many revisions a station has told."""
+    """Return of how many revisions a station has told lately."""
     station, mode = key
     statement = select(func.count()).where(BACKS.c.station == station, BACKS.c.mode == mode)
+    statement = statement.where(BACKS.c.heard_at >= tx.now - KEPT)
     return int((await tx.execute(statement)).scalar_one())
 
 
@@ -61,3 +65,8 @@ async def keep(tx: Transaction, key: Key, warning_id: UUID, revision: int, new: 
     row = {"station": station, "mode": mode, "warning_id": str(warning_id), "revision": revision, **said}
     names = ["station", "mode", "warning_id", "revision"]
     await tx.execute(into.values(row).on_conflict_do_update(index_elements=names, set_=said))
+
+
+async def forget_old(tx: Transaction) -> None:
+    """Delete what was told of warnings that are long over."""
+    await tx.execute(delete(BACKS).where(BACKS.c.heard_at < tx.now - KEPT))
