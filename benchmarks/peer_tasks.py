@@ -26,7 +26,7 @@ def _rows(path: str) -> sqlite3.Connection:
     return rows
 
 
-@app.task(name="send")  # type: ignore[misc]
+@app.task(name="send")  # type: ignore[untyped-decorator]
 def send(number: str, path: str) -> None:
     """Write that one recipient was sent to."""
     rows = _rows(path)

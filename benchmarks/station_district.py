@@ -78,7 +78,7 @@ def _request(targets: Sequence[str], part: int, now: datetime, warning_id: objec
     return DeliveryRequested(
         mode=Mode.LIVE,
         lane=Level.RED.lane,
-        warning_id=warning_id,  # type: ignore[arg-type]
+        warning_id=warning_id,
         revision=1,
         channel=Channel.STATION,
         at=now,

@@ -105,7 +105,7 @@ class House:
 
     async def stored(self) -> set[UUID]:
         """Store an alert for everybody, and tell nobody."""
-        ids = set()
+        ids: set[UUID] = set()
         for request in requests_for(self.keys):
             async with self.service.houses[0].db.transaction() as tx:
                 await deliver(tx, request, ids.add)
