@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 import uvicorn
 
-from services.kit.door import UNHEARD_MS, DoorProtocol
+from services.kit.door import STRAIGHT, UNHEARD_MS, DoorProtocol
 
 PATIENCE_S = 0.4
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -37,10 +37,11 @@ async def slowly(_: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def a_door() -> AsyncIterator[int]:
+async def a_door(app: Any = slowly) -> AsyncIterator[int]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(slowly, http=Hasty, log_config=None, lifespan="off"))
+    listener.listen()
+    server = uvicorn.Server(uvicorn.Config(app, http=Hasty, log_config=None, lifespan="off"))
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
     serving = asyncio.ensure_future(server.serve([listener]))
     try:
@@ -83,3 +84,48 @@ async def test_the_kernel_ends_a_connection_whose_peer_has_vanished() -> None:
         ours = Hasty.made[0].get_extra_info("socket")
         assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNHEARD_MS
         writer.close()
+
+
+async def test_a_part_of_an_answer_is_written_straight_where_that_may_be() -> None:
+    told: list[bool] = []
+
+    async def app(scope: Any, _: Any, send: Any) -> None:
+        straight = scope[STRAIGHT]
+        told.append(straight(b"before the head"))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        told.append(straight(b"one "))
+        await send({"type": "http.response.body", "body": b"two ", "more_body": True})
+        told.append(straight(b"three"))
+        await send({"type": "http.response.body", "body": b""})
+        told.append(straight(b"after the end"))
+
+    async with a_door(app) as port:
+        _, _, body = (await said_to(port, GET)).partition(b"\r\n\r\n")
+    assert body == b"4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"
+    assert told == [False, True, True, False]
+
+
+async def test_an_answer_of_a_known_length_and_a_slow_reader_are_not_written_straight() -> None:
+    told: list[bool] = []
+
+    async def app(scope: Any, _: Any, send: Any) -> None:
+        sized = scope["path"] == "/sized"
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-length", b"0")] if sized else [],
+            }
+        )
+        if sized:
+            told.append(scope[STRAIGHT](b"x"))
+        else:
+            while scope[STRAIGHT](b"x" * 100_000):
+                pass
+            told.append(False)
+        await send({"type": "http.response.body", "body": b""})
+
+    async with a_door(app) as port:
+        assert (await said_to(port, GET.replace(b"/ ", b"/sized ", 1))).endswith(b"\r\n\r\n")
+        assert len(await said_to(port, GET)) > 100_000
+    assert told == [False, False]

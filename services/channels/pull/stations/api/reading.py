@@ -64,10 +64,10 @@ class Streamed(Response):
         self.stream = stream
         self.hello = hello
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until the station goes, or until we end it."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        pipe = Pipe(send, self.stream.drop)
+        pipe = Pipe(scope, send, self.stream.drop)
         pipe.write(self.hello)
         gone = asyncio.ensure_future(_disconnected(receive))
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from contracts.values import Level, Mode
 from services.channels.pull.stations.model import OPEN, Item, Kind, Waiting
 from services.channels.pull.stations.store.items import Key, item_of
 from services.channels.pull.stations.store.tables import ITEMS, NOTICES, SEQUENCES, TOMBSTONES
+
+_uuid = lru_cache(maxsize=256)(UUID)
+"""All stations have the same few warnings."""
 
 
 async def last(connection: AsyncConnection, station: str, mode: Mode) -> int:
@@ -83,7 +87,7 @@ async def _read_waiting(connection: AsyncConnection, statement: Executable) -> l
             mode=Mode(row.mode),
             sequence=row.sequence,
             kind=Kind(row.kind),
-            warning_id=UUID(row.warning_id),
+            warning_id=_uuid(row.warning_id),
             revision=row.revision,
             notice_id=row.notice_id,
             level=Level(row.level),

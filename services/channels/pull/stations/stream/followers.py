@@ -40,9 +40,9 @@ class Follower(Protocol):
         ...
 
 
-def after_cursor(cursor: int, news: Sequence[Waiting]) -> list[Waiting]:
-    """Return what lies beyond a cursor."""
-    return [w for w in news if w.sequence > cursor]
+def after_cursor(cursor: int, news: Sequence[Waiting]) -> Sequence[Waiting]:
+    """Return what of the news, in order and at least one, lies beyond a cursor."""
+    return news if news[0].sequence > cursor else [w for w in news if w.sequence > cursor]
 
 
 def whole(cursor: int, fresh: Sequence[Waiting]) -> bool:

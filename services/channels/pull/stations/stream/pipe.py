@@ -5,7 +5,9 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 
-from starlette.types import Send
+from starlette.types import Scope, Send
+
+from services.kit.door import STRAIGHT
 
 MOST_CHUNKS = 32
 MOST_BYTES = 512 * 1024
@@ -15,10 +17,15 @@ PATIENCE_S = 30.0
 """A reader that takes nothing for so long is stuck."""
 
 
+def _not_here(_: bytes) -> bool:
+    return False
+
+
 class Pipe:
     """Writes the body of one streamed answer."""
 
-    def __init__(self, send: Send, stuck: Callable[[], None]) -> None:
+    def __init__(self, scope: Scope, send: Send, stuck: Callable[[], None]) -> None:
+        self._straight: Callable[[bytes], bool] = scope.get(STRAIGHT) or _not_here
         self._send = send
         self._stuck = stuck
         self._kept: deque[bytes] = deque()
@@ -29,7 +36,7 @@ class Pipe:
 
     def write(self, chunk: bytes) -> bool:
         """Write at once, or keep for a slow reader; return False when no more is kept for it."""
-        if self.idle and self._write_now(chunk):
+        if self._drain is None and (self._straight(chunk) or self._write_now(chunk)):
             return True
         full = len(self._kept) >= MOST_CHUNKS or self._bytes + len(chunk) > MOST_BYTES
         if full and self._kept:
