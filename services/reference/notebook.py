@@ -9,15 +9,18 @@ import orjson
 
 from services.kit.errors import Refused
 
+KEPT = ("sequence", "ended", "said", "unconfirmed", "facts")
+
 
 @dataclass
 class Notebook:
-    """The place in the sequence, what was said, what has ended, and what is still to be told."""
+    """The place in the sequence, what was said, has ended, waits for a person, and is still to be told."""
 
     path: Path
     sequence: int = 0
     ended: dict[str, int] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    unconfirmed: dict[str, dict[str, Any]] = field(default_factory=dict)
     facts: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -40,7 +43,7 @@ class Notebook:
         """Write it whole or not at all."""
         self.said, self.facts = self.said[-500:], self.facts[-1000:]
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        kept = {name: getattr(self, name) for name in ("sequence", "ended", "said", "facts")}
+        kept = {name: getattr(self, name) for name in KEPT}
         with draft.open("wb") as file:
             file.write(orjson.dumps(kept))
             file.flush()

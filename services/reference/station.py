@@ -45,7 +45,6 @@ class Terminal:
     play: tuple[str, ...] = ()
     say: Callable[[str], None] = print
     offset_s: float = 0.0
-    unconfirmed: dict[str, Entry] = field(default_factory=dict)
     _at_work: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _speaker: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -53,6 +52,11 @@ class Terminal:
     def mode(self) -> str:
         """The mode that the key is for; what comes of another mode is refused."""
         return "drill" if self.key.startswith("yt_drill_") else "live"
+
+    @property
+    def unconfirmed(self) -> dict[str, Entry]:
+        """What nobody has confirmed yet, by name."""
+        return self.notebook.unconfirmed
 
     def now(self) -> datetime:
         """Return the time by the server's clock: ours may be wrong by days."""
@@ -81,6 +85,14 @@ class Terminal:
             if entry["kind"] != "halt":
                 self.unconfirmed[name] = entry
             self._at_work[name] = asyncio.create_task(self._sound(name, entry))
+
+    def resume(self) -> None:
+        """Go on after a power cut: what had not sounded to its end sounds, and all can still be confirmed."""
+        for name, entry in list(self.unconfirmed.items()):
+            if self.examine(entry)[0]:
+                del self.unconfirmed[name]
+            elif name not in self.notebook.said:
+                self._at_work[name] = asyncio.create_task(self._sound(name, entry))
 
     def examine(self, entry: Entry) -> tuple[str | None, str, bool]:
         """Return why an entry is refused (or None), its words, and whether they were verified."""
@@ -153,6 +165,7 @@ class Terminal:
             self.report(entry, "confirmed", by)
             self.say(f"confirmed by {by}: {entry['title']}")
         self.unconfirmed.clear()
+        self.notebook.save()
 
     async def tell(self) -> None:
         """Tell what is queued; only what was taken is struck out."""
@@ -193,6 +206,7 @@ class Terminal:
     async def follow(self, *, long_poll: bool = False) -> None:
         """Follow the sequence for ever, by a stream or by long polls; after a loss wait, longer each time."""
         failures = 0
+        self.resume()
         while True:
             before = self.notebook.sequence
             try:

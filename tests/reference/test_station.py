@@ -67,6 +67,7 @@ async def a_box(
         try:
             yield box
         finally:
+            tasks += box.terminal._at_work.values()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -84,9 +85,10 @@ async def test_it_reports_five_facts_and_after_an_outage_goes_on_where_it_was(
         box.terminal.confirm("王芳")
         await office.cut()
         await box.until("connection lost")
-        await office.issue("大风", Level.RED)
+        wind = await office.issue("大风", Level.RED)
         await office.mend()
         await box.until("大风")
+        await office.until(wind, "played")
         assert (await office.until(red, "confirmed"))["confirmed_by"] == "王芳"
     async with a_box(office, state, long_poll=long_poll) as box:
         last = await office.issue("冰雹", Level.ORANGE)
@@ -138,6 +140,27 @@ async def test_a_lift_silences_what_is_being_played(office: Office, tmp_path: Pa
             while box.terminal._at_work:
                 await asyncio.sleep(0.05)
         assert (await office.facts(red))["played_at"] is None
+
+
+async def test_after_a_power_cut_it_sounds_again_and_can_still_be_confirmed(
+    office: Office, tmp_path: Path
+) -> None:
+    state = tmp_path / "box.state"
+    siren = (sys.executable, "-c", "import time; time.sleep(60)")
+    async with a_box(office, state, play=siren) as box:
+        cut = await office.issue("暴雨", Level.RED)
+        lifted = await office.issue("大风", Level.RED)
+        await box.until("大风")
+        async with asyncio.timeout(20):
+            while box.terminal.notebook.sequence < 2:
+                await asyncio.sleep(0.02)
+    await office.say(lifted, 2, Action.STOP)
+    async with a_box(office, state) as box:
+        await office.until(cut, "played")
+        await box.until("cancel")
+        box.terminal.confirm("王芳")
+        assert (await office.until(cut, "confirmed"))["confirmed_by"] == "王芳"
+    assert Notebook.open(state).unconfirmed == {}
 
 
 async def test_another_stations_key_ends_it_with_a_reason_and_a_broken_file_is_named(

@@ -55,7 +55,8 @@ async def test_the_lines_of_the_page_receive_a_warning_and_confirm_it(
     async with an_mqtt_house(sqlite_url, broker, tmp_path, monkeypatch) as house:
         await enrolled(house, broker, [ONE])
         key = house.keys[ONE, Mode.LIVE]
-        receiving = await started(f"{the_line('mosquitto_sub', broker)} -d -C 1 -W 60", key)
+        # Into a pipe it would write only when it ends.
+        receiving = await started(f"stdbuf -oL {the_line('mosquitto_sub', broker)} -d -C 1 -W 60", key)
         await subscribed(receiving)
         await house.ask(a_request([ONE], uuid4(), notice=soon()))
         said, _ = await receiving.communicate()

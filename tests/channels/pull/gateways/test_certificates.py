@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from services.kit.door import DoorProtocol
 from services.kit.process import _tls
 from services.kit.settings import Settings
 from tests.channels.pull.gateways.house import GatewaysHouse
@@ -72,7 +73,9 @@ async def door(a_house: GatewaysHouse, tmp_path: Path) -> AsyncIterator[tuple[st
     server_pem = str(ours.issue("localhost"))
     settings = Settings.load(tls_certificate=server_pem, tls_key=server_pem, tls_client_ca=str(ours.path))
     port = free_port()
-    config = uvicorn.Config(a_house.app, port=port, log_config=None, lifespan="off", **_tls(settings))
+    config = uvicorn.Config(
+        a_house.app, port=port, log_config=None, lifespan="off", http=DoorProtocol, **_tls(settings)
+    )
     server = _Server(config)
     serving = asyncio.ensure_future(server.serve())
     while not server.started:
