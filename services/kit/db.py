@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 from contracts.fact import Fact
 from contracts.message import Message
 from contracts.values import Lane, Mode
-from services.kit import failpoints, idempotency, origin, outbox, telemetry
+from services.kit import failpoints, idempotency, origin, outbox, sqlite, telemetry
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
 from services.kit.errors import Refused, Retry
 from services.kit.ids import uuid7
@@ -224,8 +224,8 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     if url.get_backend_name() == "postgresql":
         engine = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, pool_timeout=10)
         return engine, engine
-    writer = create_async_engine(url, poolclass=pool.AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
-    reader = create_async_engine(
+    writer = sqlite.engine(url, poolclass=pool.AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+    reader = sqlite.engine(
         url,
         poolclass=pool.AsyncAdaptedQueuePool,
         pool_size=4,

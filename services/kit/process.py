@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -103,6 +104,9 @@ def _consumer(bus: Bus, db: Database, subscription: Subscription) -> Sibling:
 
 async def run(settings: Settings, app: FastAPI, services: Sequence[Service], bus: Bus) -> None:
     """Serve HTTP and run every sibling until one ends or SIGTERM comes; raise what made one fall."""
+    # What is here now stays: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     siblings = [s for service in services for s in service.siblings]
     siblings += [s for service in services for house in service.houses for s in house_siblings(bus, house)]
     server = _server(settings, app)

@@ -2,8 +2,8 @@
 
 from services.channels import renderings
 from services.channels.pull.gateways import agreed, api, consumers, looks
+from services.channels.pull.gateways.actions import hands
 from services.channels.pull.gateways.actions.clock import Clock
-from services.channels.pull.gateways.actions.report import Job, Taken, report_all
 from services.channels.pull.gateways.bell import POKE, Bells
 from services.channels.pull.gateways.pace import Asks
 from services.channels.pull.gateways.parts import Parts
@@ -29,10 +29,10 @@ async def open_gateways(floor: Floor) -> Service:
     terms = agreed.terms_of(settings.gateways_terms)
     asks = Asks(settings.gateways_most_asks_s)
     links = f"{floor.settings.base_url()}/c/"
-    reports: GroupCommit[Job, Taken] = GroupCommit(db, lambda tx, jobs: report_all(tx, parts, jobs))
-    parts = Parts(db, floor.crypto, bells, settings, links, terms, asks, reports)
+    group: GroupCommit[hands.Ask, hands.Answer] = GroupCommit(db, lambda tx, jobs: hands.do(tx, parts, jobs))
+    parts = Parts(db, floor.crypto, bells, settings, links, terms, asks, group)
     leadership = Leadership(db, floor.settings.instance)
-    siblings = [Clock(parts, leadership).run, reports.run]
+    siblings = [Clock(parts, leadership).run, group.run]
     house = House(db, leadership, subscriptions=consumers.subscriptions_of(parts), siblings=siblings)
     return Service(
         HOUSE,

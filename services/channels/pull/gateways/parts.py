@@ -24,5 +24,5 @@ class Parts:
     """Under which a token is the address where a person confirms."""
     terms: Terms
     asks: Asks
-    reports: GroupCommit[Any, Any]
-    """Reports that come at once share a transaction."""
+    hands: GroupCommit[Any, Any]
+    """Leases and reports that come at once share a transaction."""

@@ -19,8 +19,8 @@ from contracts.registry import GatewayEntry, KeyHash
 from contracts.values import Mode
 from services.channels.pull.gateways import agreed, api
 from services.channels.pull.gateways.actions import clock as ticking
+from services.channels.pull.gateways.actions import hands
 from services.channels.pull.gateways.actions.deliver import deliver
-from services.channels.pull.gateways.actions.report import report_all
 from services.channels.pull.gateways.bell import Bells
 from services.channels.pull.gateways.model.terms import Terms
 from services.channels.pull.gateways.pace import Asks
@@ -140,9 +140,9 @@ async def an_open_house(
         "https://yt.example/c/",
         terms or agreed.terms_of(""),
         Asks(1000),
-        GroupCommit(db, lambda tx, jobs: report_all(tx, parts, jobs)),
+        GroupCommit(db, lambda tx, jobs: hands.do(tx, parts, jobs)),
     )
-    reporting = asyncio.ensure_future(parts.reports.run())
+    reporting = asyncio.ensure_future(parts.hands.run())
     app = _app(parts)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -117,7 +117,7 @@ def test_results_are_the_same_in_whatever_order_and_however_often_they_come(
 
 def test_a_default_does_not_lower_what_is_known_nor_what_is_named() -> None:
     before = bytes([results.RECEIVED, 0, 0])
-    after = results.folded(before, {1: results.FAILED}, TargetState.SENT, range(3))
+    after = results.folded(before, results.spread({1: results.FAILED}, 3), TargetState.SENT, range(3))
     assert list(after) == [results.RECEIVED, results.FAILED, results.CODE[TargetState.SENT]]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,33 +27,40 @@ from services.kit.telemetry import log
 LEASE_BITS = 128
 
 
-async def lease(parts: Parts, gateway: str, mode: Mode, limit: int) -> list[bytes]:
+@dataclass(frozen=True)
+class Wanted:
+    """A wish for work."""
+
+    gateway: str
+    mode: Mode
+    limit: int
+
+
+async def lease(tx: Transaction, parts: Parts, wanted: Wanted) -> list[bytes]:
     """Return the next items for a gateway, each as JSON: urgent first, then by colour, then by age."""
-    if not await batches.waiting(parts.db, gateway, mode):
-        return []
-    async with parts.db.transaction() as tx:
-        agreed = parts.terms.of(gateway, await gateways.operator_of(tx, gateway))
-        rows = await batches.take(tx, gateway, mode, limit)
-        rows = await _in_pace(tx, parts, gateway, mode, agreed, rows)
-        bodies = await batches.bodies(tx, [work.delivery_id for work, _ in rows])
-        given, changed, items = [], [], []
-        for before, face in rows:
-            work = before.leased(tx.now, parts.settings.gateways_lease_s)
-            try:
-                what = _content(parts.crypto, work, bodies[work.delivery_id])
-            except Reject as problem:
-                changed.append(_given_up(tx, work, problem.why))
-                continue
-            except Retry as away:
-                log.warning("work waits for a key", gateway=gateway, why=away.why)
-                continue
-            name = token(LEASE_BITS)
-            given.append((name, work))
-            changed.append(work)
-            items.append(_item(name, work, face, what, _filed(parts.terms, agreed, work, face, tx.now)))
-        await batches.save(tx, changed)
-        await leases.add(tx, given)
-        await seen.given(tx, parts, [work for _, work in given])
+    gateway, mode = wanted.gateway, wanted.mode
+    agreed = parts.terms.of(gateway, await gateways.operator_of(tx, gateway))
+    rows = await batches.take(tx, gateway, mode, wanted.limit)
+    rows = await _in_pace(tx, parts, gateway, mode, agreed, rows)
+    bodies = await batches.bodies(tx, [work.delivery_id for work, _ in rows])
+    given, changed, items = [], [], []
+    for before, face in rows:
+        work = before.leased(tx.now, parts.settings.gateways_lease_s)
+        try:
+            what = _content(parts.crypto, work, bodies[work.delivery_id])
+        except Reject as problem:
+            changed.append(_given_up(tx, work, problem.why))
+            continue
+        except Retry as away:
+            log.warning("work waits for a key", gateway=gateway, why=away.why)
+            continue
+        name = token(LEASE_BITS)
+        given.append((name, work))
+        changed.append(work)
+        items.append(_item(name, work, face, what, _filed(parts.terms, agreed, work, face, tx.now)))
+    await batches.save(tx, changed)
+    await leases.add(tx, given)
+    await seen.given(tx, parts, [work for _, work in given])
     return items
 
 

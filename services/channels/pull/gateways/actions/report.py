@@ -44,13 +44,6 @@ class Taken:
     late: bool
 
 
-async def report(parts: Parts, job: Job) -> Taken:
-    """Fold a report into the results; raise Invalid when it names a number that is not in the batch."""
-    async with parts.db.transaction() as tx:
-        (taken,) = await report_all(tx, parts, [job])
-    return taken
-
-
 async def report_all(tx: Transaction, parts: Parts, jobs: Sequence[Job]) -> list[Taken]:
     """Fold reports in, one after the other, and write what they changed together."""
     found = await leases.found(tx, [job.lease for job in jobs])
@@ -97,19 +90,20 @@ def _heard(
     if said.counts:
         raise Invalid("delivered", "counts are for area orders", "send `state`, `exceptions` or `results`")
     named, reasons = _named(crypto, before, lease.body, said)
-    if not said.rest and not said.partial and any(place not in named for place in lease.places):
+    unnamed = [place for place in lease.places if not named[place]] if 0 in named else []
+    if unnamed and not said.rest and not said.partial:
         raise Invalid("results", "does not name every number", "add `state` for the others, or `partial`")
     state, why = said.rest or (None, "")
     if state is TargetState.FAILED:
-        reasons = {**{place: why for place in lease.places if place not in named}, **reasons}
+        reasons = {**dict.fromkeys(unnamed, why), **reasons}
     return before.heard(named, reasons, state, lease.places), None
 
 
 MANY = 50
 """From so many numbers on it is quicker to open the body than to hash each."""
 
-Named = tuple[dict[int, int], dict[int, str]]
-"""Codes and reasons by place in the batch."""
+Named = tuple[bytes, dict[int, str]]
+"""A code for each place, 0 for one that is not named, and why some failed."""
 
 
 def _named(crypto: CryptoProvider, before: Work, body: batches.Body, said: Report) -> Named:
@@ -118,8 +112,10 @@ def _named(crypto: CryptoProvider, before: Work, body: batches.Body, said: Repor
         found = _by_body(crypto, before, body, said)
         if found is not None:
             return found
+    if not said.numbers:
+        return bytes(before.size), {}
     hashed = Places(body.hashes)
-    return _by_hash([hashed.of(crypto.keyed_hash(number)) for number in said.numbers], said)
+    return _by_hash([hashed.of(crypto.keyed_hash(number)) for number in said.numbers], said, before.size)
 
 
 def _by_body(crypto: CryptoProvider, before: Work, body: batches.Body, said: Report) -> Named | None:
@@ -128,16 +124,29 @@ def _by_body(crypto: CryptoProvider, before: Work, body: batches.Body, said: Rep
         plain = crypto.unseal(body.sealed or b"", SealedBatch.context(before.mode, before.delivery_id))
     except (Reject, Retry):
         return None
-    index = {row[0]: place for place, row in enumerate(orjson.loads(plain))}
-    places = [index.get(number, -1) for number in said.numbers]
-    if len(index) != before.size or -1 in places or len(set(places)) != len(places):
+    known = tuple(row[0] for row in orjson.loads(plain))
+    if not len(known) == before.size == len(set(known)):
         return None
-    told = zip(places, said.told, strict=True)
-    reasons = {place: why for place, (state, why) in told if state is TargetState.FAILED}
-    return dict(zip(places, [results.CODE[state] for state, _ in said.told], strict=True)), reasons
+    codes, places = said.told.codes(), _places(known, said.numbers)
+    if places is None:
+        return None
+    failed = results.places(codes, results.FAILED)
+    reasons = {places[turn]: said.told[turn][1] for turn in failed}
+    if isinstance(places, range):
+        return codes, reasons
+    return results.spread(dict(zip(places, codes, strict=True)), before.size), reasons
 
 
-def _by_hash(places: Sequence[range], said: Report) -> Named:
+def _places(known: tuple[str, ...], numbers: tuple[str, ...]) -> Sequence[int] | None:
+    """Return where numbers stand; a range when all come in their order, None when one comes not once."""
+    if numbers == known:
+        return range(len(known))
+    index = {number: place for place, number in enumerate(known)}
+    places = [index.get(number, -1) for number in numbers]
+    return None if -1 in places or len(set(places)) != len(places) else places
+
+
+def _by_hash(places: Sequence[range], said: Report, size: int) -> Named:
     """Match number by number."""
     named: dict[int, int] = {}
     reasons: dict[int, str] = {}
@@ -151,7 +160,7 @@ def _by_hash(places: Sequence[range], said: Report) -> Named:
                 reasons[place] = why
     if faults:
         raise Invalid.of(faults[:MOST_FAULTS])
-    return named, reasons
+    return results.spread(named, size), reasons
 
 
 def _heard_of_order(before: Work, said: Report) -> tuple[Work, str | None]:

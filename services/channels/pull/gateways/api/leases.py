@@ -14,7 +14,8 @@ from services.channels.pull.gateways.api import views
 from services.channels.pull.gateways.api.door import PREFIX, TAG, Called, Given, answer, bounded, json_of
 from services.channels.pull.gateways.api.poll import poll
 from services.channels.pull.gateways.model import results, said
-from services.channels.pull.gateways.store import gateways
+from services.channels.pull.gateways.parts import Parts
+from services.channels.pull.gateways.store import batches, gateways
 from services.kit.clock import beijing
 from services.kit.idempotency import idempotent_route
 
@@ -65,7 +66,12 @@ async def lease(
 
     async def look() -> list[bytes]:
         await gateways.note_pull(given.db, called.gateway, called.mode)
-        return await leasing.lease(given, called.gateway, called.mode, wanted.max_batches)
+        if not await batches.waiting(given.db, called.gateway, called.mode):
+            return []
+        items: list[bytes] = await given.hands.submit(
+            leasing.Wanted(called.gateway, called.mode, wanted.max_batches)
+        )
+        return items
 
     name = bell.work(called.gateway, called.mode)
     items = await poll(request, given, name, wanted.wait_s, look)
@@ -107,7 +113,7 @@ async def report(request: Request, given: Given, called: Called, lease: Name) ->
     job = reporting.Job(called.gateway, called.mode, lease, read)
     # A claim of an Idempotency-Key stands in the transaction of its own request, which no other may share.
     alone = "idempotency-key" in request.headers
-    taken = await (reporting.report(given, job) if alone else given.reports.submit(job))
+    taken = await (_alone(given, job) if alone else given.hands.submit(job))
     REPORTED.labels(called.gateway, called.mode, taken.late).inc()
     work = taken.work
     tally = {str(state): count for state, count in results.tally(work.results).items()}
@@ -119,3 +125,9 @@ async def report(request: Request, given: Given, called: Called, lease: Name) ->
         tally=tally,
         rest=work.queued,
     )
+
+
+async def _alone(given: Parts, job: reporting.Job) -> reporting.Taken:
+    async with given.db.transaction() as tx:
+        (taken,) = await reporting.report_all(tx, given, [job])
+    return taken

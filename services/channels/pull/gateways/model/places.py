@@ -7,16 +7,16 @@ class Places:
     """The places of the hashes of a batch. They are sorted, so the same number twice stands together."""
 
     def __init__(self, hashes: bytes) -> None:
-        self._hashes = [hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES)]
-        self._first = {h: len(self._hashes) - 1 - i for i, h in enumerate(reversed(self._hashes))}
-        self._twins = len(self._first) < len(self._hashes)
+        self._hashes = hashes
 
     def of(self, number_hash: bytes) -> range:
         """Return the places of a number, none when it is not in the batch."""
-        first = self._first.get(number_hash)
-        if first is None:
+        begin = self._hashes.find(number_hash)
+        while begin >= 0 and begin % HASH_BYTES:
+            begin = self._hashes.find(number_hash, begin + 1)
+        if begin < 0:
             return range(0)
-        after = first + 1
-        while self._twins and after < len(self._hashes) and self._hashes[after] == number_hash:
-            after += 1
-        return range(first, after)
+        end = begin + HASH_BYTES
+        while self._hashes[end : end + HASH_BYTES] == number_hash:
+            end += HASH_BYTES
+        return range(begin // HASH_BYTES, end // HASH_BYTES)

@@ -39,20 +39,31 @@ def settled(results: bytes, states: tuple[TargetState, ...], to: TargetState) ->
     return results.translate(bytes.maketrans(bytes(CODE[s] for s in states), bytes([CODE[to]] * len(states))))
 
 
-def folded(
-    results: bytes, named: Mapping[int, int], rest: TargetState | None, among: Collection[int]
-) -> bytes:
-    """Return the results with new ones folded in: codes for some places, one state for the others `among`."""
-    after = bytearray(results)
-    if rest is not None:
-        raised = results.translate(_RAISED[rest])
-        if among == range(len(results)):
-            after[:] = raised
-        else:
-            for place in among:
-                after[place] = raised[place]
+def spread(named: Mapping[int, int], size: int) -> bytes:
+    """Return the codes of some places as one for each; nothing was said where it is 0."""
+    codes = bytearray(size)
     for place, code in named.items():
-        after[place] = max(results[place], code)
+        codes[place] = code
+    return bytes(codes)
+
+
+def folded(results: bytes, said: bytes, rest: TargetState | None, among: Collection[int]) -> bytes:
+    """Return the results with new ones folded in: a code for each place, 0 where nothing was said.
+
+    `rest` holds for those `among` of whom nothing was said.
+    """
+    if rest is None:
+        return bytes(map(max, results, said))
+    after = bytearray(results)
+    raised = results.translate(_RAISED[rest])
+    if among == range(len(results)):
+        after[:] = raised
+    else:
+        for place in among:
+            after[place] = raised[place]
+    for place, code in enumerate(said):
+        if code:
+            after[place] = max(results[place], code)
     return bytes(after)
 
 

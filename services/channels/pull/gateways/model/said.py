@@ -1,7 +1,7 @@
 """What gateways say, read from JSON that anybody may have sent. No number is repeated in errors."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from contracts.outcome import TargetState
 from contracts.printable import is_line
 from contracts.values import YEARS
-from services.channels.pull.gateways.model import receipts
+from services.channels.pull.gateways.model import receipts, results
 from services.kit.errors import Fault, Invalid
 
 MOST_RECEIPTS = 10_000
@@ -35,12 +35,31 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Told(Sequence[tuple[TargetState, str]]):
+    """What became of each number, and why; whole batches say the same few words again and again."""
+
+    words: Sequence[Any] = ()
+    meant: Mapping[Any, tuple[TargetState, str]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __getitem__(self, turn: Any) -> Any:
+        return self.meant[self.words[turn]]
+
+    def codes(self) -> bytes:
+        """Return the code of each."""
+        codes = {word: results.CODE[state] for word, (state, _) in self.meant.items()}
+        return bytes(map(codes.__getitem__, self.words))
+
+
+@dataclass(frozen=True)
 class Report:
     """A report on a lease, read but not yet matched with the batch."""
 
-    numbers: Sequence[str] = ()
+    numbers: tuple[str, ...] = ()
     """Whom it names: results first, then exceptions."""
-    told: Sequence[tuple[TargetState, str]] = ()
+    told: Told = Told()
     """What became of each of them, and why."""
     results: int = 0
     """How many of the named came as `results`."""
@@ -83,8 +102,7 @@ def read_report(sent: Any) -> Report:
         )
     counts = _counts(said, faults)
     _raise(faults)
-    found = [one for one in named if one]
-    numbers, told = at_once or ([n for n, _, _ in found], [(state, why) for _, state, why in found])
+    numbers, told = at_once or _one_by_one([one for one in named if one])
     return Report(numbers, told, len(pairs), rest, bool(partial), counts)
 
 
@@ -125,20 +143,25 @@ def _list(field: str, said: Mapping[str, Any], most: int = 1000) -> list[Any]:
     return entries
 
 
-def _at_once(pairs: list[Any]) -> tuple[Sequence[str], Sequence[tuple[TargetState, str]]] | None:
+def _one_by_one(named: Sequence[Named]) -> tuple[tuple[str, ...], Told]:
+    meant = [(state, why) for _, state, why in named]
+    return tuple(number for number, _, _ in named), Told(meant, {one: one for one in meant})
+
+
+def _at_once(pairs: list[Any]) -> tuple[tuple[str, ...], Told] | None:
     """Return the columns of plain results without a look at each; None when one of them needs it."""
     if set(map(type, pairs)) != {list}:
         return None
     try:
         numbers, states = zip(*pairs, strict=True)
         digits = "".join(numbers)
-        known = {state: (receipts.meaning(state), receipts.reason(state)) for state in set(states)}
+        meant = {state: (receipts.meaning(state), receipts.reason(state)) for state in set(states)}
     except (TypeError, ValueError):
         return None
     plain = digits.isascii() and digits.isdigit() and set(map(len, numbers)) <= _PLAIN
-    if not plain or any(meaning is None for meaning, _ in known.values()):
+    if not plain or any(meaning is None for meaning, _ in meant.values()):
         return None
-    return numbers, [known[state] for state in states]  # type: ignore[misc]
+    return numbers, Told(states, meant)  # type: ignore[arg-type]
 
 
 _PLAIN = frozenset({11})

@@ -143,13 +143,17 @@ class Work:
 
     def heard(
         self,
-        named: Mapping[int, int],
+        named: Mapping[int, int] | bytes,
         reasons: Mapping[int, str],
         rest: TargetState | None = None,
         among: Collection[int] = (),
     ) -> "Work":
-        """Fold results in, whoever says them and whenever; `rest` holds for those `among` not named."""
-        after = results.folded(self.results, named, rest, among)
+        """Fold results in, whoever says them and whenever; `rest` holds for those `among` not named.
+
+        `named` are codes by place, or a code for each place, 0 for those not named.
+        """
+        said = named if isinstance(named, bytes) else results.spread(named, self.size)
+        after = results.folded(self.results, said, rest, among)
         return replace(self, results=after, reasons={**self.reasons, **reasons})
 
     def after_report(self, attempt: int, before: "Work", most_misses: int) -> "Work":
