@@ -1,5 +1,7 @@
 """The screen goes offline and comes back, sounds, is confirmed, and never says what it does not know."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Route, expect
 
@@ -175,6 +177,31 @@ async def test_the_village_reports_back(office: Office, browser_page: Opening) -
         told = await backs.told(connection, (ONE, Mode.LIVE), red, 1)
     assert told is not None
     assert told.back == Back(by="李强", relayed=True, reached=212, road_cut=True, road_where="赶安路K3")
+
+
+async def test_a_report_back_without_a_line_is_kept_and_sent_when_the_line_is_back(
+    office: Office, browser_page: Opening
+) -> None:
+    page = await browser_page()
+    await sign_in(page, office)
+    red = await office.issue("暴雨", Level.RED)
+    await expect(page.locator("#open-back")).to_be_visible()
+    await office.cut()
+    await page.click("#open-back")
+    await page.fill("[name=help]", "桥断了，三户被困")
+    await page.fill("#back-by", "李强")
+    await page.click("#back-form button.big")
+    await expect(page.locator("#back-dialog")).to_be_hidden()
+    await expect(page.locator("#notes")).to_contain_text("已保存")
+    await page.reload()
+    await office.mend()
+    async with asyncio.timeout(60):
+        while True:
+            async with office.house.db.read() as connection:
+                if told := await backs.told(connection, (ONE, Mode.LIVE), red, 1):
+                    break
+            await asyncio.sleep(0.1)
+    assert told.back.help == "桥断了，三户被困"
 
 
 async def test_a_village_signs_in_with_the_code_that_it_was_given_and_its_keys_outlive_a_power_cut(

@@ -200,7 +200,11 @@ export class Desk {
       $("back-dialog").close();
       this.note(fill(words.back_sent, { time: face.time(clock.now()) }));
     } catch (error) {
-      this.#backFault(fill(words.back_failed, { why: error.status ? error.message : words.errors[0] }));
+      if (error.status) return this.#backFault(fill(words.back_failed, { why: error.message }));
+      // The line is down: it is kept here, and told when the line is back.
+      this.station.memory(mode).back(body);
+      $("back-dialog").close();
+      this.note(words.back_kept);
     }
   }
 

@@ -93,9 +93,9 @@ export class Link {
     return answer;
   }
 
-  // Tell queued facts; what was told leaves the queue, what is refused for good does too.
+  // Tell what is queued; what was told leaves the queue, what is refused for good does too.
   async tell(memory) {
-    if (this.telling || !memory.facts.length) return;
+    if (this.telling || !(memory.facts.length || memory.backs.length)) return;
     this.telling = true;
     try {
       while (memory.facts.length) {
@@ -105,8 +105,21 @@ export class Link {
         memory.facts = memory.facts.filter((one) => !told.has(one));
         memory.save();
       }
+      await this.#tellBacks(memory);
     } finally {
       this.telling = false;
+    }
+  }
+
+  async #tellBacks(memory) {
+    while (memory.backs.length) {
+      try {
+        await this.ask("backs", memory.backs[0]);
+      } catch (error) {
+        if (!(error instanceof Refusal && error.forGood)) throw error;
+      }
+      memory.backs.shift();
+      memory.save();
     }
   }
 
@@ -176,6 +189,11 @@ export class Refusal extends Error {
     super(problem.detail ?? `refused: ${status}`);
     this.status = status;
     this.problem = problem;
+  }
+
+  // Whether it would be refused again.
+  get forGood() {
+    return [400, 404, 409, 413, 422].includes(this.status);
   }
 }
 

@@ -7,6 +7,8 @@ const MOST_ENDED = 400;
 const MOST_FACTS = 500;
 const KEPT = ["warning_id", "revision", "kind", "mode", "identifier", "hazard", "hazard_name", "level", "title", "headline"];
 KEPT.push("description", "instruction", "speech", "sender_name", "sent", "expires");
+const KEPT_OF_ALL = ["cursor", "standing", "past", "ended", "facts", "backs", "refused"];
+const MOST_BACKS = 50;
 const IN_FORCE = new Set(["alert", "update"]);
 const RECENT_MS = 3_600_000;
 
@@ -19,20 +21,20 @@ export class Memory {
     this.past = [];
     this.ended = {};
     this.facts = [];
+    this.backs = [];
     this.refused = 0;
   }
 
   static of(mode, kept, keep) {
     const memory = new Memory(mode, keep);
     if (kept?.mode === mode) {
-      for (const name of ["cursor", "standing", "past", "ended", "facts", "refused"]) memory[name] = kept[name] ?? memory[name];
+      for (const name of KEPT_OF_ALL) memory[name] = kept[name] ?? memory[name];
     }
     return memory;
   }
 
   save() {
-    const { mode, cursor, standing, past, ended, facts, refused } = this;
-    this.keep({ mode, cursor, standing, past, ended, facts, refused });
+    this.keep(Object.fromEntries(["mode", ...KEPT_OF_ALL].map((name) => [name, this[name]])));
   }
 
   // Take one entry, already examined; return what became of it and the item that it stands for.
@@ -131,6 +133,13 @@ export class Memory {
     if (fact === "confirmed") item.confirmed = true;
     this.#queue(item, fact, at, by);
     return true;
+  }
+
+  // Keep what the village tells back until the line is there again.
+  back(body) {
+    this.backs.push(body);
+    this.backs.splice(0, Math.max(0, this.backs.length - MOST_BACKS));
+    this.save();
   }
 
   #queue({ sequence, warning_id, revision, kind }, fact, at, by) {
