@@ -118,7 +118,7 @@ class Puller:
 
     def _is_halted(self, item: Mapping[str, Any]) -> bool:
         """Tell whether nothing more of an item's revision may go out."""
-        return self.halted.get(item["warning"]["id"], 0) >= item["warning"]["revision"]
+        return bool(self.halted.get(item["warning"]["id"], 0) >= item["warning"]["revision"])
 
     async def _send(self, item: Mapping[str, Any], row: list[str]) -> str:
         """Send to one number unless that was done; ask again for as long as the answer gets lost.

@@ -164,7 +164,7 @@ async def _woken(parts: Parts, poll: Poll, wait: int) -> _Caught | None:
     """Return what comes within so many seconds; None when nothing does, or when this replica stops."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait):
-            while wait and not poll.closed:
+            while wait:
                 await poll.woken.wait()
                 poll.woken.clear()
                 if poll.closed:
