@@ -1,10 +1,11 @@
 """A WeChat server: tokens, template messages with their limits, and the events that come later."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,9 @@ from sandbox.wechat_fields import objection
 from sandbox.wechat_token import Tokens, WechatError, day_of
 
 SEND = "/cgi-bin/message/template/send"
+AT_ONCE = 16
+"""So many events are posted at the same time."""
+
 _TRIES = 3
 """How often WeChat posts an event until somebody answers `success`."""
 
@@ -66,6 +70,7 @@ class Account:
     repeated: int = 0
     refusals: dict[int, int] = field(default_factory=dict)
     """How often each errcode was answered."""
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     events: int = 0
     """Events that were posted and answered with `success`."""
     pending: set[asyncio.Task[None]] = field(default_factory=set)
@@ -147,15 +152,20 @@ class Account:
     async def _post(self, event: str) -> None:
         if self.callback is None:
             return
-        client = self.http or httpx.AsyncClient()
-        try:
+        async with self.turns, self._caller(self.callback) as client:
             for _ in range(_TRIES):
                 if await self._posted(client, self.callback, event):
                     self.events += 1
                     return
-        finally:
-            if self.http is None:
-                await client.aclose()
+
+    @contextlib.asynccontextmanager
+    async def _caller(self, callback: str) -> AsyncIterator[httpx.AsyncClient]:
+        if self.http is not None:
+            yield self.http
+            return
+        # Without TLS there are no certificates to be read: that takes longer than all the rest.
+        async with httpx.AsyncClient(verify=callback.startswith("https:")) as client:
+            yield client
 
     async def _posted(self, client: httpx.AsyncClient, callback: str, event: str) -> bool:
         stamp, nonce = str(int(self.now().timestamp())), secrets.token_hex(5)
