@@ -18,6 +18,9 @@ from sandbox.wechat_fields import objection
 from sandbox.wechat_token import Tokens, WechatError, day_of
 
 SEND = "/cgi-bin/message/template/send"
+PATIENCE_S = 20.0
+"""So long an answer to an event is waited for: on a small computer all stations report at the same moment."""
+
 AT_ONCE = 16
 """So many events are posted at the same time."""
 
@@ -174,7 +177,9 @@ class Account:
         signed = {"signature": signature, "timestamp": stamp, "nonce": nonce}
         head = {"content-type": "text/xml"}
         try:
-            answer = await client.post(callback, params=signed, content=event, headers=head, timeout=5)
+            answer = await client.post(
+                callback, params=signed, content=event, headers=head, timeout=PATIENCE_S
+            )
         except httpx.HTTPError:
             return False
         return answer.is_success and answer.text in {"success", ""}
