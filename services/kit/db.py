@@ -182,10 +182,10 @@ class Database:
         async with _busy_is_retry(), self.reader.connect() as connection:
             yield connection
 
-    async def rows(self, statement: Executable) -> Sequence[Mapping[str, Any]]:
-        """Return all rows of a query as mappings."""
+    async def rows(self, statement: Executable, values: Any = None) -> Sequence[Mapping[str, Any]]:
+        """Return all rows of a query, with its values when it has places for them, as mappings."""
         async with self.read() as connection:
-            return (await connection.execute(statement)).mappings().all()  # type: ignore[return-value]
+            return (await connection.execute(statement, values)).mappings().all()  # type: ignore[return-value]
 
     async def ping(self) -> None:
         """Ask the database for nothing, to see that it answers."""

@@ -82,15 +82,17 @@ async def forget_old(connection: AsyncConnection, now: datetime) -> None:
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def idempotent_route(house: str, *, sessions: bool = True) -> type[APIRoute]:
+def idempotent_route(
+    house: str, *, sessions: bool = True, route: type[APIRoute] = APIRoute
+) -> type[APIRoute]:
     """Return the route class of a router whose writes accept an Idempotency-Key, kept in that house.
 
     Where people sign in, a request is answered again only to a session that still stands.
     """
 
-    class IdempotentRoute(APIRoute):
+    class IdempotentRoute(route):  # type: ignore[valid-type, misc]
         def get_route_handler(self) -> Handler:
-            answer = super().get_route_handler()
+            answer: Handler = super().get_route_handler()
 
             async def once(request: Request) -> Response:
                 key = request.headers.get("idempotency-key")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     delete,
     func,
     select,
@@ -101,23 +102,32 @@ async def mark_handled(connection: AsyncConnection, consumer: str, message_id: U
         raise AlreadyHandled(consumer) from error
 
 
+_UNPUBLISHED = (
+    select(*(OUTBOX.c[name] for name in ("position", "message_id", "subject", "headers", "payload")))
+    .where(_WAITING, OUTBOX.c.mode == bindparam("mode"), OUTBOX.c.lane == bindparam("lane"))
+    .order_by(OUTBOX.c.position)
+    .limit(bindparam("most"))
+)
+
+
 async def unpublished(
     connection: AsyncConnection, mode: Mode, lane: Lane, limit: int
 ) -> Sequence[dict[str, Any]]:
     """Return the oldest unpublished rows of a lane; never `position > last`, which skips late commits."""
-    statement = (
-        select(OUTBOX)
-        .where(OUTBOX.c.published_at.is_(None), OUTBOX.c.mode == mode, OUTBOX.c.lane == lane)
-        .order_by(OUTBOX.c.position)
-        .limit(limit)
-    )
-    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+    wanted = {"mode": mode, "lane": lane, "most": limit}
+    return [dict(row) for row in (await connection.execute(_UNPUBLISHED, wanted)).mappings()]
+
+
+_PUBLISHED = (
+    update(OUTBOX)
+    .where(OUTBOX.c.position.in_(bindparam("positions", expanding=True)))
+    .values(published_at=bindparam("at"))
+)
 
 
 async def mark_published(connection: AsyncConnection, positions: Sequence[int], now: datetime) -> None:
     """Note that the bus has these rows."""
-    statement = update(OUTBOX).where(OUTBOX.c.position.in_(positions))
-    await connection.execute(statement.values(published_at=microseconds(now)))
+    await connection.execute(_PUBLISHED, {"positions": list(positions), "at": microseconds(now)})
 
 
 async def replay(connection: AsyncConnection, since: datetime) -> int:

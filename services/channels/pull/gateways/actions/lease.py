@@ -1,9 +1,10 @@
 """Hand out work: the sealed body is opened in one piece, into the reply, and never parsed on the way."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -36,31 +37,52 @@ class Wanted:
     limit: int
 
 
-async def lease(tx: Transaction, parts: Parts, wanted: Wanted) -> list[bytes]:
-    """Return the next items for a gateway, each as JSON: urgent first, then by colour, then by age."""
+@dataclass
+class Handed:
+    """What a transaction hands out."""
+
+    given: list[tuple[str, Work]] = field(default_factory=list)
+    """Leases, with their work as it is leased."""
+    dead: list[Work] = field(default_factory=list)
+    """Work that can never be handed out."""
+
+    async def write(self, tx: Transaction, parts: Parts) -> None:
+        """Write all that has changed."""
+        leased = [work for _, work in self.given]
+        await batches.save(tx, leased + self.dead)
+        await leases.add(tx, self.given)
+        await seen.given(tx, parts, leased)
+
+
+async def lease_all(tx: Transaction, parts: Parts, wishes: Sequence[Wanted]) -> list[list[bytes]]:
+    """Return for each wish the next items, each as JSON: urgent first, then by colour, then by age."""
+    handed, items = Handed(), {}
+    for gateway, mode in dict.fromkeys((wish.gateway, wish.mode) for wish in wishes):
+        most = sum(wish.limit for wish in wishes if (wish.gateway, wish.mode) == (gateway, mode))
+        items[gateway, mode] = iter(await _next(tx, parts, Wanted(gateway, mode, most), handed))
+    await handed.write(tx, parts)
+    return [list(islice(items[wish.gateway, wish.mode], wish.limit)) for wish in wishes]
+
+
+async def _next(tx: Transaction, parts: Parts, wanted: Wanted, handed: Handed) -> list[bytes]:
+    """Return the next items for a gateway, and note what is handed out."""
     gateway, mode = wanted.gateway, wanted.mode
     agreed = parts.terms.of(gateway, await gateways.operator_of(tx, gateway))
     rows = await batches.take(tx, gateway, mode, wanted.limit)
-    rows = await _in_pace(tx, parts, gateway, mode, agreed, rows)
-    bodies = await batches.bodies(tx, [work.delivery_id for work, _ in rows])
-    given, changed, items = [], [], []
-    for before, face in rows:
+    items = []
+    for before, face, body in await _in_pace(tx, parts, gateway, mode, agreed, rows):
         work = before.leased(tx.now, parts.settings.gateways_lease_s)
         try:
-            what = _content(parts.crypto, work, bodies[work.delivery_id])
+            what = _content(parts.crypto, work, body)
         except Reject as problem:
-            changed.append(_given_up(tx, work, problem.why))
+            handed.dead.append(_given_up(tx, work, problem.why))
             continue
         except Retry as away:
             log.warning("work waits for a key", gateway=gateway, why=away.why)
             continue
         name = token(LEASE_BITS)
-        given.append((name, work))
-        changed.append(work)
+        handed.given.append((name, work))
         items.append(_item(name, work, face, what, _filed(parts.terms, agreed, work, face, tx.now)))
-    await batches.save(tx, changed)
-    await leases.add(tx, given)
-    await seen.given(tx, parts, [work for _, work in given])
     return items
 
 
@@ -89,11 +111,12 @@ async def _in_pace(
     held = await batches.in_hand(tx, gateway, mode)
     room = agreed.numbers_per_s * parts.settings.gateways_lease_s
     given = []
-    for work, face in rows:
+    for row in rows:
+        work, face, _ = row
         if face["priority"] > len(Level) and held and held + work.queued > room:
             continue
         held += work.queued
-        given.append((work, face))
+        given.append(row)
     return given
 
 
@@ -153,8 +176,8 @@ def _item(name: str, work: Work, face: Mapping[str, Any], what: bytes, filed: Ma
     }
     if order:
         head["window"] = {"from": beijing(face["not_before"]), "until": beijing(work.expires)}
-    field = b',"area":' if order else b',"recipients":'
-    return orjson.dumps(head)[:-1] + field + what + b"}"
+    of = b',"area":' if order else b',"recipients":'
+    return orjson.dumps(head)[:-1] + of + what + b"}"
 
 
 def _given_up(tx: Transaction, work: Work, why: str) -> Work:

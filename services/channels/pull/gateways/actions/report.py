@@ -13,7 +13,7 @@ from services.channels.pull.gateways import bell
 from services.channels.pull.gateways.actions import seen
 from services.channels.pull.gateways.actions.alarm import alarm_dead, note_late
 from services.channels.pull.gateways.actions.photograph import news, photograph
-from services.channels.pull.gateways.model import results
+from services.channels.pull.gateways.model import columns, results
 from services.channels.pull.gateways.model.places import Places
 from services.channels.pull.gateways.model.said import MOST_FAULTS, Counts, Report
 from services.channels.pull.gateways.model.work import State, Work
@@ -90,10 +90,10 @@ def _heard(
     if said.counts:
         raise Invalid("delivered", "counts are for area orders", "send `state`, `exceptions` or `results`")
     named, reasons = _named(crypto, before, lease.body, said)
-    unnamed = [place for place in lease.places if not named[place]] if 0 in named else []
-    if unnamed and not said.rest and not said.partial:
-        raise Invalid("results", "does not name every number", "add `state` for the others, or `partial`")
+    unnamed = (place for place in lease.places if not named[place])
     state, why = said.rest or (None, "")
+    if state is None and not said.partial and 0 in named and next(unnamed, None) is not None:
+        raise Invalid("results", "does not name every number", "add `state` for the others, or `partial`")
     if state is TargetState.FAILED:
         reasons = {**dict.fromkeys(unnamed, why), **reasons}
     return before.heard(named, reasons, state, lease.places), None
@@ -124,7 +124,7 @@ def _by_body(crypto: CryptoProvider, before: Work, body: batches.Body, said: Rep
         plain = crypto.unseal(body.sealed or b"", SealedBatch.context(before.mode, before.delivery_id))
     except (Reject, Retry):
         return None
-    known = tuple(row[0] for row in orjson.loads(plain))
+    known = columns.of_batch(plain) or tuple(row[0] for row in orjson.loads(plain))
     if not len(known) == before.size == len(set(known)):
         return None
     codes, places = said.told.codes(), _places(known, said.numbers)

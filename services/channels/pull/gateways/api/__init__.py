@@ -13,6 +13,7 @@ from services.channels.pull.gateways.api import (
 
 routers = (
     leases.router,
+    leases.extensions,
     leases.reports,
     receipts.router,
     replies.router,

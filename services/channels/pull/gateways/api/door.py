@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Depends, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 from starlette.types import Message
 
 from contracts.values import Mode
@@ -44,7 +46,11 @@ def parts(request: Request) -> Parts:
     return found
 
 
-Given = Annotated[Parts, Depends(parts)]
+async def _parts(request: Request) -> Parts:
+    return parts(request)  # what is not async would be called on a thread
+
+
+Given = Annotated[Parts, Depends(_parts)]
 
 
 async def caller(
@@ -90,6 +96,26 @@ def bounded(route: type[APIRoute]) -> type[APIRoute]:
     return BoundedRoute
 
 
+class StraightRoute(APIRoute):
+    """A route for what comes by the hundred each second: key, action, answer, and no dependency solved.
+
+    Its endpoint takes the request, the parts, the caller, and what else its path names; it reads the body
+    itself. What else its signature says is for the documentation.
+    """
+
+    def get_route_handler(self) -> Handler:
+        """Return what answers a request."""
+        endpoint: Callable[..., Awaitable[Response]] = self.endpoint
+
+        async def straight(request: Request) -> Response:
+            given = parts(request)
+            named = dict(request.path_params)
+            called = await caller(request, given, named.pop("gateway"))
+            return await endpoint(request, given, called, **named)
+
+        return straight
+
+
 async def _read(request: Request) -> bytes:
     read = bytearray()
     too_big = TooBig(f"the body is longer than {MOST_BYTES} bytes", mend="send less at a time")
@@ -110,6 +136,19 @@ def _again(body: bytes, receive: Callable[[], Awaitable[Message]]) -> Callable[[
         return messages.pop() if messages else await receive()
 
     return next_message
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def model_of(request: Request, model: type[Model]) -> Model:
+    """Return the body as a model; raise RequestValidationError with its faults."""
+    sent = await json_of(request)
+    try:
+        return model.model_validate(sent)
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from None
 
 
 async def json_of(request: Request) -> Any:

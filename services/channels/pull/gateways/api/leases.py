@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Request, Response
-from fastapi.routing import APIRoute
 from prometheus_client import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,10 +15,12 @@ from services.channels.pull.gateways.api.door import (
     TAG,
     Called,
     Given,
+    StraightRoute,
     answer,
     bounded,
     caller,
     json_of,
+    model_of,
 )
 from services.channels.pull.gateways.api.poll import poll
 from services.channels.pull.gateways.model import results, said
@@ -30,9 +31,14 @@ from services.kit.idempotency import idempotent_route
 
 # Answers with phone numbers must not be kept, so asking for work takes no Idempotency-Key: what an answer
 # that got lost held comes back when its lease runs out.
-router = APIRouter(prefix=PREFIX, tags=[TAG], route_class=bounded(APIRoute))
-reports = APIRouter(
+router = APIRouter(prefix=PREFIX, tags=[TAG], route_class=bounded(StraightRoute))
+extensions = APIRouter(
     prefix=PREFIX, tags=[TAG], route_class=bounded(idempotent_route("gateways", sessions=False))
+)
+reports = APIRouter(
+    prefix=PREFIX,
+    tags=[TAG],
+    route_class=bounded(idempotent_route("gateways", sessions=False, route=StraightRoute)),
 )
 
 LEASED = Counter("yutian_sms_leased_total", "SMS batches and area orders leased", ["gateway", "mode"])
@@ -61,16 +67,20 @@ class LongerWanted(BaseModel):
     lease_s: float | None = Field(None, gt=0, le=3600)
 
 
-@router.post("/leases", summary="Lease work: red first, then age", response_model=views.Leased)
-async def lease(
-    request: Request, given: Given, called: Called, wanted: Annotated[LeaseWanted, Body()]
-) -> Response:
+@router.post(
+    "/leases",
+    summary="Lease work: red first, then age",
+    response_model=views.Leased,
+    openapi_extra=views.body_of(LeaseWanted),
+)
+async def lease(request: Request, given: Given, called: Called) -> Response:
     """Give the next batches and area orders to this gateway, each for a limited time.
 
     `sha256` is that of the bytes of `recipients` (or of `area`) as they stand in the answer: compact JSON.
     With the rendering `person` each recipient is `[number, token]`, and the token goes where `{1}` stands.
     """
 
+    wanted = await model_of(request, LeaseWanted)
     await given.asks.count(f"{called.mode}/{called.gateway}")
 
     async def look() -> list[bytes]:
@@ -96,7 +106,7 @@ async def lease(
     return Response(body, media_type="application/json", headers=headers)
 
 
-@reports.post("/leases/{lease}:extend", summary="Hold a lease longer", response_model=views.Extended)
+@extensions.post("/leases/{lease}:extend", summary="Hold a lease longer", response_model=views.Extended)
 async def extend(
     given: Given, called: Called, lease: Name, wanted: Annotated[LongerWanted | None, Body()] = None
 ) -> Response:
@@ -119,7 +129,7 @@ async def report(request: Request, given: Given, called: Called, lease: Name) ->
     A report may be repeated, and may come after its lease has ended. A number that is not in the batch
     refuses the whole report, naming its place. What a partial report leaves out returns to the pool.
     """
-    read = said.read_report(await json_of(request))
+    read = said.read_columns(await request.body()) or said.read_report(await json_of(request))
     job = reporting.Job(called.gateway, called.mode, lease, read)
     # A claim of an Idempotency-Key stands in the transaction of its own request, which no other may share.
     alone = "idempotency-key" in request.headers

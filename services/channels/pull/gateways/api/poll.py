@@ -20,16 +20,18 @@ async def poll(
     request.state.long = wait_s > 0
     clock = asyncio.get_running_loop().time
     end = clock() + wait_s
-    async with _leaving(request) as left:
-        with given.bells.listening(bell) as rung:
-            while not left.done():
+    with given.bells.listening(bell) as rung:
+        found = await look()
+        if found or wait_s <= 0:
+            return found  # most find something at once, and need nobody to watch whether they stay
+        async with _leaving(request) as left:
+            while not found and (remaining := end - clock()) > 0:
+                await _first_of(rung, left, min(remaining, given.settings.gateways_look_s))
+                if left.done():
+                    break
                 rung.clear()
                 found = await look()
-                remaining = end - clock()
-                if found or remaining <= 0:
-                    return found
-                await _first_of(rung, left, min(remaining, given.settings.gateways_look_s))
-    return []
+    return found
 
 
 @asynccontextmanager

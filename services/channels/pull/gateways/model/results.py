@@ -53,7 +53,7 @@ def folded(results: bytes, said: bytes, rest: TargetState | None, among: Collect
     `rest` holds for those `among` of whom nothing was said.
     """
     if rest is None:
-        return bytes(map(max, results, said))
+        return bytes(map(max, results, said)) if any(results) else said
     after = bytearray(results)
     raised = results.translate(_RAISED[rest])
     if among == range(len(results)):
@@ -61,8 +61,8 @@ def folded(results: bytes, said: bytes, rest: TargetState | None, among: Collect
     else:
         for place in among:
             after[place] = raised[place]
-    for place, code in enumerate(said):
-        if code:
+    for code in set(said) - {0}:
+        for place in places(said, code):
             after[place] = max(results[place], code)
     return bytes(after)
 

@@ -9,9 +9,10 @@ from uuid import UUID
 from contracts.outcome import TargetState
 from contracts.printable import is_line
 from contracts.values import YEARS
-from services.channels.pull.gateways.model import receipts, results
+from services.channels.pull.gateways.model import columns, receipts, results
 from services.kit.errors import Fault, Invalid
 
+MOST_RESULTS = 1000
 MOST_RECEIPTS = 10_000
 MOST_FAULTS = 10
 """An answer names at most so many faults."""
@@ -50,6 +51,8 @@ class Told(Sequence[tuple[TargetState, str]]):
     def codes(self) -> bytes:
         """Return the code of each."""
         codes = {word: results.CODE[state] for word, (state, _) in self.meant.items()}
+        if len(codes) == 1:
+            return bytes(codes.values()) * len(self.words)
         return bytes(map(codes.__getitem__, self.words))
 
 
@@ -82,6 +85,13 @@ class Receipt:
     state: TargetState
     reason: str
     at: datetime
+
+
+def read_columns(body: bytes) -> Report | None:
+    """Read a full report of plain numbers and known states; None when it is anything else."""
+    found = columns.of_report(body)
+    named = _plain(*found) if found and len(found[0]) <= MOST_RESULTS else None
+    return Report(*named, len(named[0])) if named else None
 
 
 def read_report(sent: Any) -> Report:
@@ -134,7 +144,7 @@ def _object(field: str, sent: Any, known: frozenset[str]) -> Mapping[str, Any]:
     return sent
 
 
-def _list(field: str, said: Mapping[str, Any], most: int = 1000) -> list[Any]:
+def _list(field: str, said: Mapping[str, Any], most: int = MOST_RESULTS) -> list[Any]:
     entries = said.get(field, [])
     if not isinstance(entries, list):
         raise Invalid(field, "is not a list", "send a JSON array")
@@ -154,12 +164,18 @@ def _at_once(pairs: list[Any]) -> tuple[tuple[str, ...], Told] | None:
         return None
     try:
         numbers, states = zip(*pairs, strict=True)
-        digits = "".join(numbers)
-        meant = {state: (receipts.meaning(state), receipts.reason(state)) for state in set(states)}
+        return _plain(numbers, states)
     except (TypeError, ValueError):
         return None
-    plain = digits.isascii() and digits.isdigit() and set(map(len, numbers)) <= _PLAIN
-    if not plain or any(meaning is None for meaning, _ in meant.values()):
+
+
+def _plain(numbers: tuple[str, ...], states: tuple[str, ...]) -> tuple[tuple[str, ...], Told] | None:
+    """Return the columns when every number is a bare mobile number and every state is known."""
+    digits = "".join(numbers)
+    if not (digits.isascii() and digits.isdigit() and set(map(len, numbers)) <= _PLAIN):
+        return None
+    meant = {state: (receipts.meaning(state), receipts.reason(state)) for state in set(states)}
+    if any(meaning is None for meaning, _ in meant.values()):
         return None
     return numbers, Told(states, meant)  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, Select, TextClause, bindparam, func, select, update
+from sqlalchemy import RowMapping, Select, bindparam, func, select, update
 
 from contracts.values import Action, Channel, Level, Mode
 from services.channels.pull.gateways.model import results
@@ -58,8 +58,8 @@ class Body:
         return self.hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES].hex()
 
 
-Row = tuple[Work, Mapping[str, Any]]
-"""Work, and its face to gateways."""
+Row = tuple[Work, Mapping[str, Any], Body]
+"""Work, its face to gateways, and its body."""
 
 
 async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) -> None:
@@ -86,13 +86,18 @@ async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) 
     await tx.execute(BODIES.insert().values(delivery_id=str(work.delivery_id), **big))
 
 
+_CHANGING = ("state", "open", "attempt", "misses", "leased_at", "lease_until", "report", "results", "reasons")
+_SAVED = (
+    update(BATCHES)
+    .where(BATCHES.c.delivery_id == bindparam("of"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+
+
 async def save(tx: Transaction, works: Sequence[Work]) -> None:
     """Write what has changed of work."""
     if works:
-        rows = [{"of": str(work.delivery_id), **_changing(work)} for work in works]
-        names = [name for name in rows[0] if name != "of"]
-        statement = update(BATCHES).where(BATCHES.c.delivery_id == bindparam("of"))
-        await tx.execute(statement.values({name: bindparam(name) for name in names}), rows)
+        await tx.execute(_SAVED, [{"of": str(work.delivery_id), **_changing(work)} for work in works])
 
 
 async def lock(tx: Transaction, delivery_id: UUID) -> Work | None:
@@ -145,20 +150,22 @@ async def lock_expired(tx: Transaction, limit: int) -> list[Work]:
     return await _locked(tx, expired.order_by(BATCHES.c.expires).limit(limit), skip=True)
 
 
-def _ready(gateway: str, mode: Mode, now: datetime) -> list[ColumnElement[bool] | TextClause]:
-    return [
-        BATCHES.c.gateway == gateway,
-        BATCHES.c.mode == mode,
-        READY,
-        BATCHES.c.not_before <= now,
-        BATCHES.c.expires > now,
-    ]
+_MINE = (BATCHES.c.gateway == bindparam("gateway"), BATCHES.c.mode == bindparam("mode"))
+_NOW = (BATCHES.c.not_before <= bindparam("now"), BATCHES.c.expires > bindparam("now"))
+_WAITING = select(BATCHES.c.delivery_id).where(*_MINE, READY, *_NOW).limit(1)
+_NEXT = (
+    select(BATCHES, *BODY)
+    .join(BODIES, BODIES.c.delivery_id == BATCHES.c.delivery_id)
+    .where(*_MINE, READY, *_NOW)
+    .order_by(BATCHES.c.priority, BATCHES.c.queued_at, BATCHES.c.delivery_id)
+    .limit(bindparam("most"))
+)
+_NEXT_TO_CHANGE = _NEXT.with_for_update(of=BATCHES, skip_locked=True)
 
 
 async def waiting(db: Database, gateway: str, mode: Mode) -> bool:
     """Tell whether there is work for a gateway, without waiting for a writer."""
-    ready = select(BATCHES.c.delivery_id).where(*_ready(gateway, mode, db.clock.now())).limit(1)
-    return bool(await db.rows(ready))
+    return bool(await db.rows(_WAITING, {"gateway": gateway, "mode": mode, "now": db.clock.now()}))
 
 
 async def in_hand(tx: Transaction, gateway: str, mode: Mode) -> int:
@@ -169,14 +176,10 @@ async def in_hand(tx: Transaction, gateway: str, mode: Mode) -> int:
 
 
 async def take(tx: Transaction, gateway: str, mode: Mode, limit: int) -> list[Row]:
-    """Return the next ready work with its face, urgent first, then by colour, then by age."""
-    turn = (BATCHES.c.priority, BATCHES.c.queued_at, BATCHES.c.delivery_id)
-    statement = select(BATCHES).where(*_ready(gateway, mode, tx.now)).order_by(*turn).limit(limit)
-    if tx.postgres:
-        statement = statement.with_for_update(skip_locked=True)
-    return [
-        (work_of(row), cast("Mapping[str, Any]", row)) for row in (await tx.execute(statement)).mappings()
-    ]
+    """Return the next ready work with face and body, urgent first, then by colour, then by age."""
+    wanted = {"gateway": gateway, "mode": mode, "now": tx.now, "most": limit}
+    rows = (await tx.execute(_NEXT_TO_CHANGE if tx.postgres else _NEXT, wanted)).mappings()
+    return [(work_of(row), cast("Mapping[str, Any]", row), body_of(row)) for row in rows]
 
 
 async def bodies(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Body]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from contracts.registry import GatewayEntry
@@ -47,11 +48,21 @@ NOTED = timedelta(seconds=2)
 """A gateway that pulls without pause is noted this often."""
 
 
+_NOTED: WeakKeyDictionary[Database, dict[tuple[str, Mode], datetime]] = WeakKeyDictionary()
+"""When this process noted a pull last: a gateway that pulls without pause costs no look."""
+
+
 async def note_pull(db: Database, gateway: str, mode: Mode) -> None:
     """Note that a gateway asks for work now."""
+    noted, now = _NOTED.setdefault(db, {}), db.clock.now()
+    last = noted.get((gateway, mode))
+    if last is None or not last <= now < last + NOTED:
+        await _note_pull(db, gateway, mode)
+        noted[gateway, mode] = now
+
+
+async def _note_pull(db: Database, gateway: str, mode: Mode) -> None:
     mine = (PULLS.c.gateway == gateway) & (PULLS.c.mode == mode)
-    if await db.rows(select(PULLS.c.last_at).where(mine, PULLS.c.last_at > db.clock.now() - NOTED)):
-        return
     async with db.transaction() as tx:
         known = await tx.execute(update(PULLS).where(mine).values(last_at=tx.now))
         if known.rowcount:
@@ -114,10 +125,12 @@ async def _note(tx: Transaction, gateway: str, mode: Mode, values: Mapping[str, 
         await tx.execute(PULLS.insert().values(gateway=gateway, mode=mode, **values))
 
 
+_OPERATOR = select(GATEWAYS.c.operator).where(GATEWAYS.c.gateway_id == bindparam("gateway"))
+
+
 async def operator_of(tx: Transaction, gateway: str) -> str | None:
     """Return the operator of a gateway, None when the registry does not know it."""
-    statement = select(GATEWAYS.c.operator).where(GATEWAYS.c.gateway_id == gateway)
-    return (await tx.execute(statement)).scalar_one_or_none()
+    return (await tx.execute(_OPERATOR, {"gateway": gateway})).scalar_one_or_none()
 
 
 async def known(db: Database) -> Sequence[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 
 from contracts.streams import KEPT_S
 from contracts.values import Mode
@@ -17,6 +17,8 @@ from services.channels.pull.gateways.store.batches import BODY, WORK, Body, body
 from services.channels.pull.gateways.store.tables import BATCH_LEASES, BATCHES, BODIES
 from services.kit.crypto import hash_secret
 from services.kit.db import Transaction
+
+_ADDED = BATCH_LEASES.insert()
 
 
 async def add(tx: Transaction, given: Sequence[tuple[str, Work]]) -> None:
@@ -34,7 +36,7 @@ async def add(tx: Transaction, given: Sequence[tuple[str, Work]]) -> None:
         for lease, work in given
     ]
     if rows:
-        await tx.execute(BATCH_LEASES.insert(), rows)
+        await tx.execute(_ADDED, rows)
 
 
 async def find(tx: Transaction, lease: str, gateway: str, mode: Mode) -> Mapping[str, Any] | None:
@@ -64,20 +66,22 @@ class Lease:
         return (self.gateway, self.mode) == (gateway, mode)
 
 
+_TOLD = ("lease_hash", "attempt", "reported_at", "places", "gateway", "mode")
+_FOUND = (
+    select(*(BATCH_LEASES.c[name].label(f"given_{name}") for name in _TOLD), *WORK, *BODY)
+    .join(BATCHES, BATCHES.c.delivery_id == BATCH_LEASES.c.delivery_id)
+    .join(BODIES, BODIES.c.delivery_id == BATCH_LEASES.c.delivery_id)
+    .where(BATCH_LEASES.c.lease_hash.in_(bindparam("names", expanding=True)))
+    .order_by(BATCHES.c.delivery_id)
+)
+_FOUND_TO_CHANGE = _FOUND.with_for_update(of=BATCHES)
+
+
 async def found(tx: Transaction, leases: Sequence[str]) -> dict[str, Lease]:
     """Return those of these leases that there are, each with its work and body, in one look."""
     names = {hash_secret(lease): lease for lease in leases}
-    told = ("lease_hash", "attempt", "reported_at", "places", "gateway", "mode")
-    statement = (
-        select(*(BATCH_LEASES.c[name].label(f"given_{name}") for name in told), *WORK, *BODY)
-        .join(BATCHES, BATCHES.c.delivery_id == BATCH_LEASES.c.delivery_id)
-        .join(BODIES, BODIES.c.delivery_id == BATCH_LEASES.c.delivery_id)
-        .where(BATCH_LEASES.c.lease_hash.in_(names))
-        .order_by(BATCHES.c.delivery_id)
-    )
-    if tx.postgres:
-        statement = statement.with_for_update(of=BATCHES)
-    rows = (await tx.execute(statement)).mappings()
+    statement = _FOUND_TO_CHANGE if tx.postgres else _FOUND
+    rows = (await tx.execute(statement, {"names": list(names)})).mappings()
     return {names[row["given_lease_hash"]]: _lease(row) for row in rows}
 
 
@@ -134,11 +138,17 @@ def _packed(places: Sequence[int]) -> bytes:
     return zlib.compress(orjson.dumps(places), 1)
 
 
+_REPORTED = (
+    update(BATCH_LEASES)
+    .where(BATCH_LEASES.c.lease_hash.in_(bindparam("names", expanding=True)))
+    .values(reported_at=bindparam("now"))
+)
+
+
 async def note_reported(tx: Transaction, leases: Sequence[str]) -> None:
     """Note that leases have been reported."""
     if leases:
-        mine = BATCH_LEASES.c.lease_hash.in_([hash_secret(lease) for lease in leases])
-        await tx.execute(update(BATCH_LEASES).where(mine).values(reported_at=tx.now))
+        await tx.execute(_REPORTED, {"names": [hash_secret(lease) for lease in leases], "now": tx.now})
 
 
 async def forget(tx: Transaction) -> None:
