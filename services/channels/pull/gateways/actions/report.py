@@ -125,7 +125,7 @@ def _by_body(crypto: CryptoProvider, before: Work, body: batches.Body, said: Rep
     except (Reject, Retry):
         return None
     known = columns.of_batch(plain) or tuple(row[0] for row in orjson.loads(plain))
-    if not len(known) == before.size == len(set(known)):
+    if not len(known) == before.size == Places(body.hashes).distinct():
         return None
     codes, places = said.told.codes(), _places(known, said.numbers)
     if places is None:
@@ -137,7 +137,7 @@ def _by_body(crypto: CryptoProvider, before: Work, body: batches.Body, said: Rep
     return results.spread(dict(zip(places, codes, strict=True)), before.size), reasons
 
 
-def _places(known: tuple[str, ...], numbers: tuple[str, ...]) -> Sequence[int] | None:
+def _places(known: Sequence[str], numbers: Sequence[str]) -> Sequence[int] | None:
     """Return where numbers stand; a range when all come in their order, None when one comes not once."""
     if numbers == known:
         return range(len(known))

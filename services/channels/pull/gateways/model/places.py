@@ -1,5 +1,7 @@
 """Places: where in a batch a number stands, found by its keyed hash."""
 
+import struct
+
 from services.kit.crypto import HASH_BYTES
 
 
@@ -8,6 +10,10 @@ class Places:
 
     def __init__(self, hashes: bytes) -> None:
         self._hashes = hashes
+
+    def distinct(self) -> int:
+        """Return how many different numbers there are."""
+        return len(set(struct.unpack(f"{len(self._hashes) // HASH_BYTES}Q", self._hashes)))
 
     def of(self, number_hash: bytes) -> range:
         """Return the places of a number, none when it is not in the batch."""

@@ -60,7 +60,7 @@ class Told(Sequence[tuple[TargetState, str]]):
 class Report:
     """A report on a lease, read but not yet matched with the batch."""
 
-    numbers: tuple[str, ...] = ()
+    numbers: Sequence[str] = ()
     """Whom it names: results first, then exceptions."""
     told: Told = Told()
     """What became of each of them, and why."""
@@ -90,8 +90,10 @@ class Receipt:
 def read_columns(body: bytes) -> Report | None:
     """Read a full report of plain numbers and known states; None when it is anything else."""
     found = columns.of_report(body)
-    named = _plain(*found) if found and len(found[0]) <= MOST_RESULTS else None
-    return Report(*named, len(named[0])) if named else None
+    if found is None or len(found[0]) > MOST_RESULTS:
+        return None
+    told = _meant(found[1])
+    return Report(found[0], told, len(found[0])) if told else None
 
 
 def read_report(sent: Any) -> Report:
@@ -164,23 +166,21 @@ def _at_once(pairs: list[Any]) -> tuple[tuple[str, ...], Told] | None:
         return None
     try:
         numbers, states = zip(*pairs, strict=True)
-        return _plain(numbers, states)
+        digits, told = "".join(numbers), _meant(states)
     except (TypeError, ValueError):
         return None
+    plain = digits.isascii() and digits.isdigit() and set(map(len, numbers)) <= _PLAIN
+    return (numbers, told) if plain and told else None
 
 
-def _plain(numbers: tuple[str, ...], states: tuple[str, ...]) -> tuple[tuple[str, ...], Told] | None:
-    """Return the columns when every number is a bare mobile number and every state is known."""
-    digits = "".join(numbers)
-    if not (digits.isascii() and digits.isdigit() and set(map(len, numbers)) <= _PLAIN):
-        return None
+def _meant(states: Sequence[Any]) -> Told | None:
+    """Return what states mean; None when one of them is not known."""
     meant = {state: (receipts.meaning(state), receipts.reason(state)) for state in set(states)}
-    if any(meaning is None for meaning, _ in meant.values()):
-        return None
-    return numbers, Told(states, meant)  # type: ignore[arg-type]
+    known = all(meaning is not None for meaning, _ in meant.values())
+    return Told(states, meant) if known else None  # type: ignore[arg-type]
 
 
-_PLAIN = frozenset({11})
+_PLAIN = frozenset({columns.DIGITS})
 """How many digits a mobile number has; any other length may have a country code before it."""
 
 
