@@ -6,7 +6,7 @@ PostgreSQL: one role per house, whose search_path is its schema; the server refu
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -145,18 +145,22 @@ class Database:
         return self._url.get_backend_name() == "sqlite"
 
     @asynccontextmanager
-    async def transaction(self, once: tuple[str, UUID] | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, once: tuple[str, UUID] | None = None, *, brief: bool = False
+    ) -> AsyncIterator[Transaction]:
         """Open a transaction; with `once` (consumer, message id) raise AlreadyHandled the second time.
 
-        Raises Retry when the database is busy or gone, so that whoever asked can ask again.
+        A `brief` one asks for little and waits for nobody between: in a SQLite file it is done without a
+        thread. Raises Retry when the database is busy or gone, so that whoever asked can ask again.
         """
         async with _one_writer(self._lock), _busy_is_retry():
             async with self.writer.begin() as connection, self._claimed(connection):
                 tx = Transaction(connection, self.house, self.clock.now())
-                if once is not None:
-                    await outbox.mark_handled(connection, once[0], once[1], tx.now)
-                yield tx
-                await tx.write_said()
+                with await _brief(connection) if brief and self.sqlite else nullcontext():
+                    if once is not None:
+                        await outbox.mark_handled(connection, once[0], once[1], tx.now)
+                    yield tx
+                    await tx.write_said()
                 if tx.lanes:
                     failpoints.reach("outbox.written", self.house)
             if tx.lanes:
@@ -253,6 +257,12 @@ def _begin_immediately(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def _begun(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+async def _brief(connection: AsyncConnection) -> AbstractContextManager[None]:
+    raw = await connection.get_raw_connection()
+    file: sqlite.Connection = raw.driver_connection  # type: ignore[assignment]
+    return file.brief()
 
 
 @asynccontextmanager

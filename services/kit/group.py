@@ -53,7 +53,7 @@ class GroupCommit(Generic[Job, Answer]):
         if not group:
             return
         try:
-            async with self.db.transaction() as tx:
+            async with self.db.transaction(brief=True) as tx:
                 answers = await self.do(tx, [job for job, _ in group])
         except asyncio.CancelledError:
             for _, done in group:
