@@ -27,6 +27,8 @@ _HEADERS = {
     ),
 }
 
+_WRITTEN = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+
 _A_NAME = re.compile(r"[a-z_]{1,40}")
 """What an error may repeat: the name of a parameter, and no secret."""
 
@@ -52,8 +54,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 present = {name.lower() for name, _ in message["headers"]}
-                missing = [(n, v) for n, v in _HEADERS.items() if n.encode() not in present]
-                message["headers"] = [*message["headers"], *((n.encode(), v.encode()) for n, v in missing)]
+                missing = (header for header in _WRITTEN if header[0] not in present)
+                message["headers"] = [*message["headers"], *missing]
             await send(message)
 
         client = scope.get("client")

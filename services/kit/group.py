@@ -26,6 +26,11 @@ class GroupCommit(Generic[Job, Answer]):
         self._wanted = asyncio.Event()
         self._stopped = False
 
+    @property
+    def busy(self) -> bool:
+        """True while jobs wait for the next transaction: one more costs little."""
+        return bool(self._waiting)
+
     async def submit(self, job: Job) -> Answer:
         """Have a job done in the next transaction; raise what made it fail."""
         if self._stopped:

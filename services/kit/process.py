@@ -107,6 +107,7 @@ async def run(settings: Settings, app: FastAPI, services: Sequence[Service], bus
     # What is here now stays: the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     siblings = [s for service in services for s in service.siblings]
     siblings += [s for service in services for house in service.houses for s in house_siblings(bus, house)]
     server = _server(settings, app)

@@ -109,7 +109,7 @@ class Relay:
         done = [row["position"] for row, result in zip(rows, results, strict=True) if result is None]
         failpoints.reach("relay.published", self.db.house)
         if done:
-            async with self.db.transaction() as tx:
+            async with self.db.transaction(brief=True) as tx:
                 await outbox.mark_published(tx.connection, done, tx.now)
             failpoints.reach("relay.marked", self.db.house)
             telemetry.published(self.db.house, f"{mode}-{lane}", len(done))

@@ -86,7 +86,7 @@ async def lease(request: Request, given: Given, called: Called) -> Response:
     async def look() -> list[bytes]:
         await caller(request, given, called.gateway)  # a key may be revoked while its request waits
         await gateways.note_pull(given.db, called.gateway, called.mode)
-        if not await batches.waiting(given.db, called.gateway, called.mode):
+        if not given.hands.busy and not await batches.waiting(given.db, called.gateway, called.mode):
             return []
         items: list[bytes] = await given.hands.submit(
             leasing.Wanted(called.gateway, called.mode, wanted.max_batches)
