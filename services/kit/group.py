@@ -24,12 +24,13 @@ class GroupCommit(Generic[Job, Answer]):
         self.do = do
         self._waiting: list[tuple[Job, asyncio.Future[Answer]]] = []
         self._wanted = asyncio.Event()
+        self._running = False
         self._stopped = False
 
     @property
     def busy(self) -> bool:
-        """True while jobs wait for the next transaction: one more costs little."""
-        return bool(self._waiting)
+        """True while a transaction runs or is about to: one job more costs little."""
+        return self._running or bool(self._waiting)
 
     async def submit(self, job: Job) -> Answer:
         """Have a job done in the next transaction; raise what made it fail."""
@@ -48,7 +49,9 @@ class GroupCommit(Generic[Job, Answer]):
                 group, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
                 if not self._waiting:
                     self._wanted.clear()
+                self._running = True
                 await self._commit([one for one in group if not one[1].done()])
+                self._running = False
         finally:
             self._stopped = True
             for _, done in self._waiting:
