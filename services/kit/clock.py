@@ -7,6 +7,9 @@ BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Beijing time: no summer time since 1991."""
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class Clock(Protocol):
     """Something that knows what time it is."""
 
@@ -25,13 +28,13 @@ class SystemClock:
 
 def microseconds(at: datetime) -> int:
     """Return a moment as UTC integer microseconds since 1970."""
-    delta = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = at - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
 def from_microseconds(us: int) -> datetime:
     """Return the moment of UTC integer microseconds since 1970."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+    return _EPOCH + timedelta(microseconds=us)
 
 
 def beijing(at: datetime) -> str:

@@ -6,14 +6,14 @@ PostgreSQL: one role per house, whose search_path is its schema; the server refu
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CursorResult, Executable, event, pool
-from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.engine import URL, Dialect, Engine, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -23,6 +23,7 @@ from contracts.fact import Fact
 from contracts.message import Message
 from contracts.values import Lane, Mode
 from services.kit import failpoints, idempotency, origin, outbox, sqlite, telemetry
+from services.kit.brief import BriefWriter
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
 from services.kit.errors import Refused, Retry
 from services.kit.ids import uuid7
@@ -133,6 +134,7 @@ class Database:
         self._url = driver_url(url)
         self._lock = asyncio.Lock() if self.sqlite else None
         self.writer, self.reader = _engines(self._url)
+        self._brief = BriefWriter(self._url, _writer) if self.sqlite else None
 
     def wake(self, lanes: Collection[tuple[Mode, Lane]]) -> None:
         """Tell this process's relay that there is something to publish."""
@@ -154,13 +156,12 @@ class Database:
         thread. Raises Retry when the database is busy or gone, so that whoever asked can ask again.
         """
         async with _one_writer(self._lock), _busy_is_retry():
-            async with self.writer.begin() as connection, self._claimed(connection):
+            async with self._begun(brief) as connection, self._claimed(connection):
                 tx = Transaction(connection, self.house, self.clock.now())
-                with await _brief(connection) if brief and self.sqlite else nullcontext():
-                    if once is not None:
-                        await outbox.mark_handled(connection, once[0], once[1], tx.now)
-                    yield tx
-                    await tx.write_said()
+                if once is not None:
+                    await outbox.mark_handled(connection, once[0], once[1], tx.now)
+                yield tx
+                await tx.write_said()
                 if tx.lanes:
                     failpoints.reach("outbox.written", self.house)
             if tx.lanes:
@@ -168,6 +169,11 @@ class Database:
             tx.committed()
             if tx.lanes:
                 self.on_said(tx.lanes)
+
+    def _begun(self, brief: bool) -> AbstractAsyncContextManager[AsyncConnection]:
+        if brief and self._brief is not None:
+            return cast("AbstractAsyncContextManager[AsyncConnection]", self._brief.begin())
+        return self.writer.begin()
 
     @asynccontextmanager
     async def _claimed(self, connection: AsyncConnection) -> AsyncIterator[None]:
@@ -198,6 +204,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._brief is not None:
+            await self._brief.close()
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
@@ -237,14 +245,18 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
     )
-    for engine in (writer, reader):
-        _configure(engine)
-    _begin_immediately(writer)
+    _writer(writer.sync_engine)
+    _configure(reader.sync_engine)
     return writer, reader
 
 
-def _configure(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _writer(engine: Engine) -> None:
+    _configure(engine)
+    _begin_immediately(engine)
+
+
+def _configure(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -253,16 +265,10 @@ def _configure(engine: AsyncEngine) -> None:
         cursor.close()
 
 
-def _begin_immediately(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "begin")
+def _begin_immediately(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-async def _brief(connection: AsyncConnection) -> AbstractContextManager[None]:
-    raw = await connection.get_raw_connection()
-    file: sqlite.Connection = raw.driver_connection  # type: ignore[assignment]
-    return file.brief()
 
 
 @asynccontextmanager

@@ -1,14 +1,12 @@
 """SQLite on a thread of its own: one journey there and back for each statement, with its first rows.
 
 aiosqlite makes four (cursor, execute, fetch, close). In each, two threads wait for one another; with small
-statements that is most of what they cost. A transaction that is brief makes none but for its begin and its
-commit: what it asks for between is done where it is asked for.
+statements that is most of what they cost.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -23,7 +21,7 @@ AT_FIRST = 1000
 def engine(url: URL, **options: Any) -> AsyncEngine:
     """Return an engine for a file; it takes what `create_async_engine` takes."""
     arguments, named = url.get_dialect()().create_connect_args(url)
-    connector = partial(sqlite3.connect, *arguments, **{**named, "check_same_thread": False})
+    connector = partial(sqlite3.connect, *arguments, **named)
 
     async def connect() -> aiosqlite.Connection:
         return await Connection(connector)
@@ -39,20 +37,8 @@ class Connection(aiosqlite.Connection):
         self._thread.daemon = True
         self.abandoned = False
         """Whether somebody stopped waiting for a step that may still run."""
-        self._brief = False
-
-    @contextmanager
-    def brief(self) -> Iterator[None]:
-        """Do all that is asked for without the thread: for few and quick statements that wait for nobody."""
-        self._brief = True
-        try:
-            yield
-        finally:
-            self._brief = False
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self._brief:
-            return fn(*args, **kwargs)
         try:
             return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         except asyncio.CancelledError:

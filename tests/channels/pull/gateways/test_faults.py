@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from contracts.values import Level
 from tests.channels.pull.gateways.house import GatewaysHouse
@@ -57,6 +58,7 @@ async def test_a_full_disk_is_a_reason_to_come_again_and_nothing_is_half_written
 
 async def _bound_pages(house: GatewaysHouse, pages: str) -> None:
     """Let the database file become no bigger than so many pages, as on a full disk."""
-    async with house.db.writer.connect() as connection:
-        count = (await connection.exec_driver_sql(f"SELECT {pages}")).scalar_one()
-        await connection.exec_driver_sql(f"PRAGMA max_page_count = {count}")
+    for brief in (False, True):
+        async with house.db.transaction(brief=brief) as tx:
+            count = (await tx.execute(text(f"SELECT {pages}"))).scalar_one()
+            await tx.execute(text(f"PRAGMA max_page_count = {count}"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -9,7 +10,7 @@ from fastapi import Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 
 from contracts.values import Mode
 from services.channels import keys
@@ -97,11 +98,23 @@ def bounded(route: type[APIRoute]) -> type[APIRoute]:
 
 
 class StraightRoute(APIRoute):
-    """A route for what comes by the hundred each second: key, action, answer, and no dependency solved.
+    """A route for what comes by the hundred each second: key, action, answer, and nothing between.
 
     Its endpoint takes the request, the parts, the caller, and what else its path names; it reads the body
     itself. What else its signature says is for the documentation.
     """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        response = await self._handler(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    @cached_property
+    def _handler(self) -> Handler:
+        return self.get_route_handler()
 
     def get_route_handler(self) -> Handler:
         """Return what answers a request."""
