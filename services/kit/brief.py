@@ -5,15 +5,22 @@ so that no statement waits; what is asked for must be little, since all else sta
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, CursorResult, Dialect, Executable, create_engine, pool
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
 
 T = TypeVar("T")
+
+BEGIN = "BEGIN IMMEDIATE"
+BUSY_MS = 5000
+"""How long a writer waits for another process's."""
 
 
 class Inline:
@@ -40,23 +47,31 @@ class BriefWriter:
             url.set(drivername="sqlite"),
             poolclass=pool.StaticPool,
             connect_args={"check_same_thread": False},
+            isolation_level="AUTOCOMMIT",
         )
         configure(self._engine)
-        self._connection: Connection | None = None
+        self._open: tuple[Connection, sqlite3.Connection] | None = None
         self._thread = ThreadPoolExecutor(1, "brief")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Inline]:
         """Open a transaction; commit it, or take it back when something is raised."""
-        connection = self._connection or await self._on_thread(self._engine.connect)
-        self._connection = connection
+        if self._open is None:
+            self._open = await self._on_thread(self._connect)
+        connection, file = self._open
         try:
-            await self._on_thread(connection.begin)
+            if not _begun_at_once(file):
+                await self._on_thread(partial(_begin, file))
             yield Inline(connection)
-            await self._on_thread(connection.commit)
+            await self._on_thread(partial(_do, file, "COMMIT"))
         except BaseException:
-            connection.rollback()
+            if file.in_transaction:
+                file.execute("ROLLBACK")
             raise
+
+    def _connect(self) -> tuple[Connection, sqlite3.Connection]:
+        connection = self._engine.connect()
+        return connection, cast("sqlite3.Connection", connection.connection.driver_connection)
 
     async def _on_thread(self, step: Callable[[], T]) -> T:
         """Do what may wait for the disk or another process; it is never left running alone."""
@@ -69,7 +84,30 @@ class BriefWriter:
 
     async def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
+        if self._open is not None:
+            self._open[0].close()
         self._engine.dispose()
         self._thread.shutdown(wait=False)
+
+
+def _begun_at_once(file: sqlite3.Connection) -> bool:
+    """Begin if nobody else is writing; nearly always nobody is."""
+    file.execute("PRAGMA busy_timeout = 0")
+    try:
+        file.execute(BEGIN)
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def _begin(file: sqlite3.Connection) -> None:
+    """Begin as soon as the other has written; raise OperationalError when he does not end."""
+    _do(file, f"PRAGMA busy_timeout = {BUSY_MS}")
+    _do(file, BEGIN)
+
+
+def _do(file: sqlite3.Connection, statement: str) -> None:
+    try:
+        file.execute(statement)
+    except sqlite3.Error as error:
+        raise OperationalError(statement, None, error) from error

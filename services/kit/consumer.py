@@ -44,6 +44,8 @@ class Subscription:
     handle: Handler
     mode: Mode = Mode.LIVE
     lane: Lane = Lane.ROUTINE
+    brief: bool = False
+    """Whether its transactions ask for little and wait for nobody between (see `Database.transaction`)."""
 
 
 def subscriptions(
@@ -53,6 +55,7 @@ def subscriptions(
     *,
     key: str = "*",
     lanes: Sequence[Lane] = tuple(Lane),
+    brief: bool = False,
 ) -> list[Subscription]:
     """Return one subscription for each mode and lane: `<service>-<verb>[-<key>]-<mode>-<lane>`.
 
@@ -67,6 +70,7 @@ def subscriptions(
             handle=handle,
             mode=mode,
             lane=lane,
+            brief=brief,
         )
         for mode in Mode
         for lane in lanes
@@ -101,7 +105,8 @@ async def handle(db: Database, subscription: Subscription, raw: Msg) -> None:
         failpoints.reach("consume.received", db.house)
         try:
             message = message_class(raw.subject).from_bytes(raw.data)
-            async with db.transaction(once=(subscription.durable, message_id(raw))) as tx:
+            once = (subscription.durable, message_id(raw))
+            async with db.transaction(once, brief=subscription.brief) as tx:
                 await subscription.handle(tx, message)
                 failpoints.reach("consume.handled", db.house)
             failpoints.reach("consume.committed", db.house)

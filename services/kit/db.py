@@ -23,7 +23,7 @@ from contracts.fact import Fact
 from contracts.message import Message
 from contracts.values import Lane, Mode
 from services.kit import failpoints, idempotency, origin, outbox, sqlite, telemetry
-from services.kit.brief import BriefWriter
+from services.kit.brief import BEGIN, BUSY_MS, BriefWriter
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
 from services.kit.errors import Refused, Retry
 from services.kit.ids import uuid7
@@ -134,7 +134,7 @@ class Database:
         self._url = driver_url(url)
         self._lock = asyncio.Lock() if self.sqlite else None
         self.writer, self.reader = _engines(self._url)
-        self._brief = BriefWriter(self._url, _writer) if self.sqlite else None
+        self._brief = BriefWriter(self._url, _configure) if self.sqlite else None
 
     def wake(self, lanes: Collection[tuple[Mode, Lane]]) -> None:
         """Tell this process's relay that there is something to publish."""
@@ -245,14 +245,10 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
     )
-    _writer(writer.sync_engine)
-    _configure(reader.sync_engine)
+    for engine in (writer, reader):
+        _configure(engine.sync_engine)
+    _begin_immediately(writer.sync_engine)
     return writer, reader
-
-
-def _writer(engine: Engine) -> None:
-    _configure(engine)
-    _begin_immediately(engine)
 
 
 def _configure(engine: Engine) -> None:
@@ -260,7 +256,7 @@ def _configure(engine: Engine) -> None:
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -268,7 +264,7 @@ def _configure(engine: Engine) -> None:
 def _begin_immediately(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(BEGIN)
 
 
 @asynccontextmanager

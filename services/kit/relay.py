@@ -22,6 +22,9 @@ WINDOW = 128
 WINDOW_BYTES = 4 * 1024 * 1024
 """At most so many rows and bytes are on their way unacknowledged."""
 
+GATHER_S = {Lane.URGENT: 0.0, Lane.ROUTINE: 0.02}
+"""How long a lane lets more come after a window that was not full: each costs a transaction."""
+
 LOOK_S = 2.0
 """How often a relay looks by itself; usually it is told."""
 
@@ -88,8 +91,9 @@ class Relay:
         pause = 0.1
         while True:
             try:
-                if await self.publish(mode, lane):
+                if done := await self.publish(mode, lane):
                     pause = 0.1
+                    await asyncio.sleep(GATHER_S[lane] if done < WINDOW else 0)
                     continue
                 await self.db.said[mode, lane].wait()
                 self.db.said[mode, lane].clear()

@@ -57,7 +57,7 @@ def subscriptions_of(parts: Parts) -> list[Subscription]:
 
 
 def _deliveries(channel: Channel, handle: Handler) -> list[Subscription]:
-    return subscriptions("channels-deliver", _DELIVERIES, handle, key=channel)
+    return subscriptions("channels-deliver", _DELIVERIES, handle, key=channel, brief=True)
 
 
 async def _on_delivery(tx: Transaction, parts: Parts, message: Message) -> None:
