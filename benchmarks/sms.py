@@ -30,7 +30,6 @@ from services.laptop import children, prepare
 
 CONNECTIONS = 12
 """Four for each gateway."""
-"""Four for each gateway."""
 GOALS = {"in full": 0.35, "exceptions only": 0.18}
 SAYS: dict[str, Say] = {"in full": in_full, "exceptions only": by_exception}
 RED = 3000
