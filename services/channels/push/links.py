@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from prometheus_client import Gauge
 
 from contracts.values import Channel, Lane
 from services.channels.push.adapter import Adapter
+from services.channels.push.calling import Line, pinned
 from services.channels.push.store import links
 from services.channels.push.store.links import Link
 from services.kit.db import Database
@@ -22,14 +25,18 @@ TOOK = Gauge("yutian_link_seconds", "How long the last test of the road took", [
 PATIENCE_S = 25.0
 _LONGEST = 200
 
+KEPT = timedelta(days=7)
+"""How long every single test is kept."""
+
 
 class Links:
     """Tests the road to one partner and remembers what was seen."""
 
-    def __init__(self, db: Database, adapter: Adapter, every_s: float) -> None:
+    def __init__(self, db: Database, adapter: Adapter, every_s: float, lines: Sequence[Line] = ()) -> None:
         self.db = db
         self.adapter = adapter
         self.every_s = every_s
+        self.lines = lines
 
     @property
     def channel(self) -> Channel:
@@ -39,6 +46,10 @@ class Links:
     async def run(self, leadership: Leadership) -> None:
         """Test for ever, on one replica at a time."""
         await leadership.lead("links", self._keep_testing)
+
+    async def history(self, limit: int = 50) -> list[links.Test]:
+        """Return the last tests, newest first."""
+        return await links.history(self.db, self.channel, limit)
 
     async def last(self) -> Link | None:
         """Return what the last test saw, None before the first."""
@@ -61,6 +72,7 @@ class Links:
                 tx.record(kind, lane=Lane.URGENT, about=self.channel, seen=link.seen)
                 (log.info if up else log.error)("link changed", channel=self.channel, up=up, seen=link.seen)
             await links.keep(tx, link)
+            await links.forget(tx, tx.now - KEPT)
         return link
 
     async def _keep_testing(self) -> None:
@@ -70,6 +82,21 @@ class Links:
             await asyncio.sleep(self.every_s)
 
     async def _probe(self) -> tuple[bool, str]:
+        """Prove the road; where a partner has several addresses, each of them by itself."""
+        addresses = [address for line in self.lines for address in line.addresses if len(line.addresses) > 1]
+        if not addresses:
+            return await self._probe_once()
+        seen = []
+        for address in addresses:
+            with pinned(address):
+                seen.append(await self._probe_once())
+        up = [words for good, words in seen if good]
+        if len(up) == len(seen):
+            return True, up[0]
+        told = "; ".join(f"address {n}: {words}" for n, (good, words) in enumerate(seen, 1) if not good)
+        return bool(up), f"{len(up)} of {len(seen)} addresses answer; {told}"
+
+    async def _probe_once(self) -> tuple[bool, str]:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return True, await self.adapter.probe()

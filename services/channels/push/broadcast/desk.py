@@ -1,17 +1,51 @@
 """A desk at one platform: a packet goes out signed, and what comes back is read before it is believed."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from services.channels.push.adapter import Unwell
 from services.channels.push.broadcast import answers, ids, packet
 from services.channels.push.broadcast.answers import Receipt, ResultCode, StateReport
 from services.channels.push.broadcast.archive import Unreadable
+from services.channels.push.broadcast.audio import Audio
 from services.channels.push.broadcast.draft import Drafts
 from services.channels.push.broadcast.site import Site
 from services.channels.push.calling import Line, quoted
 from services.kit import sm
 from services.kit.errors import Reject, Retry
+
+_ABOUT_EXACT = timedelta(seconds=30)
+"""So far apart two clocks may be without being worth a word: packets take their time."""
+
+_MOST_BEHIND_S = 12 * 3600
+
+
+@dataclass
+class TheirClock:
+    """How far the platform's clock is from ours, by its last answer."""
+
+    ahead: timedelta = timedelta(0)
+
+    def seen(self, theirs: datetime | None, ours: datetime) -> None:
+        """Note what time it was there when it was this here."""
+        if theirs is not None:
+            off = theirs - ours
+            self.ahead = off if abs(off) > _ABOUT_EXACT else timedelta(0)
+
+    @property
+    def behind_s(self) -> int:
+        """How many seconds it is behind, 0 when it is not."""
+        return min(max(0, -round(self.ahead.total_seconds())), _MOST_BEHIND_S)
+
+    def words(self) -> str:
+        """Return what an operator should know of it, nothing when it is right."""
+        if not self.ahead:
+            return ""
+        seconds = round(abs(self.ahead).total_seconds())
+        return f"; its clock is {seconds} s {'ahead of' if self.ahead > timedelta(0) else 'behind'} ours"
 
 
 @dataclass(frozen=True)
@@ -22,10 +56,19 @@ class Desk:
     site: Site
     signer: sm.Signer
     platform_key: sm.Verifier
+    clock: TheirClock = field(default_factory=TheirClock)
 
-    async def post(self, packet_id: str, main: bytes, drafts: Drafts, *, signed: bool = True) -> Receipt:
+    async def post(
+        self,
+        packet_id: str,
+        main: bytes,
+        drafts: Drafts,
+        *,
+        signed: bool = True,
+        audio: Audio | None = None,
+    ) -> Receipt:
         """Return the receipt of a packet."""
-        said = await self._exchange(packet_id, main, drafts, signed=signed)
+        said = await self._exchange(packet_id, main, drafts, signed=signed, audio=audio)
         if not isinstance(said, Receipt):
             raise Unwell("the platform answered a message with a state")
         return said
@@ -50,20 +93,28 @@ class Desk:
         accept(await self.post(ids.heartbeat_id(self.site.ebrid), main, drafts, signed=False))
 
     async def _exchange(
-        self, packet_id: str, main: bytes, drafts: Drafts, *, signed: bool = True
+        self,
+        packet_id: str,
+        main: bytes,
+        drafts: Drafts,
+        *,
+        signed: bool = True,
+        audio: Audio | None = None,
     ) -> Receipt | StateReport:
         """Sign, send, and read what comes back; signing and verifying take a tenth of a second of CPU."""
-        at = drafts.clock.now()
-        sealed = await asyncio.to_thread(packet.sealed, self.site, packet_id, main, at=at, signer=self.signer)
+        by: dict[str, Any] = {"at": drafts.clock.now(), "signer": self.signer, "audio": audio}
+        sealed = await asyncio.to_thread(partial(packet.sealed, self.site, packet_id, main, **by))
         part = (sealed.file_name, sealed.content, "application/x-tar")
         reply = await self.line.ask("POST", files={"file": part})
         key = self.platform_key if signed else None
         try:
             said = await asyncio.to_thread(answers.read, self.site, reply.content, key)
         except Unreadable as error:
+            reply.distrust()
             raise Unwell(f"the platform's answer cannot be used: {error.why}") from None
         if said.related != packet_id:
             raise Unwell("the platform answered another packet")
+        self.clock.seen(said.at, drafts.clock.now())
         return said
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.canonical import canonical_bytes
@@ -24,12 +24,16 @@ from services.channels.push.adapter import (
     since_taken,
     taken,
 )
-from services.channels.push.cable.order import Limits, Words, order
+from services.channels.push.cable.order import Limits, Words, display, order
 from services.channels.push.calling import Line, Reply, quoted
 from services.channels.render import render
 from services.kit import sm
 from services.kit.errors import Reject, Retry
 
+LOST = "contact lost"
+"""The head-end's reason for ending a forced display: it has not heard of us for too long."""
+
+_AGAIN = "again"
 _REJECTED = frozenset({400, 409, 413, 422})
 _STATUSES = frozenset({"accepted", "on-air", "stopped", "rejected"})
 
@@ -91,7 +95,21 @@ class Cable:
         said = await self._status(job.reference)
         if said is None:
             raise Retry("the head-end does not know an order that it took", after=30)
-        yield _answer(job, said)
+        if said["status"] == "stopped" and said.get("reason") == LOST and _stands(job):
+            async for answer in self._once_more(job):
+                yield answer
+            return
+        forced = display(job.request.notice, job.request.action, self.limits).forced
+        yield _answer(job, said, self.limits.contact_s / 3 if forced else None)
+
+    async def _once_more(self, job: Job) -> Answers:
+        """Order it again: the head-end ended it because it had not heard of us, and it still is in force."""
+        times = int(job.memo.get(_AGAIN, "0")) + 1
+        slip = Slip(f"{job.request.delivery_id}-again-{times}", None, job.at)
+        first = job.request.model_copy(update={"action": Action.START})
+        yield Answer(reference=slip.order_id, memo={**slip.memo("order"), _AGAIN: str(times)})
+        _accept(await self._post(self._order(first, slip)), slip.order_id)
+        yield Answer(ask_again_s=look_again_s(timedelta(0)))
 
     async def stop(self, job: Job, reason: Withdrawal) -> Answers:  # noqa: ARG002 (there is one way to stop)
         """Stop what is on the screens or about to be, and see that it ends."""
@@ -178,14 +196,19 @@ def _said(reply: Reply, order_id: str) -> dict[str, Any]:
     return said
 
 
-def _answer(job: Job, said: dict[str, Any]) -> Answer:
-    """Return what a status means for the areas of a job."""
+def _stands(job: Job) -> bool:
+    """Tell whether a warning is still to be shown."""
+    return job.request.action is not Action.STOP and job.at < job.request.notice.expires
+
+
+def _answer(job: Job, said: dict[str, Any], keep_s: float | None) -> Answer:
+    """Return what a status means for the areas of a job; `keep_s`: how often we are heard while it shows."""
     boxes = said.get("boxes")
     shown = f"on the screens of {boxes} boxes" if isinstance(boxes, int) else "on the screens"
     lifts = job.request.action is Action.STOP
     match said["status"]:
         case "on-air" if not lifts:
-            return every(job, TargetState.PLAYED, shown)
+            return every(job, TargetState.PLAYED, shown, ask_again_s=keep_s)
         case "stopped" if lifts:
             return every(job, TargetState.PLAYED, "taken off the screens", air=Air.OFF)
         case "stopped" if "started_at" in said:
