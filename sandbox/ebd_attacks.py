@@ -54,5 +54,5 @@ ATTACKS: dict[str, Callable[[str, bytes], bytes]] = {
     "longer than allowed": lambda _, answer: answer + bytes(2 << 20),
     "deep nesting": lambda name, _: _bottomless(name),
     "entity bomb": lambda name, _: _entities(name),
-    "cut in the middle": lambda _, answer: answer[: len(answer) // 3],
+    "cut in the middle": lambda _, answer: answer[:600],
 }

@@ -31,6 +31,8 @@ DRILL_KEY = sm.PrivateKey.generate()
 class Strict(BroadcastCandidate):
     """A candidate that believes no signature but the platform's, and signs drills with another key."""
 
+    timeout_s = 20.0
+
     platform_key: sm.Verifier = THEIR_KEY.public
 
     def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
