@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from contracts.values import Channel
 from services.channels import renderings
-from services.channels.push import api, consumers, looks
+from services.channels.push import api, consumers, looks, pages
 from services.channels.push.actions import take
 from services.channels.push.adapter import Adapter
 from services.channels.push.adapters import ADAPTERS, Ground
@@ -59,7 +59,7 @@ def open_push(channel: Channel) -> Opener:
         routers, parts, public = _faces(adapter, db, settings, workers)
         return Service(
             channel,
-            routers=[api.router, renderings.router, *routers],
+            routers=[api.router, pages.router, renderings.router, *routers],
             houses=[house],
             parts={
                 channel: api.Parts(links),

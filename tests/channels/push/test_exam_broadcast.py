@@ -1,9 +1,9 @@
 """The broadcast adapter takes the exam, with the platform of the sandbox and real SM2 signatures."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from contracts.outcome import TargetState
@@ -15,12 +15,13 @@ from services.channels.push.broadcast import words
 from services.channels.push.broadcast.adapter import Broadcast
 from services.channels.push.broadcast.desk import Desk
 from services.channels.push.broadcast.draft import Drafts
-from services.channels.push.broadcast.site import Site
+from services.channels.push.broadcast.site import DIALECTS, Site
+from services.channels.push.cable import order
 from services.channels.push.store.serials import Serials
 from services.kit import sm
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from tests.channels.exam import Candidate, Exam, Network, answering
+from tests.channels.exam import Candidate, Network, answering
 from tests.clock import HandClock
 
 OURS, THEIRS = "45001100000000103010101", "45001100000000303010201"
@@ -52,7 +53,7 @@ class BroadcastCandidate(Candidate):
             secret=THEIR_KEY.secret,
             partner_key=OUR_KEY.public.point,
             plays_s=1.5,
-            now=clock,
+            now=self.theirs,
             faults=self.faults,
         )
 
@@ -92,15 +93,25 @@ class BroadcastCandidate(Candidate):
 
         return {str(status): answers(status) for status in (401, 403, 404)}
 
-
-class TestBroadcast(Exam):
-    @pytest.fixture
-    def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
-        return BroadcastCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        assert isinstance(candidate, BroadcastCandidate)
-        (message,) = candidate.platform.messages.values()
+    def check_drill(self) -> None:
+        (message,) = self.platform.messages.values()
         assert message.drill
         assert "演练" in message.text
         assert "演练" in message.title
+
+
+class HeadEndByPackets(BroadcastCandidate):
+    """A cable head-end that takes EBD packets, in the dialect of 2023: what is shown is not read twice."""
+
+    channel = Channel.CABLE
+
+    def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
+        site = Site(ebrid=OURS, platform=THEIRS, certificate="77", dialect=DIALECTS["2023"])
+        desk = Desk(self.line(http, url), site, OUR_KEY, Trusting())
+        return Broadcast(
+            dict.fromkeys(Mode, desk),
+            Drafts(Serials(db), db.clock),
+            partial(words.put, channel=Channel.CABLE),
+            text=lambda short, _site, _drill: order.fitted(short, 200),
+            channel=Channel.CABLE,
+        )
