@@ -74,7 +74,8 @@ async def test_together_they_have_one_listing(floor: Floor) -> None:
         paths = (await http.get("/openapi.json")).json()["paths"]
         ready = await http.get("/ready")
     assert [d["channel"] for d in data] == list(PUSHED)
-    assert [p for p in paths if p.startswith("/api/v1/links")] == ["/api/v1/links", "/api/v1/links/test"]
+    shown = [path for path in paths if path.startswith("/api/v1/links")]
+    assert shown == ["/api/v1/links", "/api/v1/links/test", "/api/v1/links/{channel}/tests"]
     assert ready.text == "ready\n"
 
 
