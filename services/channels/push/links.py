@@ -10,7 +10,7 @@ from datetime import timedelta
 from prometheus_client import Gauge
 
 from contracts.values import Channel, Lane
-from services.channels.push.adapter import Adapter
+from services.channels.push.adapter import Adapter, Unconfigured
 from services.channels.push.calling import Line, pinned
 from services.channels.push.store import links
 from services.channels.push.store.links import Link
@@ -37,6 +37,8 @@ class Links:
         self.adapter = adapter
         self.every_s = every_s
         self.lines = lines
+        self._unused = False
+        """Whether nobody has set this partner up, as the last test saw it."""
 
     @property
     def channel(self) -> Channel:
@@ -60,8 +62,7 @@ class Links:
         begun = time.perf_counter()
         up, seen = await self._probe()
         took = time.perf_counter() - begun
-        UP.labels(self.channel).set(up)
-        TOOK.labels(self.channel).set(took)
+        self._measured(up, took)
         async with self.db.transaction() as tx:
             before = await links.last(self.db, self.channel)
             link = Link(self.channel, up, seen[:_LONGEST], tx.now, tx.now, round(took * 1000))
@@ -75,11 +76,28 @@ class Links:
             await links.forget(tx, tx.now - KEPT)
         return link
 
+    def _measured(self, up: bool, took: float) -> None:
+        """Show it as figures; a partner that nobody has set up raises no alarm."""
+        if self._unused:
+            self._forget_figures()
+        else:
+            UP.labels(self.channel).set(up)
+            TOOK.labels(self.channel).set(took)
+
+    def _forget_figures(self) -> None:
+        for gauge in (UP, TOOK):
+            with contextlib.suppress(KeyError):
+                gauge.remove(self.channel)
+
     async def _keep_testing(self) -> None:
-        while True:
-            with contextlib.suppress(Retry):
-                await self.test()
-            await asyncio.sleep(self.every_s)
+        try:
+            while True:
+                with contextlib.suppress(Retry):
+                    await self.test()
+                await asyncio.sleep(self.every_s)
+        finally:
+            # Another replica tests from now on: an old figure here would hide what it sees.
+            self._forget_figures()
 
     async def _probe(self) -> tuple[bool, str]:
         """Prove the road; where a partner has several addresses, each of them by itself."""
@@ -99,8 +117,9 @@ class Links:
     async def _probe_once(self) -> tuple[bool, str]:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return True, await self.adapter.probe()
+                seen = await self.adapter.probe()
         except Problem as problem:
+            self._unused = isinstance(problem, Unconfigured)
             return False, problem.why
         except TimeoutError:
             return False, "the partner does not come to an end"
@@ -108,3 +127,5 @@ class Links:
             # The text of an unexpected error may hold anything.
             log.error("link test failed", channel=self.channel, error=type(bug).__name__)
             return False, f"the adapter failed: {type(bug).__name__}"
+        self._unused = False
+        return True, seen
