@@ -1,7 +1,6 @@
 """The broadcast adapter takes the exam, with the platform of the sandbox and real SM2 signatures."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import httpx
 from fastapi import FastAPI
@@ -15,8 +14,7 @@ from services.channels.push.broadcast import words
 from services.channels.push.broadcast.adapter import Broadcast
 from services.channels.push.broadcast.desk import Desk
 from services.channels.push.broadcast.draft import Drafts
-from services.channels.push.broadcast.site import DIALECTS, Site
-from services.channels.push.cable import order
+from services.channels.push.broadcast.site import Site
 from services.channels.push.store.serials import Serials
 from services.kit import sm
 from services.kit.crypto import SoftwareCrypto
@@ -98,20 +96,3 @@ class BroadcastCandidate(Candidate):
         assert message.drill
         assert "演练" in message.text
         assert "演练" in message.title
-
-
-class HeadEndByPackets(BroadcastCandidate):
-    """A cable head-end that takes EBD packets, in the dialect of 2023: what is shown is not read twice."""
-
-    channel = Channel.CABLE
-
-    def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
-        site = Site(ebrid=OURS, platform=THEIRS, certificate="77", dialect=DIALECTS["2023"])
-        desk = Desk(self.line(http, url), site, OUR_KEY, Trusting())
-        return Broadcast(
-            dict.fromkeys(Mode, desk),
-            Drafts(Serials(db), db.clock),
-            partial(words.put, channel=Channel.CABLE),
-            text=lambda short, _site, _drill: order.fitted(short, 200),
-            channel=Channel.CABLE,
-        )

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,38 +13,9 @@ from services.channels.push.broadcast.audio import Audio
 from services.channels.push.broadcast.draft import Drafts
 from services.channels.push.broadcast.site import Site
 from services.channels.push.calling import Line, quoted
+from services.channels.push.skew import TheirClock
 from services.kit import sm
 from services.kit.errors import Reject, Retry
-
-_ABOUT_EXACT = timedelta(seconds=30)
-"""So far apart two clocks may be without being worth a word: packets take their time."""
-
-_MOST_BEHIND_S = 12 * 3600
-
-
-@dataclass
-class TheirClock:
-    """How far the platform's clock is from ours, by its last answer."""
-
-    ahead: timedelta = timedelta(0)
-
-    def seen(self, theirs: datetime | None, ours: datetime) -> None:
-        """Note what time it was there when it was this here."""
-        if theirs is not None:
-            off = theirs - ours
-            self.ahead = off if abs(off) > _ABOUT_EXACT else timedelta(0)
-
-    @property
-    def behind_s(self) -> int:
-        """How many seconds it is behind, 0 when it is not."""
-        return min(max(0, -round(self.ahead.total_seconds())), _MOST_BEHIND_S)
-
-    def words(self) -> str:
-        """Return what an operator should know of it, nothing when it is right."""
-        if not self.ahead:
-            return ""
-        seconds = round(abs(self.ahead).total_seconds())
-        return f"; its clock is {seconds} s {'ahead of' if self.ahead > timedelta(0) else 'behind'} ours"
 
 
 @dataclass(frozen=True)
