@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,6 +115,8 @@ class Demo:
         three = await self._follow(people.drafter, lifted)
         for title, progress in (("RED, 21 towns", one), ("ORANGE, 12 towns", two), ("ORANGE lifted", three)):
             show.account(self.console, f"{title}: {progress['manifest_count']} targets", progress)
+        operator = await Visitor(http).signed_in(_account(credentials, "qian"))
+        links = await self._roads(operator, (one, two, three))
         wanted = {
             "RED": (one, {c for codes in registered.values() for c in codes}),
             "ORANGE": (two, {c for town in story.SOUTH for c in registered[town]}),
@@ -122,7 +124,13 @@ class Demo:
         checks = [await self._villages(people.drafter, title, *pair) for title, pair in wanted.items()]
         self._speed(one)
         proven = await self._proven(people.auditor)
-        return all(checks) and all(map(_closed, (one, two, three))) and proven
+        return all(checks) and all(map(_closed, (one, two, three))) and links and proven
+
+    async def _roads(self, operator: Visitor, progresses: Sequence[dict[str, Any]]) -> bool:
+        """Test every road and print a line for every channel; return whether all roads are up."""
+        links = (await operator.post("/api/v1/links/test"))["data"]
+        show.every_channel(self.console, progresses, links)
+        return all(link["up"] for link in links)
 
     async def _registered(self, drafter: Visitor) -> dict[str, set[str]]:
         """Return the stations that the registry knows, by town."""
@@ -250,6 +258,11 @@ def _closed(progress: dict[str, Any]) -> bool:
     """Tell whether the plan is known, equals its manifest, and has no open target."""
     total = progress["total"]
     return bool(progress["adds_up"] and total["targeted"] > 0 and total["open"] == 0)
+
+
+def _account(credentials: dict[str, Any], username: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(a for a in credentials["accounts"] if a["username"] == username)
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

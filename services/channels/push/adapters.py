@@ -1,18 +1,20 @@
 """The table of adapters: how each channel's is made from the settings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 
-from contracts.values import Channel, Mode
+from contracts.values import Channel, Level, Mode
 from services.channels.push.adapter import Adapter
 from services.channels.push.apps.adapter import Apps
-from services.channels.push.broadcast import keys, words
+from services.channels.push.broadcast import audio, keys, words
 from services.channels.push.broadcast.adapter import Broadcast
 from services.channels.push.broadcast.desk import Desk
 from services.channels.push.broadcast.draft import Drafts
-from services.channels.push.broadcast.site import DIALECTS, MessageType, Site
+from services.channels.push.broadcast.site import DIALECTS, MessageType, Owner, Site
+from services.channels.push.cable import order
 from services.channels.push.cable.adapter import Cable
 from services.channels.push.calling import Line
 from services.channels.push.settings import PushSettings
@@ -22,7 +24,7 @@ from services.channels.push.wechat import fields
 from services.channels.push.wechat.adapter import Account, Wechat
 from services.channels.push.wechat.token import Token
 from services.kit import sm
-from services.kit.crypto import CryptoProvider, KeyFolder
+from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
 from services.kit.errors import Invalid
 
@@ -34,12 +36,14 @@ class Ground:
     settings: PushSettings
     db: Database
     http: httpx.AsyncClient
-    keys: KeyFolder
     crypto: CryptoProvider
+    lines: list[Line] = field(default_factory=list)
+    """Every line that was laid from here."""
 
     def line(self, whom: str, url: str) -> Line:
-        """Return the line to a partner."""
-        return Line(self.http, whom, url, self.settings.partner_timeout_s)
+        """Return the line to a partner; `url` may hold several addresses."""
+        self.lines.append(Line(self.http, whom, url, self.settings.partner_timeout_s))
+        return self.lines[-1]
 
 
 def _broadcast(ground: Ground) -> Adapter:
@@ -48,35 +52,95 @@ def _broadcast(ground: Ground) -> Adapter:
         Mode.LIVE: settings.broadcast_url,
         Mode.DRILL: settings.broadcast_drill_url or settings.broadcast_url,
     }
-    desks = {mode: _desk(ground, mode, url) if url else None for mode, url in urls.items()}
-    return Broadcast(desks, Drafts(Serials(ground.db), ground.db.clock), words.put)
+    peer = Peer(
+        Channel.BROADCAST,
+        settings.broadcast_platform,
+        settings.broadcast_platform_key,
+        settings.broadcast_dialect,
+    )
+    return Broadcast(
+        _desks(ground, peer, "the broadcast platform", urls),
+        Drafts(Serials(ground.db), ground.db.clock),
+        words.put,
+        library=audio.read(settings.broadcast_audio),
+    )
 
 
-def _desk(ground: Ground, mode: Mode, url: str) -> Desk:
+@dataclass(frozen=True)
+class Peer:
+    """Whoever takes EBD packets on a channel, as the settings name him."""
+
+    channel: Channel
+    platform: str
+    key: str
+    dialect: str
+
+    def named(self, setting: str) -> str:
+        """Return the name of a setting of this peer."""
+        return f"YUTIAN_{self.channel.upper()}_{setting}"
+
+
+def _desks(ground: Ground, peer: Peer, whom: str, urls: Mapping[Mode, str]) -> dict[Mode, Desk | None]:
+    """Return a desk for each mode; where both have the same address, it is the same line."""
+    lines = {url: ground.line(whom, url) for url in set(urls.values()) if url}
+    return {mode: _desk(ground, peer, mode, lines[url]) if url else None for mode, url in urls.items()}
+
+
+def _desk(ground: Ground, peer: Peer, mode: Mode, line: Line) -> Desk:
     settings = ground.settings
     try:
-        platform_key = sm.PublicKey.from_hex(settings.broadcast_platform_key)
+        platform_key = sm.PublicKey.from_hex(peer.key)
     except ValueError as error:
         raise Invalid(
-            "YUTIAN_BROADCAST_PLATFORM_KEY", str(error), "set the public key that the platform gave us"
+            peer.named("PLATFORM_KEY"), str(error), "set the public key that the platform gave us"
         ) from None
-    if settings.broadcast_dialect not in DIALECTS:
+    if peer.dialect not in DIALECTS:
         known = ", ".join(DIALECTS)
-        raise Invalid("YUTIAN_BROADCAST_DIALECT", "is unknown", f"use one of {known}")
+        setting = "DIALECT" if peer.channel is Channel.BROADCAST else "PROTOCOL"
+        raise Invalid(peer.named(setting), "is unknown", f"use one of {known}")
     site = Site(
         ebrid=settings.broadcast_ebrid,
-        platform=settings.broadcast_platform,
+        platform=peer.platform,
         certificate=settings.broadcast_certificate,
-        dialect=DIALECTS[settings.broadcast_dialect],
+        certificate_issuer=settings.broadcast_issuer,
+        sender_code=settings.broadcast_sender_code or None,
+        dialect=DIALECTS[peer.dialect],
         drill=MessageType(settings.broadcast_drill),
+        url=f"{settings.base_url()}/api/v1/ebd/{peer.channel}/{mode}",
+        owner=Owner(settings.broadcast_owner),
     )
-    line = ground.line("the broadcast platform", url)
-    return Desk(line, site, keys.signer(ground.keys, mode), platform_key)
+    return Desk(line, site, ground.crypto.sm2(keys.purpose(mode)), platform_key)
 
 
 def _cable(ground: Ground) -> Adapter:
-    key = ground.settings.cable_key.get_secret_value().encode()
-    return Cable(ground.line("the head-end", ground.settings.cable_url), key)
+    settings = ground.settings
+    if settings.cable_protocol != "order":
+        return _cable_by_packets(ground)
+    limits = order.Limits(
+        display={
+            **order.Limits().display,
+            Level.RED: settings.cable_red,
+            Level.ORANGE: settings.cable_orange,
+        },
+        program=settings.cable_program,
+        contact_s=settings.cable_contact_s,
+    )
+    key = settings.cable_key.get_secret_value().encode()
+    return Cable(ground.line("the head-end", settings.cable_url), key, limits, ground.db.clock.now)
+
+
+def _cable_by_packets(ground: Ground) -> Adapter:
+    """Return the adapter to a head-end that takes EBD packets, as a broadcast platform does."""
+    settings = ground.settings
+    peer = Peer(Channel.CABLE, settings.cable_platform, settings.cable_platform_key, settings.cable_protocol)
+    longest = max(order.Limits().text.values())
+    return Broadcast(
+        _desks(ground, peer, "the head-end", dict.fromkeys(Mode, settings.cable_url)),
+        Drafts(Serials(ground.db), ground.db.clock),
+        partial(words.put, channel=Channel.CABLE),
+        text=lambda short, _site, _drill: order.fitted(short, longest),
+        channel=Channel.CABLE,
+    )
 
 
 def _wechat(ground: Ground) -> Adapter:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
+from services.channels.push.cable.order import Display
 from services.kit.settings import Settings
 
 
@@ -18,7 +19,9 @@ class PushSettings(Settings):
     links_every_s: float = Field(180, ge=5, description="How often every road to a partner is tested")
     partner_timeout_s: float = Field(10, gt=0, le=25, description="How long one call to a partner may take")
 
-    broadcast_url: str = Field("", description="Where the broadcast platform takes packets")
+    broadcast_url: str = Field(
+        "", description="Where the broadcast platform takes packets; several addresses with spaces between"
+    )
     broadcast_drill_url: str = Field(
         "", description="Where it takes those of drills; empty: the same address"
     )
@@ -39,8 +42,45 @@ class PushSettings(Settings):
         3, ge=3, le=5, description="How far a drill goes: 3 platform, 4 front ends, 5 loudspeakers"
     )
 
-    cable_url: str = Field("", description="Where the cable head-end takes orders")
+    broadcast_issuer: str = Field(
+        "", description="Who issued that certificate, where the dialect names him in signatures"
+    )
+    broadcast_sender_code: str = Field(
+        "", description="Our short code at the platform; empty: our resource number"
+    )
+    broadcast_audio: str = Field(
+        "", description="Folder of recordings that are played beside the text: live/11B03.RED.mp3, ..."
+    )
+    broadcast_owner: str = Field(
+        "綦江区突发事件预警信息发布平台", description="Our name, as the platform may ask for it"
+    )
+
+    cable_url: str = Field(
+        "", description="Where the cable head-end takes orders; several addresses with spaces between"
+    )
     cable_key: SecretStr = Field(SecretStr(""), description="Key that signs orders to the head-end")
+    cable_protocol: str = Field(
+        "order", description="order, or where the head-end takes EBD packets: 2018, 2023 or regional"
+    )
+    cable_platform: str = Field(
+        "45001100000000303020201", description="The head-end's resource number, where it takes EBD packets"
+    )
+    cable_platform_key: str = Field(
+        "",
+        description="The head-end's public SM2 key, where it takes EBD packets: 04 and two numbers, in hex",
+    )
+    cable_red: Display = Field(
+        Display.FULL, description="How red is shown when a named person approved it: FULL, SWITCH, ..."
+    )
+    cable_orange: Display = Field(
+        Display.WINDOW, description="How orange is shown when a named person approved it"
+    )
+    cable_program: int = Field(
+        1, ge=1, le=65535, description="The programme that screens are switched to by SWITCH"
+    )
+    cable_contact_s: int = Field(
+        180, ge=30, le=3600, description="After how long without word of us a forced display ends by itself"
+    )
 
     wechat_url: str = Field("", description="WeChat's address: https://api.weixin.qq.com")
     wechat_account: str = Field("wechat-main", description="What the registry calls our account")

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,17 @@ from services.kit.db import Database
 from tests.channels.exam.network import Network
 from tests.channels.push.push_make import PushHouse, a_batch, a_notice, a_request
 from tests.clock import HandClock
+
+
+class TheirClock:
+    """The partner's clock, which may be wrong."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.off = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return self.clock.now() + self.off
 
 
 class Candidate(ABC):
@@ -45,6 +57,7 @@ class Candidate(ABC):
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         self.clock = clock
+        self.theirs = TheirClock(clock)
         self.crypto = crypto
         self.faults = Faults()
         self.secrets: tuple[str, ...] = ()
@@ -60,6 +73,10 @@ class Candidate(ABC):
         notice = a_notice()
         text = notice.text.model_copy(update={"short": " \u200b ", "headline": "\u200b"})
         return notice.model_copy(update={"text": text})
+
+    @abstractmethod
+    def check_drill(self) -> None:
+        """Look at what the partner was told of a drill: it says so wherever it is seen."""
 
     @abstractmethod
     def app(self) -> FastAPI:

@@ -21,7 +21,7 @@ from services.channels.push.model import Stage
 from services.channels.push.voice.adapter import Voice
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from tests.channels.exam import Candidate, Exam, Network, answering
+from tests.channels.exam import Candidate, Network, answering
 from tests.channels.push.push_make import PushHouse, a_batch, a_notice, a_request, only
 from tests.clock import HandClock
 
@@ -41,7 +41,7 @@ class VoiceCandidate(Candidate):
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         super().__init__(clock, crypto)
         self.secrets = (KEY, *NUMBERS)
-        self.exchange = voice.Exchange(KEY, now=clock, faults=self.faults)
+        self.exchange = voice.Exchange(KEY, now=self.theirs, faults=self.faults)
 
     def app(self) -> FastAPI:
         return voice.create(self.exchange)
@@ -103,17 +103,18 @@ class VoiceCandidate(Candidate):
             for status in (401, 402, 403, 404)
         }
 
+    def check_drill(self) -> None:
+        orders = [kept.order for kept in self.exchange.orders.values()]
+        assert orders
+        assert all(order.drill and "演练" in order.text for order in orders)
 
-class TestVoice(Exam):
+
+class TestVoice:
+    """What only a calling platform is asked."""
+
     @pytest.fixture
     def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
         return VoiceCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        assert isinstance(candidate, VoiceCandidate)
-        orders = [kept.order for kept in candidate.exchange.orders.values()]
-        assert orders
-        assert all(order.drill and "演练" in order.text for order in orders)
 
     async def test_only_a_key_is_an_answer(self, candidate: Candidate, sitting: object) -> None:
         assert isinstance(candidate, VoiceCandidate)

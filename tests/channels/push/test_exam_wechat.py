@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 
 import httpx
-import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -21,7 +20,7 @@ from services.channels.push.wechat.token import Token
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.problems import add_errors
-from tests.channels.exam import Candidate, Exam, Network, answering
+from tests.channels.exam import Candidate, Network, answering
 from tests.channels.push.push_make import ACCOUNT, PushHouse, a_notice
 from tests.clock import HandClock
 
@@ -46,13 +45,13 @@ class WechatCandidate(Candidate):
         super().__init__(clock, crypto)
         self.secrets = (SECRET, CALLBACK, *FOLLOWERS)
         self.account = wechat.Account(
-            tokens=Tokens(APPID, SECRET, now=clock),
+            tokens=Tokens(APPID, SECRET, now=self.theirs),
             followers=set(FOLLOWERS),
             templates={TEMPLATE: ("thing1", "time2", "thing3", "thing4")},
             callback="http://ours/api/v1/wechat/events",
             callback_token=CALLBACK,
             finishes_after_s=0,
-            now=clock,
+            now=self.theirs,
             faults=self.faults,
         )
 
@@ -113,14 +112,7 @@ class WechatCandidate(Candidate):
         while await hear.fold(house.db):
             pass
 
-
-class TestWechat(Exam):
-    @pytest.fixture
-    def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
-        return WechatCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        assert isinstance(candidate, WechatCandidate)
-        for sent in candidate.account.sent.values():
+    def check_drill(self) -> None:
+        for sent in self.account.sent.values():
             assert "演练" in sent.data["thing1"]
             assert "演练" in sent.data["thing4"]

@@ -74,14 +74,16 @@ async def test_together_they_have_one_listing(floor: Floor) -> None:
         paths = (await http.get("/openapi.json")).json()["paths"]
         ready = await http.get("/ready")
     assert [d["channel"] for d in data] == list(PUSHED)
-    assert [p for p in paths if p.startswith("/api/v1/links")] == ["/api/v1/links", "/api/v1/links/test"]
+    shown = [path for path in paths if path.startswith("/api/v1/links")]
+    assert shown == ["/api/v1/links", "/api/v1/links/test", "/api/v1/links/{channel}/tests"]
     assert ready.text == "ready\n"
 
 
-async def test_only_wechat_answers_without_an_account(floor: Floor) -> None:
+async def test_only_those_who_tell_us_something_need_no_account(floor: Floor) -> None:
     public = {channel: (await open_push(channel)(floor)).public for channel in PUSHED}
     assert {channel: list(paths) for channel, paths in public.items() if paths} == {
-        Channel.WECHAT: ["/api/v1/wechat/events"]
+        Channel.BROADCAST: ["/api/v1/ebd"],
+        Channel.WECHAT: ["/api/v1/wechat/events"],
     }
 
 

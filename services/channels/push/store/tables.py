@@ -36,6 +36,8 @@ DELIVERIES = Table(
 Index("deliveries_due", DELIVERIES.c.stage, DELIVERIES.c.mode, DELIVERIES.c.lane, DELIVERIES.c.due_at)
 Index("deliveries_of_warning", DELIVERIES.c.warning_id, DELIVERIES.c.revision)
 Index("deliveries_ending", DELIVERIES.c.ends_at)
+Index("deliveries_called", DELIVERIES.c.reference)
+Index("deliveries_tried", DELIVERIES.c.tried_at)
 
 MESSAGES = Table(
     "messages",
@@ -85,3 +87,14 @@ LINKS = Table(
     Column("took_ms", Integer, nullable=False),
 )
 """What the last link test saw, and since when it has been so."""
+
+LINK_TESTS = Table(
+    "link_tests",
+    metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("tested_at", Moment, primary_key=True),
+    Column("up", Boolean, nullable=False),
+    Column("seen", String(200), nullable=False),
+    Column("took_ms", Integer, nullable=False),
+)
+"""Every link test of the last days."""
