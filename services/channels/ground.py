@@ -1,8 +1,9 @@
-"""Where people live: towns and villages with their cells, as the registry publishes them; a house's own copy."""
+"""Where people live: towns and villages with their cells, as the registry publishes them; a house's copy."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, func, select
@@ -77,7 +78,7 @@ def _read(crypto: CryptoProvider, changed: BlockChanged) -> Ground:
 
 
 def _row(changed: BlockChanged, found: Ground | None) -> dict[str, object]:
-    """Return a row; of what is gone only the moment is kept, so that an older block does not bring it back."""
+    """Return a row; of what is gone the moment is kept, so that an older block does not bring it back."""
     return {
         "code": changed.block,
         "town": found.town if found else changed.block[:TOWN_DIGITS],
@@ -107,6 +108,6 @@ async def towns(db: Database, places: Table) -> frozenset[str]:
     return frozenset(row["code"] for row in await db.rows(select(places.c.code).where(here)))
 
 
-def _ground(row: "dict[str, object]") -> Ground:
-    at, *cell = (tuple(point) for point in orjson.loads(row["shape"]))  # type: ignore[arg-type]
-    return Ground(str(row["code"]), str(row["name"]), str(row["name_en"]), str(row["town"]), at, tuple(cell))
+def _ground(row: Mapping[str, Any]) -> Ground:
+    at, *cell = ((float(east), float(north)) for east, north in orjson.loads(row["shape"]))
+    return Ground(row["code"], row["name"], row["name_en"], row["town"], at, tuple(cell))

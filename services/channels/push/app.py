@@ -16,6 +16,7 @@ from services.channels.push.actions import take
 from services.channels.push.adapters import ADAPTERS, Ground
 from services.channels.push.links import Links
 from services.channels.push.settings import PushSettings
+from services.channels.push.web import api as web_api
 from services.channels.push.wechat import api as wechat_api
 from services.channels.push.worker import Workers
 from services.kit.db import Database
@@ -44,14 +45,14 @@ def open_push(channel: Channel) -> Opener:
         house = House(
             db,
             leadership,
-            consumers.heard(channel, workers.wake),
+            consumers.heard(channel, workers.wake, floor.crypto),
             siblings=[
                 workers.run,
                 lambda: links.run(leadership),
                 lambda: leadership.lead("forget", lambda: _forget(db)),
             ],
         )
-        routers, parts, public = _faces(channel, db, settings, workers)
+        routers, parts, public = _faces(channel, db, settings, workers, floor)
         return Service(
             channel,
             routers=[api.router, renderings.router, *routers],
@@ -72,12 +73,16 @@ open_cable = open_push(Channel.CABLE)
 open_wechat = open_push(Channel.WECHAT)
 open_app = open_push(Channel.APP)
 open_voice = open_push(Channel.VOICE)
+open_web = open_push(Channel.WEB)
 
 
 def _faces(
-    channel: Channel, db: Database, settings: PushSettings, workers: Workers
+    channel: Channel, db: Database, settings: PushSettings, workers: Workers, floor: Floor
 ) -> tuple[Sequence[APIRouter], Mapping[str, Any], Sequence[str]]:
-    """Return what only one channel shows: WeChat tells us of events."""
+    """Return what only some channels show: WeChat tells us of events, browsers subscribe."""
+    if channel is Channel.WEB:
+        given = web_api.parts_of(db, floor.crypto, floor.keys, settings, workers.told)
+        return (web_api.router,), {"web-browsers": given}, ("/api/v1/push",)
     if channel is not Channel.WECHAT:
         return (), {}, ()
     events = wechat_api.EventParts(db, settings.wechat_callback_token, workers.told)

@@ -180,5 +180,5 @@ async def warning(warning_id: UUID, request: Request, given: Given) -> Response:
 
 
 def _language(request: Request) -> str:
-    """Return the language of a path; a choice in the address or in a cookie counts where the path has none."""
+    """Return the language of a path; a choice in address or cookie counts where the path has none."""
     return "en" if request.url.path.startswith(PLACES["en"]) else pages.language_of(request)
