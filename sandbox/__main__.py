@@ -15,6 +15,7 @@ from fastapi.responses import PlainTextResponse
 
 from sandbox import partners
 from sandbox.gateways import GatewaysWorld
+from sandbox.newsrooms import Newsrooms
 from sandbox.stations import StationsWorld
 
 
@@ -29,12 +30,14 @@ class World:
         self.stations = StationsWorld(config["base_url"], credentials, config["certificate"])
         self.gateways = GatewaysWorld(config["base_url"], credentials, on_sms=self.stations.on_sms)
         self.partners = partners.make(config, credentials["people"], towns)
+        self.newsrooms = Newsrooms(config["base_url"], credentials.get("newsrooms", {}))
 
     def state(self) -> dict[str, Any]:
         """Return what everybody in the world has seen so far."""
         return {
             "stations": self.stations.view(),
             "gateways": self.gateways.view(),
+            "newsrooms": self.newsrooms.view(),
             **{name: state.view() for name, (_, state) in self.partners.items()},
         }
 
@@ -52,6 +55,11 @@ class World:
 
         return app
 
+    async def _stations(self) -> None:
+        """Run the stations, once citizens have said what their browsers are to be told."""
+        await self.partners["push"][1].subscribe()
+        await self.stations.run()
+
     async def run(self) -> None:
         """Run until SIGTERM or until a part falls."""
         stopping = asyncio.Event()
@@ -60,7 +68,8 @@ class World:
         apps = {"world": self.face(), **{name: app for name, (app, _) in self.partners.items()}}
         servers = _servers(apps, self.config["ports"])
         tasks = [asyncio.ensure_future(server.serve()) for server in servers]
-        tasks += [asyncio.ensure_future(self.stations.run()), asyncio.ensure_future(self.gateways.run())]
+        people = (self._stations(), self.gateways.run(), self.newsrooms.run())
+        tasks += [asyncio.ensure_future(one) for one in people]
         stop = asyncio.ensure_future(stopping.wait())
         done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
         for server in servers:

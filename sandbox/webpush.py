@@ -71,6 +71,25 @@ class Service:
             self.keys[name] = key
         return f"{self.origin}{PUSH}/{name}"
 
+    async def subscribe(self, patience_s: float = 60) -> None:
+        """Let every browser say what it wants, as the page does; who is not ready is asked again."""
+        assert self.http is not None
+        until = asyncio.get_running_loop().time() + patience_s
+        for name, browser in self.browsers.items():
+            body = {
+                "endpoint": f"{self.origin}{PUSH}/{name}",
+                "keys": browser.keys(),
+                "towns": list(browser.towns),
+                "hazards": list(browser.hazards),
+                "lowest": browser.lowest,
+                "language": browser.language,
+                "drills": browser.drills,
+            }
+            while (await self.http.post("/api/v1/push/subscriptions", json=body)).status_code != 201:
+                if asyncio.get_running_loop().time() > until:
+                    return
+                await asyncio.sleep(0.5)
+
     def take(self, name: str, headers: Mapping[str, str], body: bytes) -> str:
         """Take a message for a browser; raise Objection when it is not as it must be."""
         if name in self.gone:

@@ -16,6 +16,8 @@ CHANNELS = {
     "app": "app",
     "voice": "telephone calls",
     "feed": "public feed",
+    "web": "browsers",
+    "media": "radio and media",
 }
 COLUMNS = ("targeted", "received", "confirmed", "failed", "withdrawn", "expired", "open")
 
