@@ -74,7 +74,9 @@ class FeedHouse:
         for message in messages:
             subject = message.subject  # type: ignore[attr-defined]
             for subscription in consumers.heard(self.crypto, self.board.changed):
-                if subject in subscription.subjects:
+                if subject in subscription.subjects or subject.startswith(
+                    subscription.subjects[0].rstrip(">")
+                ):
                     async with self.db.transaction() as tx:
                         await subscription.handle(tx, message)  # type: ignore[arg-type]
         await self.board.renew()
