@@ -1,4 +1,4 @@
-"""The push service of the sandbox is as strict as the real ones, and its browsers open what is theirs alone."""
+"""The push service of the sandbox is as strict as the real ones; its browsers open what is theirs alone."""
 
 import os
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """What the newsrooms' desk does: take a revision, end it, hand it out, hear that it was on the air; keys."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -64,41 +64,41 @@ async def hand_out(db: Database, newsroom: str, mode: Mode) -> list[Delivery]:
     return sorted(found, key=lambda d: (d.request.notice.level.rank, -d.request.notice.sent.timestamp()))
 
 
-async def aired(
-    db: Database,
-    newsroom: str,
-    mode: Mode,
-    warning_id: UUID,
-    revision: int,
-    *,
-    at: datetime,
-    by: str,
-    programme: str,
-) -> None:
+@dataclass(frozen=True)
+class Aired:
+    """What a newsroom says of a revision that was on the air."""
+
+    revision: int
+    at: datetime
+    by: str
+    programme: str
+
+
+async def aired(db: Database, newsroom: str, mode: Mode, warning_id: UUID, said: Aired) -> None:
     """Note that a newsroom has had a revision on the air; told late it counts as well."""
     async with db.transaction() as tx:
-        if at > tx.now + EARLY:
+        if said.at > tx.now + EARLY:
             raise Invalid("at", "is in the future", "say when it was on the air")
         await store.seen(tx, newsroom)
-        found = [d for d in await store.of_revision(tx, warning_id, revision, mode) if d.at(newsroom)]
+        given = await store.of_revision(tx, warning_id, said.revision, mode)
+        found = [(delivery, item) for delivery in given if (item := delivery.at(newsroom))]
         if not found:
             raise NotFound("this warning was not given to this newsroom", mend="see the list of alerts")
-        for delivery in found:
-            item = delivery.at(newsroom)
-            assert item is not None
-            if at < delivery.request.notice.sent:
+        for delivery, item in found:
+            if said.at < delivery.request.notice.sent:
                 raise Invalid("at", "is before the warning was issued", "say when it was on the air")
-            await _change(tx, delivery, delivery.with_item(item.aired(at, by, programme)))
+            told = item.aired(said.at, said.by, said.programme)
+            await _change(tx, delivery, delivery.with_item(told))
         tx.record(
             "media.aired",
             mode=mode,
             lane=Lane.URGENT,
             warning_id=warning_id,
-            actor=by,
+            actor=said.by,
             about=newsroom,
-            revision=revision,
-            programme=programme,
-            aired_at=at.isoformat(),
+            revision=said.revision,
+            programme=said.programme,
+            aired_at=said.at.isoformat(),
         )
 
 

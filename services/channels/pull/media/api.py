@@ -212,8 +212,8 @@ async def feed(newsroom: Name, mode: Called, given: Given) -> Response:
 @router.post(f"{PREFIX}/alerts/{{warning_id}}/aired", status_code=204, summary="Say that it was on the air")
 async def aired(newsroom: Name, warning_id: UUID, body: AiredBody, mode: Called, given: Given) -> Response:
     """Note who had it on the air, when and in which programme; told late it counts as well."""
-    said = {"at": body.at, "by": body.by, "programme": body.programme}
-    await actions.aired(given.db, newsroom, mode, warning_id, body.revision, **said)
+    words = actions.Aired(body.revision, body.at, body.by, body.programme)
+    await actions.aired(given.db, newsroom, mode, warning_id, words)
     return Response(status_code=204)
 
 

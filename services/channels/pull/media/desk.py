@@ -110,14 +110,13 @@ async def aired(warning_id: UUID, request: Request, given: Given) -> Response:
     if not hmac.compare_digest(str(form.get("csrf") or ""), _token(request)):
         raise Forbidden("the form's token is missing or old", mend="load the page again")
     try:
-        said = _said(dict(form))
-        await actions.aired(given.db, newsroom, mode, warning_id, _revision(form.get("revision")), **said)
+        await actions.aired(given.db, newsroom, mode, warning_id, _said(dict(form)))
     except Problem as problem:
         return await _page(request, given, problem)
     return RedirectResponse("/media", 303, _NO_STORE)
 
 
-def _said(form: dict[str, Any]) -> dict[str, Any]:
+def _said(form: dict[str, Any]) -> actions.Aired:
     by, programme = (str(form.get(name) or "").strip() for name in ("by", "programme"))
     if not 0 < len(by) <= 60:
         raise Invalid("by", "is missing or longer than 60 letters", "say who had it on the air")
@@ -127,7 +126,7 @@ def _said(form: dict[str, Any]) -> dict[str, Any]:
         at = datetime.fromisoformat(str(form.get("at") or "")).replace(tzinfo=BEIJING)
     except ValueError:
         raise Invalid("at", "is no time", "say when it was on the air") from None
-    return {"at": at, "by": by, "programme": programme}
+    return actions.Aired(_revision(form.get("revision")), at, by, programme)
 
 
 def _revision(given: Any) -> int:
