@@ -42,7 +42,7 @@ async def site(tmp_path: Path) -> AsyncIterator[str]:
     board = Board(db, "http://w.example")
     house = FeedHouse(db, clock, board, crypto, None)  # type: ignore[arg-type]
     await house.hear(a_town(crypto), a_village(crypto), a_request())
-    async with _served(_app(db, board)) as address:
+    async with served(_app(db, board)) as address:
         yield address
     await db.close()
 
@@ -59,7 +59,7 @@ def _app(db: Database, board: Board) -> FastAPI:
 
 
 @contextlib.asynccontextmanager
-async def _served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: FastAPI) -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = asyncio.ensure_future(server.serve())
@@ -72,7 +72,7 @@ async def _served(app: FastAPI) -> AsyncIterator[str]:
         await serving
 
 
-async def _look(page: Page, name: str) -> None:
+async def look(page: Page, name: str) -> None:
     """Let axe look at a page at both widths; nothing is wider than the window."""
     for size in (DESK, PHONE):
         await page.set_viewport_size(size)  # type: ignore[arg-type]
@@ -93,7 +93,7 @@ async def test_everybody_can_read_the_pages_at_both_widths_in_both_languages(sit
             ("public-follow", "/public/follow"),
         ):
             await page.goto(f"{site}{path}")
-            await _look(page, name)
+            await look(page, name)
 
 
 async def test_without_a_script_the_page_says_everything(site: str) -> None:
