@@ -80,6 +80,7 @@ class Channel(StrEnum):
     """A way of reaching people; `area` is the location-based SMS that operators address themselves.
 
     `voice` is a telephone call: nobody is called by a plan, only when a warning asks for an answer.
+    `web` are the browsers of citizens, `media` the newsrooms that read a warning out.
     """
 
     STATION = "station"
@@ -91,6 +92,8 @@ class Channel(StrEnum):
     APP = "app"
     FEED = "feed"
     VOICE = "voice"
+    WEB = "web"
+    MEDIA = "media"
 
 
 class Action(StrEnum):

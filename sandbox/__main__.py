@@ -17,6 +17,7 @@ from fastapi.responses import PlainTextResponse
 from sandbox import partners
 from sandbox.broadcast_calls import Caller
 from sandbox.gateways import GatewaysWorld
+from sandbox.newsrooms import Newsrooms
 from sandbox.stations import StationsWorld
 
 
@@ -32,12 +33,14 @@ class World:
         self.gateways = GatewaysWorld(config["base_url"], credentials, on_sms=self.stations.on_sms)
         self.http = httpx.AsyncClient(timeout=10)
         self.partners = partners.make(config, credentials["people"], towns)
+        self.newsrooms = Newsrooms(config["base_url"], credentials.get("newsrooms", {}))
 
     def state(self) -> dict[str, Any]:
         """Return what everybody in the world has seen so far."""
         return {
             "stations": self.stations.view(),
             "gateways": self.gateways.view(),
+            "newsrooms": self.newsrooms.view(),
             **{name: state.view() for name, (_, state) in self.partners.items()},
         }
 
@@ -55,6 +58,11 @@ class World:
 
         return app
 
+    async def _stations(self) -> None:
+        """Run the stations, once citizens have said what their browsers are to be told."""
+        await self.partners["push"][1].subscribe()
+        await self.stations.run()
+
     async def run(self) -> None:
         """Run until SIGTERM or until a part falls."""
         stopping = asyncio.Event()
@@ -64,7 +72,8 @@ class World:
         servers = _servers(apps, self.config["ports"])
         tasks = [asyncio.ensure_future(server.serve()) for server in servers]
         calls = Caller(self.partners["broadcast"][1], self.http)
-        tasks += [asyncio.ensure_future(part.run()) for part in (self.stations, self.gateways, calls)]
+        people = (self._stations(), self.gateways.run(), self.newsrooms.run(), calls.run())
+        tasks += [asyncio.ensure_future(one) for one in people]
         stop = asyncio.ensure_future(stopping.wait())
         done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
         for server in servers:

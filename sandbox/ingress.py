@@ -14,6 +14,10 @@ ROUTES = (
         r"/api/v1/(stations|gateways|links|wechat|ebd)|/station\b|/gateways|/links|/feed|/public|/c/|/static/(channels|stations)",
         "channels",
     ),
+    (
+        r"/api/v1/(push|media|newsrooms)|/media",
+        "channels",
+    ),
     (r"/api/v1/registry|/registry|/static/registry", "registry"),
     (r"/api/v1/audit|/audit|/static/audit", "audit"),
     (r"/", "issuer"),

@@ -10,6 +10,8 @@ CHANNELS = {
     "app": "Apps",
     "voice": "Telephone calls",
     "feed": "Public feed",
+    "web": "Browsers",
+    "media": "Radio and media",
     "": "Together",
 }
 

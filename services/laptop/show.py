@@ -18,6 +18,8 @@ CHANNELS = {
     "app": "app",
     "voice": "telephone calls",
     "feed": "public feed",
+    "web": "browsers",
+    "media": "radio and media",
 }
 _IDLE = {"feed": "read by whoever likes", "station": "streams, long polls and MQTT"}
 COLUMNS = ("targeted", "received", "confirmed", "failed", "withdrawn", "expired", "open")

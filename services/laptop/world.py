@@ -20,7 +20,7 @@ PLATFORM = "45001100000000303010201"
 OURS = "45001100000000103010101"
 """Made-up resource codes of the platform and of us (domain digest, 4.3)."""
 
-PARTS = ("world", "broadcast", "cable", "wechat", "app", "voice")
+PARTS = ("world", "broadcast", "cable", "wechat", "app", "voice", "push")
 FIELDS = ("thing1", "time2", "thing3", "thing4")
 TEMPLATE = "yutian-warning"
 
@@ -61,6 +61,8 @@ class Partners:
             "APP_SECRET": known["app"],
             "VOICE_URL": self.url("voice"),
             "VOICE_KEY": known["voice"],
+            "WEB_CONTACT": "demo@qijiang.example",
+            "WEB_SERVICES": self.url("push"),
         }
         return {f"{PREFIX}{name}": value for name, value in settings.items()}
 
@@ -96,6 +98,7 @@ class Partners:
             },
             "app": {"app_key": known["app_key"], "master_secret": known["app"]},
             "voice": {"key": known["voice"]},
+            "push": {"origin": self.url("push"), "base_url": base_url},
         }
         path = self.folder / "sandbox.json"
         write_private(path, orjson.dumps(config))

@@ -29,6 +29,8 @@ CHANNELS = {
     "cable": "Television",
     "app": "App",
     "feed": "Public feed",
+    "web": "Browsers",
+    "media": "Radio and media",
 }
 MOST_NAMED = 200
 

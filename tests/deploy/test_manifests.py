@@ -18,6 +18,7 @@ import services
 from deploy.local import manifests
 from deploy.local.manifests import BASE, K8S, OVERLAYS, Resource
 from services.channels.push.broadcast.keys import init_partner_keys
+from services.channels.push.web.vapid import init_vapid_key
 from services.kit import telemetry  # noqa: F401 (registers the metrics)
 from services.kit.crypto import KeyFolder, init_keys
 from services.kit.settings import PREFIX, Settings
@@ -203,7 +204,12 @@ def test_every_secret_that_pods_use_is_fetched_and_the_reverse() -> None:
 
 def test_every_kind_of_key_has_a_secret_that_lies_where_the_key_folder_has_it(tmp_path: Path) -> None:
     folder = KeyFolder(tmp_path)
-    purposes = {*init_keys(folder), *init_cap_keys(folder), *init_partner_keys(folder)}
+    purposes = {
+        *init_keys(folder),
+        *init_cap_keys(folder),
+        *init_partner_keys(folder),
+        *init_vapid_key(folder),
+    }
     placed = {
         (volume["secret"]["secretName"], mount["mountPath"])
         for _, pod, container in _pods(_composed(BASE))

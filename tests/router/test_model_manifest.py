@@ -134,6 +134,7 @@ def test_every_channel_has_its_targets() -> None:
         Channel.BROADCAST: codes,
         Channel.CABLE: codes,
         Channel.APP: codes,
+        Channel.WEB: codes,
         Channel.AREA: tuple(f"gw-{gw}:{code}" for gw in ("cmcc", "ctcc", "cucc") for code in codes),
         Channel.FEED: ("feed",),
     }
@@ -145,7 +146,7 @@ def test_a_drill_reaches_only_who_agreed_and_never_the_public_feed() -> None:
     sms = manifest.targets(Channel.SMS)
     assert sms is not None
     assert sms.count == 12
-    for channel in (Channel.FEED, Channel.AREA, Channel.CABLE, Channel.APP):
+    for channel in (Channel.FEED, Channel.AREA, Channel.CABLE, Channel.APP, Channel.WEB, Channel.MEDIA):
         assert manifest.targets(channel) is None
     assert manifest.targets(Channel.WECHAT) is None
 

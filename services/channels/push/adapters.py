@@ -20,6 +20,9 @@ from services.channels.push.calling import Line
 from services.channels.push.settings import PushSettings
 from services.channels.push.store.serials import Serials
 from services.channels.push.voice.adapter import Voice
+from services.channels.push.web.adapter import Web
+from services.channels.push.web.post import Post
+from services.channels.push.web.vapid import Vapid
 from services.channels.push.wechat import fields
 from services.channels.push.wechat.adapter import Account, Wechat
 from services.channels.push.wechat.token import Token
@@ -166,11 +169,19 @@ def _voice(ground: Ground) -> Adapter:
     return Voice(line, ground.settings.voice_key, ground.settings.voice_rings)
 
 
+def _web(ground: Ground) -> Adapter:
+    settings = ground.settings
+    vapid = Vapid(ground.keys, settings.web_contact)
+    post = Post(ground.line("the push service", ""), vapid, settings.web_per_s)
+    return Web(ground.db, ground.crypto, post, f"{settings.base_url()}/public")
+
+
 ADAPTERS: Mapping[Channel, Callable[[Ground], Adapter]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
     Channel.WECHAT: _wechat,
     Channel.APP: _apps,
     Channel.VOICE: _voice,
+    Channel.WEB: _web,
 }
 """One row for each channel whose partner we call."""

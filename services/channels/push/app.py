@@ -20,6 +20,7 @@ from services.channels.push.broadcast import door as ebd_door
 from services.channels.push.broadcast.adapter import Broadcast
 from services.channels.push.links import Links
 from services.channels.push.settings import PushSettings
+from services.channels.push.web import api as web_api
 from services.channels.push.wechat import api as wechat_api
 from services.channels.push.worker import Workers
 from services.kit.db import Database
@@ -49,14 +50,14 @@ def open_push(channel: Channel) -> Opener:
         house = House(
             db,
             leadership,
-            consumers.heard(channel, workers.wake),
+            consumers.heard(channel, workers.wake, floor.crypto),
             siblings=[
                 workers.run,
                 lambda: links.run(leadership),
                 lambda: leadership.lead("forget", lambda: _forget(db)),
             ],
         )
-        routers, parts, public = _faces(adapter, db, settings, workers)
+        routers, parts, public = _faces(adapter, db, settings, workers, floor)
         return Service(
             channel,
             routers=[api.router, pages.router, renderings.router, *routers],
@@ -77,13 +78,19 @@ open_cable = open_push(Channel.CABLE)
 open_wechat = open_push(Channel.WECHAT)
 open_app = open_push(Channel.APP)
 open_voice = open_push(Channel.VOICE)
+open_web = open_push(Channel.WEB)
 
 
 Faces = tuple[Sequence[APIRouter], Mapping[str, Any], Sequence[str]]
 
 
-def _faces(adapter: Adapter, db: Database, settings: PushSettings, workers: Workers) -> Faces:
+def _faces(
+    adapter: Adapter, db: Database, settings: PushSettings, workers: Workers, floor: Floor
+) -> Faces:
     """Return what only one channel shows: to those who tell us something of their own accord."""
+    if adapter.channel is Channel.WEB:
+        given = web_api.parts_of(db, floor.crypto, floor.keys, settings, workers.told)
+        return (web_api.router,), {"web-browsers": given}, ("/api/v1/push",)
     if adapter.channel is Channel.WECHAT:
         events = wechat_api.EventParts(db, settings.wechat_callback_token, workers.told)
         return (wechat_api.router,), {"wechat-events": events}, ("/api/v1/wechat/events",)

@@ -8,6 +8,7 @@ from services.channels.push.apps import notice as apps
 from services.channels.push.broadcast import speech
 from services.channels.push.cable import order
 from services.channels.push.settings import PushSettings
+from services.channels.push.web import message as web
 from services.channels.push.wechat import fields
 from services.channels.render import render
 from services.channels.renderings import Look, Looks, Piece, cut
@@ -82,10 +83,20 @@ def _voice(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
     return look
 
 
+def _web(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        title, text = (render(Channel.WEB, part, request) for part in ("title", "text"))
+        said, faults = cut("text.short", "text", text, text[: web.BODY], web.BODY, SHORTEN)
+        return Look(channel=request.channel, pieces=[Piece(name="title", text=title), said], faults=faults)
+
+    return look
+
+
 _MAKERS: dict[Channel, Callable[[PushSettings], Callable[[DeliveryRequested], Look]]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
     Channel.WECHAT: _wechat,
     Channel.APP: _app,
     Channel.VOICE: _voice,
+    Channel.WEB: _web,
 }

@@ -106,3 +106,14 @@ class PushSettings(Settings):
     voice_url: str = Field("", description="Where the calling platform takes orders of telephone calls")
     voice_key: SecretStr = Field(SecretStr(""), description="Our key at the calling platform")
     voice_rings: int = Field(3, ge=1, le=5, description="How often somebody is rung who does not answer")
+
+    web_contact: str = Field(
+        "",
+        pattern=r"^([^@\s:]{1,64}@[^@\s:]{1,200})?$",
+        description="Mail address by which push services reach us; empty: no Web Push",
+    )
+    web_services: str = Field(
+        "", description="Further push services, as origins parted by commas: http://127.0.0.1:8700"
+    )
+    web_per_s: float = Field(200, gt=0, le=5000, description="Messages a second to browsers, at most")
+    web_most_browsers: int = Field(200_000, ge=1, description="How many browsers may be subscribed, at most")

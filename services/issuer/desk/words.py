@@ -28,6 +28,8 @@ CHANNELS = {
     Channel.APP: "Apps",
     Channel.FEED: "Public feed",
     Channel.VOICE: "Telephone calls",
+    Channel.WEB: "Browsers",
+    Channel.MEDIA: "Radio and media",
 }
 UNITS = {
     Channel.STATION: "village stations",
@@ -39,6 +41,8 @@ UNITS = {
     Channel.APP: "regions",
     Channel.FEED: "feed",
     Channel.VOICE: "people",
+    Channel.WEB: "regions",
+    Channel.MEDIA: "newsrooms",
 }
 COLUMNS = {
     Column.CONFIRMED: "Confirmed",

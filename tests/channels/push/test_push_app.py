@@ -14,6 +14,7 @@ from services.channels.push.adapters import ADAPTERS
 from services.channels.push.app import open_push
 from services.channels.push.broadcast.keys import init_partner_keys
 from services.channels.push.settings import PushSettings
+from services.channels.push.web.vapid import init_vapid_key
 from services.houses import MIGRATIONS, OPENERS, houses_of, openers
 from services.kit.clock import SystemClock
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
@@ -40,6 +41,7 @@ async def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     keys = KeyFolder(settings.key_folder())
     init_keys(keys)
     init_partner_keys(keys)
+    init_vapid_key(keys)
     for channel in PUSHED:
         await migrate(settings.database(channel), MIGRATIONS[channel])
     async with AsyncExitStack() as stack:
@@ -84,6 +86,7 @@ async def test_only_those_who_tell_us_something_need_no_account(floor: Floor) ->
     assert {channel: list(paths) for channel, paths in public.items() if paths} == {
         Channel.BROADCAST: ["/api/v1/ebd"],
         Channel.WECHAT: ["/api/v1/wechat/events"],
+        Channel.WEB: ["/api/v1/push"],
     }
 
 
@@ -108,7 +111,8 @@ async def test_a_house_hears_its_requests_and_every_end(channel: Channel, floor:
     (house,) = (await open_push(channel)(floor)).houses
     durables = {s.durable for s in house.subscriptions}
     spared = ["channels-spare-voice"] if channel is Channel.VOICE else []
-    assert durables == {
+    places = {"channels-web-registry"} if channel is Channel.WEB else set()
+    assert durables == places | {
         f"{name}-{mode}-{lane}"
         for name in (f"channels-deliver-{channel}", f"channels-{channel}-end", *spared)
         for mode in Mode

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-from services.channels import tombstones
+from services.channels import ground, tombstones
 from services.kit.db import Moment
 
 metadata = MetaData()
@@ -98,3 +98,40 @@ LINK_TESTS = Table(
     Column("took_ms", Integer, nullable=False),
 )
 """Every link test of the last days."""
+PLACES = ground.table(metadata)
+"""The towns that a browser may follow; empty in every other house."""
+
+BROWSERS = Table(
+    "browsers",
+    metadata,
+    Column("browser_id", String(32), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("lowest", String(8), nullable=False),
+    Column("hazards", String(400), nullable=False),
+    Column("drills", Boolean, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+)
+"""Browsers that want to be warned; their addresses are sealed: who has one may push to it."""
+
+FOLLOWS = Table(
+    "follows",
+    metadata,
+    Column("town", String(9), primary_key=True),
+    Column("browser_id", String(32), primary_key=True, index=True),
+)
+
+TOLD = Table(
+    "told",
+    metadata,
+    Column("delivery_id", String(36), primary_key=True),
+    Column("browser_id", String(32), primary_key=True, index=True),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("fate", String(8), nullable=False),
+    Column("halted", Boolean, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+)
+Index("told_of_warning", TOLD.c.warning_id, TOLD.c.browser_id)
+"""What each browser was told, or may have been: written before it is spoken to."""
