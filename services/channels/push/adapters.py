@@ -27,7 +27,7 @@ from services.channels.push.wechat import fields
 from services.channels.push.wechat.adapter import Account, Wechat
 from services.channels.push.wechat.token import Token
 from services.kit import sm
-from services.kit.crypto import CryptoProvider
+from services.kit.crypto import CryptoProvider, KeyFolder
 from services.kit.db import Database
 from services.kit.errors import Invalid
 
@@ -40,6 +40,7 @@ class Ground:
     db: Database
     http: httpx.AsyncClient
     crypto: CryptoProvider
+    keys: KeyFolder
     lines: list[Line] = field(default_factory=list)
     """Every line that was laid from here."""
 

@@ -42,7 +42,7 @@ def open_push(channel: Channel) -> Opener:
         db = await floor.database(channel)
         # A client of its own: one partner that hangs takes no connection from another.
         http = await floor.stack.enter_async_context(httpx.AsyncClient(limits=_MOST_CONNECTIONS))
-        ground = Ground(settings, db, http, floor.crypto)
+        ground = Ground(settings, db, http, floor.crypto, floor.keys)
         adapter = ADAPTERS[channel](ground)
         workers = Workers(db, adapter, floor.crypto)
         links = Links(db, adapter, settings.links_every_s, ground.lines)
@@ -84,9 +84,7 @@ open_web = open_push(Channel.WEB)
 Faces = tuple[Sequence[APIRouter], Mapping[str, Any], Sequence[str]]
 
 
-def _faces(
-    adapter: Adapter, db: Database, settings: PushSettings, workers: Workers, floor: Floor
-) -> Faces:
+def _faces(adapter: Adapter, db: Database, settings: PushSettings, workers: Workers, floor: Floor) -> Faces:
     """Return what only one channel shows: to those who tell us something of their own accord."""
     if adapter.channel is Channel.WEB:
         given = web_api.parts_of(db, floor.crypto, floor.keys, settings, workers.told)

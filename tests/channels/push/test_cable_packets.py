@@ -99,12 +99,12 @@ async def test_the_settings_make_a_head_end_of_packets(
         monkeypatch.setenv(f"YUTIAN_CABLE_{name}", value)
     db = await an_open_database(f"sqlite:///{tmp_path}/{{name}}.db", Channel.CABLE, clock)
     async with httpx.AsyncClient() as http:
-        ground = Ground(PushSettings.load(), db, http, SoftwareCrypto(keys))
+        ground = Ground(PushSettings.load(), db, http, SoftwareCrypto(keys), keys)
         made = ADAPTERS[Channel.CABLE](ground)
         assert isinstance(made, Broadcast)
         assert made.channel is Channel.CABLE
         assert {desk.site.dialect for desk in made.desks.values() if desk} == {DIALECTS["2023"]}
         monkeypatch.setenv("YUTIAN_CABLE_PROTOCOL", "1999")
         with pytest.raises(Invalid, match="YUTIAN_CABLE_PROTOCOL"):
-            ADAPTERS[Channel.CABLE](Ground(PushSettings.load(), db, http, SoftwareCrypto(keys)))
+            ADAPTERS[Channel.CABLE](Ground(PushSettings.load(), db, http, SoftwareCrypto(keys), keys))
     await db.close()

@@ -72,12 +72,12 @@ class Cable:
         line: Line,
         key: bytes,
         limits: Limits | None = None,
-        now: Callable[[], datetime] = SystemClock().now,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self.line = line
         self.key = key
         self.limits = limits or Limits()
-        self.now = now
+        self.now = now or SystemClock().now
         self.clock = TheirClock()
 
     async def send(self, job: Job) -> Answers:

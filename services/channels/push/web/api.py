@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from aiolimiter import AsyncLimiter
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,7 +16,6 @@ from contracts.values import HazardCode, Level, TownCode
 from services.channels import ground
 from services.channels.hazards import hazards
 from services.channels.push.actions import hear
-from services.channels.push.settings import PushSettings
 from services.channels.push.store import browsers
 from services.channels.push.store.tables import PLACES
 from services.channels.push.web import endpoints
@@ -55,11 +54,30 @@ class Parts:
     pace: AsyncLimiter
 
 
+class WebSettings(Protocol):
+    """What of the settings concerns browsers."""
+
+    @property
+    def web_services(self) -> str:
+        """Push services that are named, with commas between."""
+        ...
+
+    @property
+    def web_contact(self) -> str:
+        """Whom a push service may write to."""
+        ...
+
+    @property
+    def web_most_browsers(self) -> int:
+        """So many browsers are kept."""
+        ...
+
+
 def parts_of(
     db: Database,
     crypto: CryptoProvider,
     keys: KeyFolder,
-    settings: PushSettings,
+    settings: WebSettings,
     told: Callable[[], None],
 ) -> Parts:
     """Return the parts from the settings."""
