@@ -18,7 +18,9 @@ STORES = {
     "router": "services.router.store.tables",
     "stations": "services.channels.pull.stations.store.tables",
     **{name: f"services.channels.pull.{name}.store" for name in ("gateways", "feed")},
-    **dict.fromkeys(("broadcast", "cable", "wechat", "app", "voice"), "services.channels.push.store"),
+    **dict.fromkeys(
+        ("broadcast", "cable", "wechat", "app", "voice", "weibo", "upper"), "services.channels.push.store"
+    ),
 }
 
 

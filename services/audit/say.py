@@ -10,6 +10,8 @@ CHANNELS = {
     "app": "Apps",
     "voice": "Telephone calls",
     "feed": "Public feed",
+    "weibo": "Weibo",
+    "upper": "12379 platform above us",
     "": "Together",
 }
 

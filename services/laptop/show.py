@@ -16,6 +16,8 @@ CHANNELS = {
     "app": "app",
     "voice": "telephone calls",
     "feed": "public feed",
+    "weibo": "Weibo",
+    "upper": "12379 platform",
 }
 COLUMNS = ("targeted", "received", "confirmed", "failed", "withdrawn", "expired", "open")
 

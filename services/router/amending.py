@@ -29,6 +29,8 @@ CHANNELS = {
     "cable": "Television",
     "app": "App",
     "feed": "Public feed",
+    "weibo": "Weibo",
+    "upper": "12379 platform above us",
 }
 MOST_NAMED = 200
 

@@ -21,6 +21,7 @@ from services.channels.push.voice.adapter import Voice
 from services.channels.push.wechat import fields
 from services.channels.push.wechat.adapter import Account, Wechat
 from services.channels.push.wechat.token import Token
+from services.channels.push.weibo.adapter import Weibo
 from services.kit import sm
 from services.kit.crypto import CryptoProvider, KeyFolder
 from services.kit.db import Database
@@ -102,11 +103,18 @@ def _voice(ground: Ground) -> Adapter:
     return Voice(line, ground.settings.voice_key, ground.settings.voice_rings)
 
 
+def _weibo(ground: Ground) -> Adapter:
+    settings = ground.settings
+    page_url = f"{settings.base_url()}/public"
+    return Weibo(ground.line("Weibo", settings.weibo_url), settings.weibo_token, settings.weibo_ip, page_url)
+
+
 ADAPTERS: Mapping[Channel, Callable[[Ground], Adapter]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
     Channel.WECHAT: _wechat,
     Channel.APP: _apps,
     Channel.VOICE: _voice,
+    Channel.WEIBO: _weibo,
 }
 """One row for each channel whose partner we call."""

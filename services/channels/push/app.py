@@ -72,6 +72,8 @@ open_cable = open_push(Channel.CABLE)
 open_wechat = open_push(Channel.WECHAT)
 open_app = open_push(Channel.APP)
 open_voice = open_push(Channel.VOICE)
+open_weibo = open_push(Channel.WEIBO)
+open_upper = open_push(Channel.UPPER)
 
 
 def _faces(

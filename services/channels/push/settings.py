@@ -63,6 +63,10 @@ class PushSettings(Settings):
     app_key: str = Field("", description="Our key at the push vendor")
     app_secret: SecretStr = Field(SecretStr(""), description="Our master secret at the push vendor")
 
+    weibo_url: str = Field("", description="Weibo's address: https://api.weibo.com")
+    weibo_token: SecretStr = Field(SecretStr(""), description="Access token of our Weibo account")
+    weibo_ip: str = Field("127.0.0.1", description="The address from which we post, as Weibo wants it")
+
     voice_url: str = Field("", description="Where the calling platform takes orders of telephone calls")
     voice_key: SecretStr = Field(SecretStr(""), description="Our key at the calling platform")
     voice_rings: int = Field(3, ge=1, le=5, description="How often somebody is rung who does not answer")

@@ -28,6 +28,8 @@ CHANNELS = {
     Channel.APP: "Apps",
     Channel.FEED: "Public feed",
     Channel.VOICE: "Telephone calls",
+    Channel.WEIBO: "Weibo",
+    Channel.UPPER: "12379 platform above us",
 }
 UNITS = {
     Channel.STATION: "village stations",
@@ -39,6 +41,8 @@ UNITS = {
     Channel.APP: "regions",
     Channel.FEED: "feed",
     Channel.VOICE: "people",
+    Channel.WEIBO: "post",
+    Channel.UPPER: "file",
 }
 COLUMNS = {
     Column.CONFIRMED: "Confirmed",
