@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
@@ -17,6 +20,9 @@ from services.channels.push.cable.adapter import Cable
 from services.channels.push.calling import Line
 from services.channels.push.settings import PushSettings
 from services.channels.push.store.serials import Serials
+from services.channels.push.upper.adapter import Upper
+from services.channels.push.upper.exchange import Disk, Exchange
+from services.channels.push.upper.ftp import Ftp
 from services.channels.push.voice.adapter import Voice
 from services.channels.push.wechat import fields
 from services.channels.push.wechat.adapter import Account, Wechat
@@ -109,6 +115,21 @@ def _weibo(ground: Ground) -> Adapter:
     return Weibo(ground.line("Weibo", settings.weibo_url), settings.weibo_token, settings.weibo_ip, page_url)
 
 
+def _upper(ground: Ground) -> Adapter:
+    settings = ground.settings
+    patience = timedelta(seconds=settings.upper_ack_s)
+    return Upper(_exchange(settings), Serials(ground.db), patience)
+
+
+def _exchange(settings: PushSettings) -> Exchange | None:
+    if not settings.upper_url:
+        return None
+    parts = urlsplit(settings.upper_url)
+    if parts.scheme == "file":
+        return Disk(Path(unquote(parts.path)), settings.partner_timeout_s)
+    return Ftp(settings.upper_url, settings.upper_password, settings.partner_timeout_s)
+
+
 ADAPTERS: Mapping[Channel, Callable[[Ground], Adapter]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
@@ -116,5 +137,6 @@ ADAPTERS: Mapping[Channel, Callable[[Ground], Adapter]] = {
     Channel.APP: _apps,
     Channel.VOICE: _voice,
     Channel.WEIBO: _weibo,
+    Channel.UPPER: _upper,
 }
 """One row for each channel whose partner we call."""

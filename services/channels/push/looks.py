@@ -9,6 +9,7 @@ from services.channels.push.broadcast import speech
 from services.channels.push.cable import order
 from services.channels.push.settings import PushSettings
 from services.channels.push.wechat import fields
+from services.channels.push.weibo import post
 from services.channels.render import render
 from services.channels.renderings import Look, Looks, Piece, cut
 
@@ -82,10 +83,33 @@ def _voice(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
     return look
 
 
+def _weibo(settings: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        title, text = (render(Channel.WEIBO, part, request) for part in ("title", "text"))
+        link = f"{settings.base_url()}/public/{request.warning_id}"
+        said = post.words(title, text, link)
+        # What does not fit is on the page to which the link leads: that is no fault of the words.
+        whole = Piece(name="post", text=post.post(said, link), limit=post.LONGEST)
+        return Look(channel=request.channel, pieces=[whole])
+
+    return look
+
+
+def _upper(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        text = request.notice.text
+        pieces = [Piece(name="headline", text=text.headline), Piece(name="message", text=text.short)]
+        return Look(channel=request.channel, pieces=pieces)
+
+    return look
+
+
 _MAKERS: dict[Channel, Callable[[PushSettings], Callable[[DeliveryRequested], Look]]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
     Channel.WECHAT: _wechat,
     Channel.APP: _app,
     Channel.VOICE: _voice,
+    Channel.WEIBO: _weibo,
+    Channel.UPPER: _upper,
 }

@@ -67,6 +67,15 @@ class PushSettings(Settings):
     weibo_token: SecretStr = Field(SecretStr(""), description="Access token of our Weibo account")
     weibo_ip: str = Field("127.0.0.1", description="The address from which we post, as Weibo wants it")
 
+    upper_url: str = Field(
+        "",
+        description="Folder shared with the 12379 platform above: ftp://user@host/folder or file:///folder",
+    )
+    upper_password: SecretStr = Field(SecretStr(""), description="Password of that folder's FTP server")
+    upper_ack_s: float = Field(
+        600, ge=10, description="How long its acknowledgement may take; then people are told"
+    )
+
     voice_url: str = Field("", description="Where the calling platform takes orders of telephone calls")
     voice_key: SecretStr = Field(SecretStr(""), description="Our key at the calling platform")
     voice_rings: int = Field(3, ge=1, le=5, description="How often somebody is rung who does not answer")

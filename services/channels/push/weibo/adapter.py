@@ -42,7 +42,6 @@ MOST_SEARCHED = 50
 CLOCKS_APART = timedelta(minutes=2)
 """How far Weibo's clock may be behind ours."""
 
-_WRITTEN = "%a %b %d %H:%M:%S %z %Y"
 _UNDERSTOOD = frozenset({400, 401, 403})
 _BUSY_S, _SLOWER_S = 5.0, 60.0
 _SHARE, _SHOW = "/2/statuses/share.json", "/2/statuses/show.json"
@@ -95,7 +94,7 @@ class Slip:
         if not str(row.get("text", "")).startswith(f"{self.words} "):
             return False
         try:
-            at = datetime.strptime(str(row.get("created_at")), _WRITTEN)
+            at = datetime.strptime(str(row.get("created_at")), "%a %b %d %H:%M:%S %z %Y")
         except ValueError:
             return True
         return at > self.since - CLOCKS_APART
@@ -166,9 +165,8 @@ class Weibo:
         except Failed as failed:
             raise failed.problem from None
         left = said.get("remaining_user_hits")
-        return (
-            f"the token is good, {left} calls are left this hour" if isinstance(left, int) else "it answers"
-        )
+        known = f", {left} calls are left this hour" if isinstance(left, int) else ""
+        return f"the token is good{known}"
 
     def _words(self, request: DeliveryRequested, part: str) -> str:
         title, text = (render(self.channel, name, request) for name in ("title", part))
