@@ -61,6 +61,7 @@ class World:
         servers = _servers(apps, self.config["ports"])
         tasks = [asyncio.ensure_future(server.serve()) for server in servers]
         tasks += [asyncio.ensure_future(self.stations.run()), asyncio.ensure_future(self.gateways.run())]
+        tasks.append(asyncio.ensure_future(self.partners["upper"][1].run()))
         stop = asyncio.ensure_future(stopping.wait())
         done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
         for server in servers:

@@ -17,6 +17,7 @@ from sandbox.wechat_fields import objection
 from sandbox.wechat_token import Tokens, WechatError, day_of
 
 SEND = "/cgi-bin/message/template/send"
+_CLEARED_A_MONTH = 10
 _TRIES = 3
 """How often WeChat posts an event until somebody answers `success`."""
 
@@ -63,6 +64,8 @@ class Account:
     sent: dict[int, Sent] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
     """Sends of each day."""
+    cleared: dict[str, int] = field(default_factory=dict)
+    """Clearings of each month."""
     repeated: int = 0
     refusals: dict[int, int] = field(default_factory=dict)
     """How often each errcode was answered."""
@@ -103,6 +106,17 @@ class Account:
         used = self.used.get(self._today(), 0)
         quota = {"daily_limit": self.daily_quota, "used": used, "remain": max(0, self.daily_quota - used)}
         return {"errcode": 0, "errmsg": "ok", "quota": quota}
+
+    def clear_quota(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Clear the day's quotas, so many times a month."""
+        if document.get("appid") != self.tokens.appid:
+            raise WechatError(40013)
+        month = self._today()[:7]
+        if self.cleared.get(month, 0) >= _CLEARED_A_MONTH:
+            raise WechatError(48006)
+        self.cleared[month] = self.cleared.get(month, 0) + 1
+        self.used[self._today()] = 0
+        return {"errcode": 0, "errmsg": "ok"}
 
     def on_air(self) -> list[Sent]:
         """Return the messages that reached their followers."""
@@ -221,6 +235,14 @@ def create(state: Account) -> FastAPI:
             return state.quota()
 
         return await _answered(state, request, tell)
+
+    @app.post("/cgi-bin/clear_quota")
+    async def clear(request: Request) -> dict[str, Any]:
+        async def wipe() -> dict[str, Any]:
+            state.tokens.check(request.query_params.get("access_token"))
+            return state.clear_quota(await _document(request))
+
+        return await _answered(state, request, wipe)
 
     return app
 

@@ -26,6 +26,8 @@ from services.channels.push.upper.ftp import Ftp
 from services.channels.push.voice.adapter import Voice
 from services.channels.push.wechat import fields
 from services.channels.push.wechat.adapter import Account, Wechat
+from services.channels.push.wechat.client import Client
+from services.channels.push.wechat.quota import Quota
 from services.channels.push.wechat.token import Token
 from services.channels.push.weibo.adapter import Weibo
 from services.kit import sm
@@ -96,7 +98,9 @@ def _wechat(ground: Ground) -> Adapter:
         fields=fields.read(settings.wechat_fields),
         page_url=f"{settings.base_url()}/public",
     )
-    return Wechat(line, token, account, settings.wechat_per_s, settings.wechat_event_s)
+    client = Client(line, token)
+    quota = Quota(ground.db, client, settings.wechat_appid, account.account_id, settings.wechat_reserve)
+    return Wechat(client, quota, account, settings.wechat_per_s, settings.wechat_event_s)
 
 
 def _apps(ground: Ground) -> Adapter:

@@ -57,6 +57,12 @@ class PushSettings(Settings):
     wechat_event_s: float = Field(
         300, ge=1, description="How long WeChat may take to say whether messages came; then they have failed"
     )
+    wechat_reserve: int = Field(
+        20_000, ge=0, description="Of the day's messages, how many are kept for what is urgent"
+    )
+    wechat_drill_tag: int = Field(
+        0, ge=0, description="Tag of the followers who take part in drills; 0: no mass messages of drills"
+    )
     wechat_per_s: float = Field(50, gt=0, le=1000, description="Messages a second to WeChat, at most")
 
     app_url: str = Field("", description="Where the push vendor of the phone apps answers")

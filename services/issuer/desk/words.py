@@ -42,7 +42,7 @@ UNITS = {
     Channel.FEED: "feed",
     Channel.VOICE: "people",
     Channel.WEIBO: "post",
-    Channel.UPPER: "file",
+    Channel.UPPER: "file handed up",
 }
 COLUMNS = {
     Column.CONFIRMED: "Confirmed",

@@ -17,6 +17,8 @@ from services.channels.push.actions import hear
 from services.channels.push.adapter import Adapter
 from services.channels.push.wechat import api, fields
 from services.channels.push.wechat.adapter import Account, Wechat
+from services.channels.push.wechat.client import Client
+from services.channels.push.wechat.quota import Quota
 from services.channels.push.wechat.token import Token
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
@@ -41,6 +43,7 @@ class WechatCandidate(Candidate):
     times = at_once = len(FOLLOWERS)
     people = FOLLOWERS
     can_stop = False
+    reserve = 0
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         super().__init__(clock, crypto)
@@ -68,7 +71,8 @@ class WechatCandidate(Candidate):
         line = self.line(http, url)
         token = Token(db, line, self.crypto, APPID, SecretStr(SECRET))
         account = Account(ACCOUNT, TEMPLATE, fields.read(FIELDS), "http://ours/public")
-        return Wechat(line, token, account, per_s=1000)
+        client = Client(line, token)
+        return Wechat(client, Quota(db, client, APPID, ACCOUNT, self.reserve), account, per_s=1000)
 
     def empty(self) -> Notice:
         return a_notice().model_copy(update={"areas": ()})

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -51,4 +52,5 @@ def _parsed(content: bytes) -> etree._Element | None:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    return None if root.getroottree().docinfo.doctype else root
+    information: Any = root.getroottree().docinfo
+    return None if information.doctype else root
