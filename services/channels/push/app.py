@@ -13,10 +13,14 @@ from contracts.values import Channel
 from services.channels import renderings
 from services.channels.push import api, consumers, looks
 from services.channels.push.actions import take
+from services.channels.push.adapter import Adapter
 from services.channels.push.adapters import ADAPTERS, Ground
 from services.channels.push.links import Links
 from services.channels.push.settings import PushSettings
 from services.channels.push.wechat import api as wechat_api
+from services.channels.push.wechat import mass_api
+from services.channels.push.wechat.adapter import Wechat
+from services.channels.push.wechat.mass import Masses
 from services.channels.push.worker import Workers
 from services.kit.db import Database
 from services.kit.errors import Retry
@@ -51,7 +55,7 @@ def open_push(channel: Channel) -> Opener:
                 lambda: leadership.lead("forget", lambda: _forget(db)),
             ],
         )
-        routers, parts, public = _faces(channel, db, settings, workers)
+        routers, parts, public = _faces(adapter, settings, workers)
         return Service(
             channel,
             routers=[api.router, renderings.router, *routers],
@@ -77,13 +81,18 @@ open_upper = open_push(Channel.UPPER)
 
 
 def _faces(
-    channel: Channel, db: Database, settings: PushSettings, workers: Workers
+    adapter: Adapter, settings: PushSettings, workers: Workers
 ) -> tuple[Sequence[APIRouter], Mapping[str, Any], Sequence[str]]:
-    """Return what only one channel shows: WeChat tells us of events."""
-    if channel is not Channel.WECHAT:
+    """Return what only one channel shows: WeChat tells us of events, and takes mass messages."""
+    if not isinstance(adapter, Wechat):
         return (), {}, ()
-    events = wechat_api.EventParts(db, settings.wechat_callback_token, workers.told)
-    return (wechat_api.router,), {"wechat-events": events}, ("/api/v1/wechat/events",)
+    masses = Masses(workers.db, adapter.client, settings.wechat_drill_tag)
+    token = settings.wechat_callback_token
+    parts = {
+        "wechat-events": wechat_api.EventParts(workers.db, token, workers.told, masses.ended),
+        "wechat-masses": mass_api.MassParts(masses, adapter.quota),
+    }
+    return (wechat_api.router, mass_api.router), parts, ("/api/v1/wechat/events",)
 
 
 async def _forget(db: Database) -> None:

@@ -85,3 +85,20 @@ LINKS = Table(
     Column("took_ms", Integer, nullable=False),
 )
 """What the last link test saw, and since when it has been so."""
+
+MASSES = Table(
+    "masses",
+    metadata,
+    Column("mass_id", String(32), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("text", String(600), nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("made_at", Moment, nullable=False, index=True),
+    Column("state", String(12), nullable=False),
+    Column("sender", String(64)),
+    Column("sent_at", Moment),
+    Column("message_id", String(64), index=True),
+    Column("reached", Integer),
+    Column("detail", String(200)),
+)
+"""Mass messages by WeChat: digests and drills, never warnings."""

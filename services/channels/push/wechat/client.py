@@ -1,4 +1,4 @@
-"""One call to WeChat: with the token, which is replaced once when it is refused, and the code that comes back."""
+"""One call to WeChat: with the token, which is replaced once when it is refused; what its code means."""
 
 from collections.abc import Mapping
 from typing import Any

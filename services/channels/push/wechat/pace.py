@@ -25,7 +25,7 @@ class Pace:
 
     @contextlib.asynccontextmanager
     async def turn(self, rank: int) -> AsyncIterator[None]:
-        """Wait for a turn; so many calls may be under way at once among the urgent, as many among the others."""
+        """Wait for a turn; so many calls may be under way of what is urgent, and as many of the rest."""
         async with self._hands[rank <= URGENT]:
             mine = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (rank, next(self._order), mine))
