@@ -73,7 +73,7 @@ class World:
         tasks = [asyncio.ensure_future(server.serve()) for server in servers]
         calls = Caller(self.partners["broadcast"][1], self.http)
         people = (self._stations(), self.gateways.run(), self.newsrooms.run(), calls.run())
-        tasks += [asyncio.ensure_future(one) for one in people]
+        tasks += [asyncio.ensure_future(one) for one in (*people, self.partners["upper"][1].run())]
         stop = asyncio.ensure_future(stopping.wait())
         done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
         for server in servers:

@@ -1,12 +1,13 @@
 """The partners that we call, made from a configuration file."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
 from sandbox import app as vendor
-from sandbox import broadcast, cable, voice, webpush, wechat
+from sandbox import broadcast, cable, upper, voice, webpush, wechat, weibo
 from sandbox.browsers import Browser
 from sandbox.wechat_token import Tokens
 
@@ -24,6 +25,8 @@ def make(
         "app": _with(vendor.create, _vendor(config["app"], towns)),
         "voice": _with(voice.create, voice.Exchange(config["voice"]["key"])),
         "push": _with(webpush.create, _push_service(config["push"], towns)),
+        "weibo": _with(weibo.create, weibo.Microblog(config["weibo"]["token"], config["weibo"]["domain"])),
+        "upper": _with(upper.create, _platform_above(config["upper"], config["ports"]["upper-ftp"])),
     }
 
 
@@ -38,6 +41,10 @@ def _platform(config: dict[str, Any]) -> broadcast.Platform:
         secret=bytes.fromhex(config["secret"]),
         partner_key=bytes.fromhex(config["partner_key"]),
     )
+
+
+def _platform_above(config: dict[str, Any], port: int) -> upper.Platform:
+    return upper.Platform(Path(config["folder"]), config["user"], config["password"], port=port)
 
 
 def _account(config: dict[str, Any], people: list[dict[str, Any]]) -> wechat.Account:

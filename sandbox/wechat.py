@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +14,12 @@ from fastapi import FastAPI, Request
 
 from sandbox.faults import EVENTS, FaultKind, Faults, install
 from sandbox.wechat_fields import objection
+from sandbox.wechat_mass import MassSends, finished
 from sandbox.wechat_token import Tokens, WechatError, day_of
 
 SEND = "/cgi-bin/message/template/send"
+_TOKEN = "/cgi-bin/stable_token"
+_CLEARED_A_MONTH = 10
 _TRIES = 3
 """How often WeChat posts an event until somebody answers `success`."""
 
@@ -63,6 +66,9 @@ class Account:
     sent: dict[int, Sent] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
     """Sends of each day."""
+    masses: MassSends = field(default_factory=MassSends)
+    cleared: dict[str, int] = field(default_factory=dict)
+    """Clearings of each month."""
     repeated: int = 0
     refusals: dict[int, int] = field(default_factory=dict)
     """How often each errcode was answered."""
@@ -104,6 +110,17 @@ class Account:
         quota = {"daily_limit": self.daily_quota, "used": used, "remain": max(0, self.daily_quota - used)}
         return {"errcode": 0, "errmsg": "ok", "quota": quota}
 
+    def clear_quota(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Clear the day's quotas, so many times a month."""
+        if document.get("appid") != self.tokens.appid:
+            raise WechatError(40013)
+        month = self._today()[:7]
+        if self.cleared.get(month, 0) >= _CLEARED_A_MONTH:
+            raise WechatError(48006)
+        self.cleared[month] = self.cleared.get(month, 0) + 1
+        self.used[self._today()] = 0
+        return {"errcode": 0, "errmsg": "ok"}
+
     def on_air(self) -> list[Sent]:
         """Return the messages that reached their followers."""
         return [sent for sent in self.sent.values() if sent.status == "success"]
@@ -116,6 +133,7 @@ class Account:
             "blocked": len(self.sent) - len(self.on_air()),
             "repeated": self.repeated,
             "refusals": {str(code): times for code, times in self.refusals.items()},
+            "masses": [massed.text for massed in self.masses.sent.values()],
             "tokens": len(self.tokens.issued),
             "events": self.events,
             "events_pending": len(self.pending),
@@ -135,7 +153,19 @@ class Account:
 
     def announce_later(self, sent: Sent) -> None:
         """Begin to announce a message, without waiting for it."""
-        task = asyncio.create_task(self.announce(sent))
+        self._begin(self.announce(sent))
+
+    def tell_later(self, event: str) -> None:
+        """Begin to post an event, without waiting for it."""
+
+        async def tell() -> None:
+            await asyncio.sleep(self.finishes_after_s)
+            await self._post(event)
+
+        self._begin(tell())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self.pending.add(task)
         task.add_done_callback(self.pending.discard)
 
@@ -191,51 +221,57 @@ class Account:
         return {name: document["data"][name]["value"] for name in names}
 
 
+Answer = Callable[[Account, dict[str, Any]], dict[str, Any]]
+
+
 def create(state: Account) -> FastAPI:
     """Return the WeChat server as a web application."""
     app = FastAPI(title="WeChat", docs_url=None, redoc_url=None)
     install(app, state.faults, state.view)
-
-    @app.post("/cgi-bin/stable_token")
-    async def stable_token(request: Request) -> dict[str, Any]:
-        async def issue() -> dict[str, Any]:
-            return state.tokens.issue(await _document(request))
-
-        return await _answered(state, request, issue)
-
-    @app.post(SEND)
-    async def send(request: Request) -> dict[str, Any]:
-        async def deliver() -> dict[str, Any]:
-            state.tokens.check(request.query_params.get("access_token"))
-            answer, sent = state.send(await _document(request))
-            if sent is not None and state.callback is not None:
-                state.announce_later(sent)
-            return answer
-
-        return await _answered(state, request, deliver)
-
-    @app.api_route("/cgi-bin/openapi/quota/get", methods=["GET", "POST"])
-    async def quota(request: Request) -> dict[str, Any]:
-        async def tell() -> dict[str, Any]:
-            state.tokens.check(request.query_params.get("access_token"))
-            return state.quota()
-
-        return await _answered(state, request, tell)
-
+    for path, answer in _ANSWERS.items():
+        app.add_api_route(path, _endpoint(state, path, answer), methods=["POST"])
     return app
 
 
-async def _answered(
-    state: Account, request: Request, answer: Callable[[], Awaitable[dict[str, Any]]]
-) -> dict[str, Any]:
-    """Return the answer, or the errcode: WeChat says 200 to everything."""
-    try:
-        if fault := state.faults.take(FaultKind.REFUSE, request.url.path):
-            raise WechatError(fault.code if fault.code is not None else -1)
-        return await answer()
-    except WechatError as error:
-        state.refusals[error.code] = state.refusals.get(error.code, 0) + 1
-        return error.answer
+def _endpoint(state: Account, path: str, answer: Answer) -> Callable[[Request], Awaitable[dict[str, Any]]]:
+    """Return what answers a path: WeChat says 200 to everything, and an errcode where it refuses."""
+
+    async def endpoint(request: Request) -> dict[str, Any]:
+        try:
+            if fault := state.faults.take(FaultKind.REFUSE, path):
+                raise WechatError(fault.code if fault.code is not None else -1)
+            if path != _TOKEN:
+                state.tokens.check(request.query_params.get("access_token"))
+            return answer(state, await _document(request))
+        except WechatError as error:
+            state.refusals[error.code] = state.refusals.get(error.code, 0) + 1
+            return error.answer
+
+    return endpoint
+
+
+def _send(state: Account, document: dict[str, Any]) -> dict[str, Any]:
+    answer, sent = state.send(document)
+    if sent is not None and state.callback is not None:
+        state.announce_later(sent)
+    return answer
+
+
+def _mass(state: Account, document: dict[str, Any]) -> dict[str, Any]:
+    massed = state.masses.take(document, state.now())
+    confirmed, followers = state.masses.confirms, len(state.followers)
+    state.tell_later(finished(state.callback_name, massed, followers, confirmed=confirmed))
+    return {"errcode": 0, "errmsg": "send job submission success", "msg_id": massed.msg_id}
+
+
+_ANSWERS: dict[str, Answer] = {
+    _TOKEN: lambda state, document: state.tokens.issue(document),
+    SEND: _send,
+    "/cgi-bin/openapi/quota/get": lambda state, _: state.quota(),
+    "/cgi-bin/clear_quota": lambda state, document: state.clear_quota(document),
+    "/cgi-bin/message/mass/sendall": _mass,
+    "/cgi-bin/message/mass/preview": lambda state, document: state.masses.show(document),
+}
 
 
 async def _document(request: Request) -> dict[str, Any]:

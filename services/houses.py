@@ -26,6 +26,8 @@ OPENERS: dict[str, dict[str, str]] = {
         "voice": f"{_CHANNELS}.push.app:open_voice",
         "web": f"{_CHANNELS}.push.app:open_web",
         "media": f"{_CHANNELS}.pull.media.app:open_media",
+        "weibo": f"{_CHANNELS}.push.app:open_weibo",
+        "upper": f"{_CHANNELS}.push.app:open_upper",
     },
     "audit": {"audit": "services.audit.app:open_audit"},
 }
@@ -47,6 +49,8 @@ MIGRATIONS: dict[str, str] = {
     "voice": _PUSH,
     "web": _PUSH,
     "media": f"{_CHANNELS}.pull.media.migrations",
+    "weibo": _PUSH,
+    "upper": _PUSH,
     "audit": "services.audit.migrations",
 }
 """The Alembic tree of each house."""

@@ -18,7 +18,10 @@ STORES = {
     "router": "services.router.store.tables",
     "stations": "services.channels.pull.stations.store.tables",
     **{name: f"services.channels.pull.{name}.store" for name in ("gateways", "feed", "media")},
-    **dict.fromkeys(("broadcast", "cable", "wechat", "app", "voice", "web"), "services.channels.push.store"),
+    **dict.fromkeys(
+        ("broadcast", "cable", "wechat", "app", "voice", "web", "weibo", "upper"),
+        "services.channels.push.store",
+    ),
 }
 
 

@@ -12,6 +12,8 @@ CHANNELS = {
     "feed": "Public feed",
     "web": "Browsers",
     "media": "Radio and media",
+    "weibo": "Weibo",
+    "upper": "12379 platform above us",
     "": "Together",
 }
 

@@ -20,6 +20,8 @@ CHANNELS = {
     "feed": "public feed",
     "web": "browsers",
     "media": "radio and media",
+    "weibo": "Weibo",
+    "upper": "12379 platform",
 }
 _IDLE = {"feed": "read by whoever likes", "station": "streams, long polls and MQTT"}
 COLUMNS = ("targeted", "received", "confirmed", "failed", "withdrawn", "expired", "open")

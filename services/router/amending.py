@@ -31,6 +31,8 @@ CHANNELS = {
     "feed": "Public feed",
     "web": "Browsers",
     "media": "Radio and media",
+    "weibo": "Weibo",
+    "upper": "12379 platform above us",
 }
 MOST_NAMED = 200
 

@@ -22,7 +22,10 @@ from services.kit.identity import Principal, principal
 from services.kit.problems import add_errors
 
 SAMPLE = Path(__file__).parents[2] / "contracts" / "samples" / "warning.v1.issued.json"
-PUSH = (Channel.BROADCAST, Channel.CABLE, Channel.WECHAT, Channel.APP, Channel.WEB)
+PUSH = (
+    *(Channel.BROADCAST, Channel.CABLE, Channel.WECHAT, Channel.APP, Channel.WEB),
+    *(Channel.WEIBO, Channel.UPPER),
+)
 LINKS = "https://yj.example/c/"
 
 

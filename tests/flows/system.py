@@ -86,7 +86,7 @@ class System:
         self.nats = nats
         self.stations = stations
         self.port = free_port()
-        self.partners = world.partners(folder / "world", free_ports(5))
+        self.partners = world.partners(folder / "world", free_ports(len(world.PARTS)))
         self.processes: dict[str, Process] = {}
         self.ingress: Ingress | None = None
         self.tokens: dict[str, str] = {}

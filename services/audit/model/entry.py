@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 NAMED = frozenset(
     {
         *(Channel.STATION, Channel.AREA, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED),
-        *(Channel.WEB, Channel.MEDIA),
+        *(Channel.WEB, Channel.MEDIA, Channel.WEIBO, Channel.UPPER),
     }
 )
 """Channels whose targets have public names. Those of the others are people, and only counted."""

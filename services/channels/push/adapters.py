@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
@@ -19,13 +22,19 @@ from services.channels.push.cable.adapter import Cable
 from services.channels.push.calling import Line
 from services.channels.push.settings import PushSettings
 from services.channels.push.store.serials import Serials
+from services.channels.push.upper.adapter import Upper
+from services.channels.push.upper.exchange import Disk, Exchange
+from services.channels.push.upper.ftp import Ftp
 from services.channels.push.voice.adapter import Voice
 from services.channels.push.web.adapter import Web
 from services.channels.push.web.post import Post
 from services.channels.push.web.vapid import Vapid
 from services.channels.push.wechat import fields
 from services.channels.push.wechat.adapter import Account, Wechat
+from services.channels.push.wechat.client import Client
+from services.channels.push.wechat.quota import Quota
 from services.channels.push.wechat.token import Token
+from services.channels.push.weibo.adapter import Weibo
 from services.kit import sm
 from services.kit.crypto import CryptoProvider, KeyFolder
 from services.kit.db import Database
@@ -157,7 +166,9 @@ def _wechat(ground: Ground) -> Adapter:
         fields=fields.read(settings.wechat_fields),
         page_url=f"{settings.base_url()}/public",
     )
-    return Wechat(line, token, account, settings.wechat_per_s, settings.wechat_event_s)
+    client = Client(line, token)
+    quota = Quota(ground.db, client, settings.wechat_appid, account.account_id, settings.wechat_reserve)
+    return Wechat(client, quota, account, settings.wechat_per_s, settings.wechat_event_s)
 
 
 def _apps(ground: Ground) -> Adapter:
@@ -177,6 +188,27 @@ def _web(ground: Ground) -> Adapter:
     return Web(ground.db, ground.crypto, post, f"{settings.base_url()}/public")
 
 
+def _weibo(ground: Ground) -> Adapter:
+    settings = ground.settings
+    page_url = f"{settings.base_url()}/public"
+    return Weibo(ground.line("Weibo", settings.weibo_url), settings.weibo_token, settings.weibo_ip, page_url)
+
+
+def _upper(ground: Ground) -> Adapter:
+    settings = ground.settings
+    patience = timedelta(seconds=settings.upper_ack_s)
+    return Upper(_exchange(settings), Serials(ground.db), patience)
+
+
+def _exchange(settings: PushSettings) -> Exchange | None:
+    if not settings.upper_url:
+        return None
+    parts = urlsplit(settings.upper_url)
+    if parts.scheme == "file":
+        return Disk(Path(unquote(parts.path)), settings.partner_timeout_s)
+    return Ftp(settings.upper_url, settings.upper_password, settings.partner_timeout_s)
+
+
 ADAPTERS: Mapping[Channel, Callable[[Ground], Adapter]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
@@ -184,5 +216,7 @@ ADAPTERS: Mapping[Channel, Callable[[Ground], Adapter]] = {
     Channel.APP: _apps,
     Channel.VOICE: _voice,
     Channel.WEB: _web,
+    Channel.WEIBO: _weibo,
+    Channel.UPPER: _upper,
 }
 """One row for each channel whose partner we call."""

@@ -22,6 +22,9 @@ from services.channels.push.links import Links
 from services.channels.push.settings import PushSettings
 from services.channels.push.web import api as web_api
 from services.channels.push.wechat import api as wechat_api
+from services.channels.push.wechat import mass_api
+from services.channels.push.wechat.adapter import Wechat
+from services.channels.push.wechat.mass import Masses
 from services.channels.push.worker import Workers
 from services.kit.db import Database
 from services.kit.errors import Retry
@@ -79,6 +82,8 @@ open_wechat = open_push(Channel.WECHAT)
 open_app = open_push(Channel.APP)
 open_voice = open_push(Channel.VOICE)
 open_web = open_push(Channel.WEB)
+open_weibo = open_push(Channel.WEIBO)
+open_upper = open_push(Channel.UPPER)
 
 
 Faces = tuple[Sequence[APIRouter], Mapping[str, Any], Sequence[str]]
@@ -89,13 +94,22 @@ def _faces(adapter: Adapter, db: Database, settings: PushSettings, workers: Work
     if adapter.channel is Channel.WEB:
         given = web_api.parts_of(db, floor.crypto, floor.keys, settings, workers.told)
         return (web_api.router,), {"web-browsers": given}, ("/api/v1/push",)
-    if adapter.channel is Channel.WECHAT:
-        events = wechat_api.EventParts(db, settings.wechat_callback_token, workers.told)
-        return (wechat_api.router,), {"wechat-events": events}, ("/api/v1/wechat/events",)
+    if isinstance(adapter, Wechat):
+        return _faces_of_wechat(adapter, settings, workers)
     if isinstance(adapter, Broadcast):
         doors = ebd_api.DoorParts(ebd_door.doors(adapter, db))
         return (ebd_api.router,), {f"{adapter.channel}-door": doors}, (ebd_api.PREFIX,)
     return (), {}, ()
+
+
+def _faces_of_wechat(adapter: Wechat, settings: PushSettings, workers: Workers) -> Faces:
+    masses = Masses(workers.db, adapter.client, settings.wechat_drill_tag)
+    token = settings.wechat_callback_token
+    parts = {
+        "wechat-events": wechat_api.EventParts(workers.db, token, workers.told, masses.ended),
+        "wechat-masses": mass_api.MassParts(masses, adapter.quota),
+    }
+    return (wechat_api.router, mass_api.router), parts, ("/api/v1/wechat/events",)
 
 
 async def _forget(db: Database) -> None:

@@ -10,6 +10,7 @@ from services.channels.push.cable import order
 from services.channels.push.settings import PushSettings
 from services.channels.push.web import message as web
 from services.channels.push.wechat import fields
+from services.channels.push.weibo import post
 from services.channels.render import render
 from services.channels.renderings import Look, Looks, Piece, cut
 
@@ -92,6 +93,27 @@ def _web(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
     return look
 
 
+def _weibo(settings: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        title, text = (render(Channel.WEIBO, part, request) for part in ("title", "text"))
+        link = f"{settings.base_url()}/public/{request.warning_id}"
+        said = post.words(title, text, link)
+        # What does not fit is on the page to which the link leads: that is no fault of the words.
+        whole = Piece(name="post", text=post.post(said, link), limit=post.LONGEST)
+        return Look(channel=request.channel, pieces=[whole])
+
+    return look
+
+
+def _upper(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        text = request.notice.text
+        pieces = [Piece(name="headline", text=text.headline), Piece(name="message", text=text.short)]
+        return Look(channel=request.channel, pieces=pieces)
+
+    return look
+
+
 _MAKERS: dict[Channel, Callable[[PushSettings], Callable[[DeliveryRequested], Look]]] = {
     Channel.BROADCAST: _broadcast,
     Channel.CABLE: _cable,
@@ -99,4 +121,6 @@ _MAKERS: dict[Channel, Callable[[PushSettings], Callable[[DeliveryRequested], Lo
     Channel.APP: _app,
     Channel.VOICE: _voice,
     Channel.WEB: _web,
+    Channel.WEIBO: _weibo,
+    Channel.UPPER: _upper,
 }

@@ -97,11 +97,30 @@ class PushSettings(Settings):
     wechat_event_s: float = Field(
         300, ge=1, description="How long WeChat may take to say whether messages came; then they have failed"
     )
+    wechat_reserve: int = Field(
+        20_000, ge=0, description="Of the day's messages, how many are kept for what is urgent"
+    )
+    wechat_drill_tag: int = Field(
+        0, ge=0, description="Tag of the followers who take part in drills; 0: no mass messages of drills"
+    )
     wechat_per_s: float = Field(50, gt=0, le=1000, description="Messages a second to WeChat, at most")
 
     app_url: str = Field("", description="Where the push vendor of the phone apps answers")
     app_key: str = Field("", description="Our key at the push vendor")
     app_secret: SecretStr = Field(SecretStr(""), description="Our master secret at the push vendor")
+
+    weibo_url: str = Field("", description="Weibo's address: https://api.weibo.com")
+    weibo_token: SecretStr = Field(SecretStr(""), description="Access token of our Weibo account")
+    weibo_ip: str = Field("127.0.0.1", description="The address from which we post, as Weibo wants it")
+
+    upper_url: str = Field(
+        "",
+        description="Folder shared with the 12379 platform above: ftp://user@host/folder or file:///folder",
+    )
+    upper_password: SecretStr = Field(SecretStr(""), description="Password of that folder's FTP server")
+    upper_ack_s: float = Field(
+        600, ge=10, description="How long its acknowledgement may take; then people are told"
+    )
 
     voice_url: str = Field("", description="Where the calling platform takes orders of telephone calls")
     voice_key: SecretStr = Field(SecretStr(""), description="Our key at the calling platform")

@@ -30,6 +30,8 @@ CHANNELS = {
     Channel.VOICE: "Telephone calls",
     Channel.WEB: "Browsers",
     Channel.MEDIA: "Radio and media",
+    Channel.WEIBO: "Weibo",
+    Channel.UPPER: "12379 platform above us",
 }
 UNITS = {
     Channel.STATION: "village stations",
@@ -43,6 +45,8 @@ UNITS = {
     Channel.VOICE: "people",
     Channel.WEB: "regions",
     Channel.MEDIA: "newsrooms",
+    Channel.WEIBO: "post",
+    Channel.UPPER: "file handed up",
 }
 COLUMNS = {
     Column.CONFIRMED: "Confirmed",

@@ -12,7 +12,7 @@ from contracts.values import Channel
 NAMED = frozenset(
     {
         *(Channel.STATION, Channel.AREA, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED),
-        *(Channel.WEB, Channel.MEDIA),
+        *(Channel.WEB, Channel.MEDIA, Channel.WEIBO, Channel.UPPER),
     }
 )
 """Channels whose targets have public names; those of the others are sealed and only counted."""

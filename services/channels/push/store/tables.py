@@ -135,3 +135,19 @@ TOLD = Table(
 )
 Index("told_of_warning", TOLD.c.warning_id, TOLD.c.browser_id)
 """What each browser was told, or may have been: written before it is spoken to."""
+MASSES = Table(
+    "masses",
+    metadata,
+    Column("mass_id", String(32), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("text", String(600), nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("made_at", Moment, nullable=False, index=True),
+    Column("state", String(12), nullable=False),
+    Column("sender", String(64)),
+    Column("sent_at", Moment),
+    Column("message_id", String(64), index=True),
+    Column("reached", Integer),
+    Column("detail", String(200)),
+)
+"""Mass messages by WeChat: digests and drills, never warnings."""

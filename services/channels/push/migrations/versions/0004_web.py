@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004_web"
-down_revision = "0002_air"
+down_revision = "0003_wires"
 branch_labels = None
 depends_on = None
 
