@@ -226,7 +226,7 @@ class Weibo:
     async def _ask(self, method: str, path: str, **fields: str) -> dict[str, Any]:
         """Return what Weibo answers; raise Failed when it is an error code."""
         secret = self.token.get_secret_value()
-        if self.line.base_url and not secret:
+        if self.line.addresses and not secret:
             raise Unconfigured("Weibo is not configured: there is no token", after=10)
         headers = {"authorization": f"OAuth2 {secret}"}
         content: bytes | None = None
