@@ -72,8 +72,13 @@ class GroupCommit(Generic[Job, Answer]):
             for _, done in group:
                 _fail(done, error)
             return
-        for one in group:
-            await self._commit([one])
+        try:
+            for one in group:
+                await self._commit([one])
+        except asyncio.CancelledError:
+            for _, done in group:
+                _fail(done, _stopping())
+            raise
 
 
 def _stopping() -> Retry:

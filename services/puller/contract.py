@@ -37,9 +37,9 @@ class Contract:
         """Report on a lease; a report may be repeated."""
         await self._ask("POST", f"/leases/{lease}:report", said)
 
-    async def receipts(self, said: Sequence[Mapping[str, str]]) -> None:
-        """Pass receipts of the network on."""
-        await self._ask("POST", "/receipts", {"receipts": list(said)})
+    async def receipts(self, said: Sequence[Mapping[str, str]]) -> bool:
+        """Pass receipts of the network on; return whether they were taken."""
+        return bool(await self._ask("POST", "/receipts", {"receipts": list(said)}))
 
     async def halts(self, after: int) -> tuple[list[dict[str, Any]], int]:
         """Return what to stop, waiting for it, and where to go on."""

@@ -5,6 +5,7 @@ went out: such a number is submitted again, and counted as forced.
 """
 
 import hmac
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 ASKED, ACCEPTED, REFUSED = "asked", "ACCEPTD", "REJECTD"
+
+_ENDS = re.compile(r"DELIVRD|EXPIRED|UNDELIV|DELETED|REJECTD|[A-Z]{2}:[0-9A-Za-z]{1,10}")
+"""Receipts that are the last word; after any other (ENROUTE, ACCEPTD, UNKNOWN) a better one may come."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -82,7 +86,9 @@ class Journal:
         self._file.execute("UPDATE sent SET state = ?, reason = ? WHERE id = ?", (REFUSED, reason, sent))
 
     def receipt(self, message: str, state: str, at: str) -> None:
-        """Write down what became of a part; when that is all of a number, its receipt is owed."""
+        """Write down how a part ended; when that is all of a number, its receipt is owed."""
+        if not _ENDS.fullmatch(state):
+            return
         with self._all_or_nothing():
             self._file.execute(
                 "INSERT INTO parts VALUES (?1, NULL, ?2, NULL) "

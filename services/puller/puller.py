@@ -13,7 +13,7 @@ from contracts.text import segments
 from services.kit.telemetry import log
 from services.puller.contract import Contract
 from services.puller.journal import ACCEPTED, ASKED, REFUSED, Journal
-from services.puller.smpp import Lost, NotTaken, Smsc
+from services.puller.smpp import Lost, NotTaken, Smsc, Stopped
 
 WINDOW = 16
 """So many numbers are with the centre at once: as many may be forced when we are killed."""
@@ -44,9 +44,10 @@ class Puller:
                 group.create_task(work())
 
     async def pull(self) -> None:
-        """Lease work and carry it out, for ever."""
+        """Lease work and carry it out, for ever: one item at a time, so that the next may be a graver one."""
         while True:
-            for item in await self.contract.lease(2):
+            await self.centre.ready()
+            for item in await self.contract.lease(1):
                 await self.carry_out(item)
 
     async def watch(self) -> None:
@@ -66,9 +67,15 @@ class Puller:
             if owed:
                 names = ("number", "state", "at")
                 said = [{"delivery_id": o["delivery"], **{n: o[n] for n in names}} for o in owed]
-                await self.contract.receipts(said)
+                await self._pass_on(said)
                 self.journal.paid(owed[-1]["id"])
             await asyncio.sleep(0 if len(owed) == RECEIPTS_AT_ONCE else RECEIPTS_EVERY_S)
+
+    async def _pass_on(self, said: list[dict[str, Any]]) -> None:
+        """Pass receipts on; where they are refused, each by itself: an odd one takes no other with it."""
+        if not await self.contract.receipts(said) and len(said) > 1:
+            for one in said:
+                await self.contract.receipts([one])
 
     async def carry_out(self, item: dict[str, Any]) -> None:
         """Send one item and report it; an area order cannot be carried over SMPP and has failed."""
@@ -89,7 +96,8 @@ class Puller:
     async def _hold(self, lease: str) -> None:
         while True:
             await asyncio.sleep(EXTEND_EVERY_S)
-            await self.contract.extend(lease)
+            if self.centre.bound:
+                await self.contract.extend(lease)
 
     async def _send_all(self, item: dict[str, Any]) -> dict[str, str]:
         """Return the state of every number that was sent to; where a halt came in, the rest is left."""
@@ -98,17 +106,25 @@ class Puller:
 
         async def work() -> None:
             for row in waiting:
-                if self.halted.get(item["warning"]["id"], 0) >= item["warning"]["revision"]:
+                if self._is_halted(item):
                     return
-                states[row[0]] = await self._send(item, row)
+                with suppress(Stopped):
+                    states[row[0]] = await self._send(item, row)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(WINDOW):
                 group.create_task(work())
         return states
 
+    def _is_halted(self, item: Mapping[str, Any]) -> bool:
+        """Tell whether nothing more of an item's revision may go out."""
+        return bool(self.halted.get(item["warning"]["id"], 0) >= item["warning"]["revision"])
+
     async def _send(self, item: Mapping[str, Any], row: list[str]) -> str:
-        """Send to one number unless that was done; ask again for as long as the answer gets lost."""
+        """Send to one number unless that was done; ask again for as long as the answer gets lost.
+
+        Raises Stopped when a halt comes before it was sent.
+        """
         number, *token = row
         text = item["text"].replace(PLACE, token[0]) if token else item["text"]
         sent, state = self.journal.begin(item, number, segments(text) if self.centre.udh else 1)
@@ -121,7 +137,9 @@ class Puller:
 
     async def _submit(self, item: Mapping[str, Any], sent: int, number: str, text: str) -> str:
         try:
-            messages = await self.centre.submit(f"{sent}", number, text, item["validity_s"])
+            messages = await self.centre.submit(
+                f"{sent}", number, text, item["validity_s"], lambda: self._is_halted(item)
+            )
         except NotTaken as why:
             self.journal.refused(sent, str(why))
             return REFUSED

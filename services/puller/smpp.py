@@ -9,6 +9,7 @@ from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from aiosmpplib import ESME, PhoneNumber, SubmitSm
+from aiosmpplib.broker import SimpleBroker
 from aiosmpplib.correlator import SimpleCorrelator
 from aiosmpplib.hook import AbstractHook
 from aiosmpplib.protocol import DeliverSm, SmppMessage
@@ -16,6 +17,7 @@ from aiosmpplib.retrytimer import SimpleExponentialBackoff
 
 from contracts.text import segments
 from services.kit.errors import Invalid
+from services.kit.telemetry import log
 
 OK, QUEUE_FULL, THROTTLED = 0x00, 0x14, 0x58
 _SUBMIT_RESP = 0x80000004
@@ -26,6 +28,14 @@ ANSWER_S = 30.0
 
 Receipt = Callable[[str, str], None]
 """Hears the id of a message and the state that its receipt names."""
+
+Halted = Callable[[], bool]
+"""Tells whether a number must not be sent to any more."""
+
+
+def never() -> bool:
+    """Nothing halts it."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,8 @@ class _Pending:
 
     parts: int
     done: asyncio.Future[int]
+    message: SubmitSm
+    halted: Halted
     messages: list[str] = field(default_factory=list)
 
 
@@ -75,11 +87,29 @@ class NotTaken(Exception):
     """The centre refuses a number for good."""
 
 
+class Stopped(Exception):
+    """A halt came before the number was submitted: it never is."""
+
+
 class _Correlator(SimpleCorrelator):  # type: ignore[misc]
     """Keeps no receipts: our own file knows whose they are, also after a restart."""
 
     async def put_delivery(self, smsc_message_id: str, submit_sm: SubmitSm) -> None:
         """Keep nothing."""
+
+
+class _Broker(SimpleBroker):  # type: ignore[misc]
+    """What waits for the centre. While it is away much can change: nothing goes out that nobody waits for."""
+
+    def __init__(self, wanted: Callable[[SmppMessage], bool]) -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    async def dequeue(self) -> SmppMessage:
+        """Return the next message that is still wanted."""
+        while not self._wanted(message := await super().dequeue()):
+            pass
+        return message
 
 
 class Smsc(AbstractHook):  # type: ignore[misc]
@@ -98,6 +128,7 @@ class Smsc(AbstractHook):  # type: ignore[misc]
             smsc_port=centre.port,
             system_id=centre.system_id,
             password=centre.password,
+            broker=_Broker(self._wanted),
             log_level=logging.CRITICAL,
             hook=self,
             correlator=_Correlator(centre.system_id, max_ttl_response=ANSWER_S),
@@ -108,11 +139,29 @@ class Smsc(AbstractHook):  # type: ignore[misc]
         """Stay connected for ever."""
         await self._esme.start()
 
-    async def submit(self, name: str, number: str, text: str, validity_s: int) -> list[str]:
-        """Submit one text; return the ids of its parts. Raises Lost or NotTaken; waits while told to."""
+    @property
+    def bound(self) -> bool:
+        """True while the centre takes what we send."""
+        return bool(self._esme._bound.is_set())
+
+    async def ready(self) -> None:
+        """Wait until the centre takes what we send: who asked for work before that would only keep it."""
+        if not self.bound:
+            log.warning("the message centre does not take us", host=self.centre.host, port=self.centre.port)
+            await self._esme._bound.wait()
+
+    async def submit(
+        self, name: str, number: str, text: str, validity_s: int, halted: Halted = never
+    ) -> list[str]:
+        """Submit one text; return the ids of its parts; wait while told to.
+
+        Raises Lost, NotTaken or Stopped.
+        """
         pause = 0.2
         while True:
-            status, messages = await self._submit_once(name, number, text, validity_s)
+            if halted():
+                raise Stopped
+            status, messages = await self._submit_once(name, number, text, validity_s, halted)
             if status == OK:
                 return messages
             if status not in (QUEUE_FULL, THROTTLED):
@@ -120,18 +169,32 @@ class Smsc(AbstractHook):  # type: ignore[misc]
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5.0)
 
-    async def _submit_once(self, name: str, number: str, text: str, validity_s: int) -> tuple[int, list[str]]:
+    async def _submit_once(
+        self, name: str, number: str, text: str, validity_s: int, halted: Halted
+    ) -> tuple[int, list[str]]:
         parts = segments(text) if self.udh else 1
-        pending = _Pending(parts, asyncio.get_running_loop().create_future())
+        message = self._message(name, number, text, validity_s, parts)
+        pending = _Pending(parts, asyncio.get_running_loop().create_future(), message, halted)
         self._pending[name] = pending
         try:
-            await self._esme.broker.enqueue(self._message(name, number, text, validity_s, parts))
+            await self._esme.broker.enqueue(message)
             async with asyncio.timeout(ANSWER_S):
                 return await pending.done, pending.messages
         except TimeoutError:
             raise Lost from None
         finally:
             self._pending.pop(name, None)
+
+    def _wanted(self, message: SmppMessage) -> bool:
+        """Tell whether somebody waits for a message, and it may still go out."""
+        if not isinstance(message, SubmitSm):
+            return True
+        pending = self._pending.get(message.log_id)
+        if pending is None or pending.message is not message or pending.done.done():
+            return False
+        if pending.halted():
+            pending.done.set_exception(Stopped())
+        return not pending.done.done()
 
     def _message(self, name: str, number: str, text: str, validity_s: int, parts: int) -> SubmitSm:
         long = self.udh and parts > 1
@@ -167,10 +230,11 @@ class Smsc(AbstractHook):  # type: ignore[misc]
                 self._on_receipt(str(said["id"]), str(said["stat"]))
 
     async def send_error(self, smpp_message: SmppMessage, error: Exception, client_id: str) -> None:  # noqa: ARG002
-        """Let a number whose submission broke off be asked for again."""
+        """Let a number whose submission broke off be asked for again; one that makes no message never is."""
         pending = self._pending.get(smpp_message.log_id) if isinstance(smpp_message, SubmitSm) else None
         if pending is not None and not pending.done.done():
-            pending.done.set_exception(Lost())
+            odd = isinstance(error, ValueError)
+            pending.done.set_exception(NotTaken("no SMPP message can be made of it") if odd else Lost())
 
     def _answered(self, sequence: int, status: int, message: str) -> None:
         pending = self._pending.get(self._sequences.pop(sequence, ""))

@@ -28,7 +28,10 @@ LONGEST_PLAY_S = 120.0
 WAIT_S = 25
 STATUS = {"live": "Actual", "drill": "Exercise"}
 IN_FORCE = ("alert", "update")
+LONGEST_NAME = 60
 _NOT_OURS = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND)
+_NEVER_TAKEN = (400, 409, 413, 422)
+"""Answers that stay the same however often one tells."""
 
 Entry = dict[str, Any]
 
@@ -161,6 +164,7 @@ class Terminal:
 
     def confirm(self, by: str) -> None:
         """Somebody has read what there is, and says so with his name."""
+        by = name_in(by)
         for entry in self.unconfirmed.values():
             self.report(entry, "confirmed", by)
             self.say(f"confirmed by {by}: {entry['title']}")
@@ -168,11 +172,25 @@ class Terminal:
         self.notebook.save()
 
     async def tell(self) -> None:
-        """Tell what is queued; only what was taken is struck out."""
+        """Tell what is queued; struck out is what was taken, and what never will be."""
         while some := self.notebook.facts[:100]:
-            await self.ask("POST", "reports", {"reports": some})
+            await self._tell(some)
             self.notebook.facts = [one for one in self.notebook.facts if one not in some]
             self.notebook.save()
+
+    async def _tell(self, some: list[dict[str, Any]]) -> None:
+        """Tell some facts; where they are refused for good, each by itself: a bad one holds up no other."""
+        try:
+            await self.ask("POST", "reports", {"reports": some})
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code not in _NEVER_TAKEN:
+                raise
+            if len(some) == 1:
+                what = f"{some[0]['fact']} of {some[0]['sequence']}"
+                self.say(f"{what} is not taken: {error.response.status_code}")
+                return
+            for one in some:
+                await self._tell([one])
 
     async def try_to_tell(self) -> None:
         """Tell, unless there is no connection: then it is told later."""
@@ -252,11 +270,16 @@ def _admitted(reply: httpx.Response) -> None:
     reply.raise_for_status()
 
 
+def name_in(typed: str) -> str:
+    """Return the name that was typed, without what cannot be seen, such as an arrow key."""
+    return "".join(filter(str.isprintable, typed)).strip()[:LONGEST_NAME]
+
+
 async def confirmations(terminal: Terminal, by: str) -> None:
     """Take each line that is typed as a confirmation: a name, or nothing for the usual one."""
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
     while line := await reader.readline():
-        terminal.confirm(line.decode(errors="replace").strip()[:60] or by)
+        terminal.confirm(name_in(line.decode(errors="replace")) or by)
         await terminal.try_to_tell()

@@ -2,6 +2,9 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -18,8 +21,10 @@ from services.channels.pull.stations.looks import LOOKS
 from services.channels.push import looks as push
 from services.channels.push.settings import PushSettings
 from services.channels.renderings import Look
+from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.identity import Principal, principal
 from services.kit.problems import add_errors
+from services.router.actions.batches import link_token
 
 SAMPLE = Path(__file__).parents[2] / "contracts" / "samples" / "warning.v1.issued.json"
 PUSH = (
@@ -85,6 +90,13 @@ async def test_too_long_is_a_fault_with_the_field_and_the_mend(app: FastAPI) -> 
     assert cut.limit is not None
     assert len(cut.text) <= cut.limit
     assert cut.over > 0
+
+
+def test_the_link_that_is_shown_is_as_long_as_a_real_one(tmp_path: Path) -> None:
+    init_keys(KeyFolder(tmp_path))
+    about: Any = SimpleNamespace(mode="live", warning_id=uuid4(), revision=10)
+    token = link_token(SoftwareCrypto(KeyFolder(tmp_path)), about, "500110001001")
+    assert len(token) == len(gateways.EXAMPLE)
 
 
 async def test_the_sms_that_is_shown_is_the_sms_that_is_sent(app: FastAPI) -> None:

@@ -174,3 +174,21 @@ async def test_another_stations_key_ends_it_with_a_reason_and_a_broken_file_is_n
     (tmp_path / "b.state").write_text("{")
     with pytest.raises(Refused, match=r"b\.state"):
         Notebook.open(tmp_path / "b.state")
+
+
+async def test_a_report_that_the_house_never_takes_holds_up_neither_the_others_nor_the_stream(
+    office: Office, tmp_path: Path
+) -> None:
+    state = tmp_path / "box.state"
+    async with a_box(office, state, play=()) as box:
+        red = await office.issue("暴雨", Level.RED)
+        await box.until("暴雨")
+        box.terminal.report(next(iter(box.terminal.unconfirmed.values())), "confirmed")  # by nobody
+        box.terminal.confirm("\x1b[A王芳\u202e")
+        assert (await office.until(red, "confirmed"))["confirmed_by"] == "[A王芳"
+        assert "422" in await box.until("is not taken")
+    async with a_box(office, state, play=()) as box:
+        gale = await office.issue("大风", Level.RED)
+        await box.until("大风")
+        await office.until(gale, "received")
+    assert Notebook.open(state).facts == []

@@ -40,6 +40,18 @@ async def test_a_long_poll_is_answered_when_something_comes(house: Replica, http
     assert [alert["sequence"] for alert in answer.json()["data"]] == [1]
 
 
+async def test_a_long_poll_ends_with_nothing_when_its_key_is_taken_back(
+    house: Replica, http: httpx.AsyncClient
+) -> None:
+    waiting = asyncio.ensure_future(http.get(path("alerts?wait=60"), headers=house.bearer(ONE)))
+    while not house.hub.followed(ONE, Mode.LIVE):
+        await asyncio.sleep(0.01)
+    await house.publish_block([])
+    answer = await asyncio.wait_for(waiting, 20)
+    assert answer.json()["data"] == []
+    assert (await http.get(path("alerts"), headers=house.bearer(ONE))).status_code == 401
+
+
 async def test_a_long_poll_ends_with_nothing_when_its_time_is_over(
     house: Replica, http: httpx.AsyncClient
 ) -> None:

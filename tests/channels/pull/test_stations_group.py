@@ -75,3 +75,18 @@ async def test_whoever_waits_when_it_stops_is_told_to_come_again(db: Database) -
             await one
     with pytest.raises(Retry):
         await group.submit(4)
+
+
+async def test_who_is_to_be_done_alone_is_not_left_waiting_when_the_process_stops(db: Database) -> None:
+    do = Doubler()
+    group = GroupCommit(db, do)
+    running = asyncio.ensure_future(group.run())
+    waiting = [asyncio.ensure_future(group.submit(n)) for n in (13, 14, 15)]
+    while len(do.groups) < 2:
+        await asyncio.sleep(0)
+        if do.groups:
+            do.go_on.clear()
+    running.cancel()
+    async with asyncio.timeout(20):
+        done = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(one, Retry) for one in done), done

@@ -240,3 +240,50 @@ async def test_a_village_signs_in_with_the_code_that_it_was_given_and_its_keys_o
     assert [one["code"] for one in asked] == ["123456789012", "1234 5678 9013"]
     kept = await page.evaluate("JSON.parse(localStorage['yutian.station.credentials'])")
     assert (kept["code"], len(kept["keys"]), len(kept["trust"])) == (ONE, 2, 2)
+
+
+async def test_what_the_house_never_takes_holds_up_nothing_and_a_name_is_told_as_it_is_seen(
+    office: Office, browser_page: Opening
+) -> None:
+    page = await browser_page()
+    await sign_in(page, office)
+    odd = {"sequence": 1, "fact": "confirmed", "at": "2026-06-01T22:06:30+08:00"}
+    kept = f"yutian.station.{ONE}.live"
+    await page.goto(f"{office.url}/static/stations/station.webmanifest")
+    await page.evaluate(
+        "([name, fact]) => localStorage.setItem(name, JSON.stringify({ mode: 'live', facts: [fact] }))",
+        [kept, odd],
+    )
+    await page.goto(f"{office.url}/station")
+    red = await office.issue("暴雨", Level.RED)
+    await expect(page.locator("#w-name")).to_have_text("暴雨红色预警信号")
+    await page.fill("#by", "王\u202e芳\u200b")
+    await page.click("#confirm-button")
+    assert (await office.until(red, "confirmed"))["confirmed_by"] == "王芳"
+
+
+ASKED_AGAIN = """async () => {
+  const { Link } = await import("/static/stations/link.js");
+  const asked = [];
+  window.fetch = (_, { signal }) => {
+    asked.push(signal.aborted);
+    return asked.length > 1 ? new Promise(() => {}) : Promise.reject(new TypeError("no network"));
+  };
+  const nothing = () => {};
+  const parts = { onEntry: nothing, onCursor: nothing, onState: nothing, onTime: nothing };
+  const link = new Link({ code: "1", key: "k", mode: "live", cursor: () => 0, ...parts });
+  link.failures = 6;
+  link.run();
+  const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
+  for (let turn = 0; turn < 100 && !link.wake; turn += 1) await soon();
+  link.again();
+  for (let turn = 0; turn < 100 && asked.length < 2; turn += 1) await soon();
+  return asked;
+}"""
+
+
+async def test_when_the_network_is_back_it_is_tried_at_once(office: Office, browser_page: Opening) -> None:
+    page = await browser_page()
+    await page.goto(f"{office.url}/station")
+    await page.wait_for_selector("body[data-view=sign-in]")
+    assert await page.evaluate(ASKED_AGAIN) == [False, False]

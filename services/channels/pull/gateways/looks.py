@@ -9,8 +9,8 @@ from services.channels.pull.gateways.model.terms import Terms
 from services.channels.pull.gateways.text import render_sms
 from services.channels.renderings import Look, LookFault, Looks, Piece
 
-EXAMPLE = "x" * 12
-"""As long as the token in the link of a person."""
+EXAMPLE = "-".join(("x" * 12, "x" * 32, "x" * 2, "x" * 24))
+"""As long as the token in the link of a person: station, warning, revision, proof."""
 
 
 def looks(link_base: str, terms: Terms) -> Looks:

@@ -128,7 +128,8 @@ async def test_the_file_of_a_day_adds_up_and_a_settled_day_stays_as_it_is(house:
 async def test_a_day_to_come_has_no_file_and_test_work_stands_in_none(house: GatewaysHouse) -> None:
     day = await _day(house)
     later = (house.clock.now() + timedelta(days=3)).date().isoformat()
-    assert (await house.call("GET", f"/reconciliation/{later}.csv")).status_code == 409
+    for never in (later, "9999-12-31", "0001-01-01"):
+        assert (await house.call("GET", f"/reconciliation/{never}.csv")).status_code == 409
     assert (await house.call("GET", "/reconciliation/yesterday.csv")).status_code == 422
     await begun(house)
     assert (await house.call("GET", f"/reconciliation/{day}", "drill")).json()["items"] == 0

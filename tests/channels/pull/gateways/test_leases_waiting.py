@@ -10,6 +10,7 @@ import pytest
 from contracts.outcome import TargetState
 from contracts.values import Withdrawal
 from services.channels.pull.gateways.actions.end import end
+from services.channels.pull.gateways.store import gateways
 from tests.channels.pull.gateways.house import GatewaysHouse, an_open_house
 from tests.channels.pull.gateways.requests import phones
 from tests.databases import on_one_database
@@ -119,3 +120,14 @@ async def test_a_tombstone_and_its_request_at_once_leave_nothing_to_lease(
     assert await one.lease(100) == []
     for request in requests:
         assert await one.tally(request.delivery_id) == {TargetState.WITHDRAWN: 1}
+
+
+async def test_a_key_that_is_revoked_while_its_request_waits_gets_no_numbers(house: GatewaysHouse) -> None:
+    wanted = {"max_batches": 1, "wait_s": 30}
+    waiting = asyncio.ensure_future(house.call("POST", "/leases", json=wanted))
+    await asyncio.sleep(0.2)
+    async with house.db.transaction() as tx:
+        await gateways.replace(tx, ())
+    await house.deliver(house.batch(phones(1)))
+    reply = await asyncio.wait_for(waiting, 20)
+    assert (reply.status_code, phones(1)[0] in reply.text) == (401, False)

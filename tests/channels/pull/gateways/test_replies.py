@@ -48,6 +48,18 @@ async def test_a_1_of_somebody_who_answers_for_a_place_confirms_at_once(
     assert outcome.target == house.crypto.keyed_hash(phones(1)[0]).hex()
 
 
+@pytest.mark.parametrize("wrong", [timedelta(days=-1), timedelta(days=1), timedelta(minutes=-3)])
+async def test_a_wrong_clock_that_is_told_loses_no_reply(house: GatewaysHouse, wrong: timedelta) -> None:
+    request = house.batch(phones(1), rendering="duty")
+    await send(house, request)
+    theirs = house.clock.now() + wrong
+    said = [{"number": phones(1)[0], "text": "1", "at": (theirs - timedelta(seconds=2)).isoformat()}]
+    answer = await house.call("POST", "/replies", json={"replies": said, "clock": theirs.isoformat()})
+    assert answer.json()["confirmed"] == 1
+    odd = await house.call("POST", "/replies", json={"replies": said, "clock": "noon"})
+    assert (odd.status_code, odd.json()["errors"][0]["field"]) == (422, "clock")
+
+
 async def test_nothing_else_confirms(house: GatewaysHouse) -> None:
     public, duty = house.batch(phones(1)), house.batch(phones(3)[1:], rendering="duty")
     await send(house, public, duty)

@@ -11,8 +11,12 @@ from contracts.values import Mode
 from services.channels.pull.gateways.model.settling import HEAD, Totals
 from services.channels.pull.gateways.model.terms import day_of
 from services.channels.pull.gateways.store import days
+from services.kit.clock import BEIJING
 from services.kit.db import Database
 from services.kit.errors import Refused
+
+FIRST = date(2020, 1, 1)
+"""Before this day no gateway was asked for anything."""
 
 _BOM = "\ufeff"
 """Without it, spreadsheets take UTF-8 for something else."""
@@ -29,9 +33,9 @@ class Settled:
 
 async def lines(db: Database, gateway: str, mode: Mode, day: date, totals: Totals) -> AsyncIterator[bytes]:
     """Yield the file line by line, counting along; the last line holds the totals."""
+    if not FIRST <= day <= db.clock.now().astimezone(BEIJING).date():
+        raise Refused("that day has not begun, or is before our time", mend="ask for today or an earlier day")
     begin, end = day_of(day)
-    if begin > db.clock.now():
-        raise Refused("that day has not begun", mend="ask for today or an earlier day")
     yield _line(HEAD, _BOM)
     async for row in days.work_of(db, gateway, mode, begin, end):
         yield _line(totals.add(row))

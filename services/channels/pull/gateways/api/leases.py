@@ -11,7 +11,16 @@ from services.channels.pull.gateways import bell
 from services.channels.pull.gateways.actions import lease as leasing
 from services.channels.pull.gateways.actions import report as reporting
 from services.channels.pull.gateways.api import views
-from services.channels.pull.gateways.api.door import PREFIX, TAG, Called, Given, answer, bounded, json_of
+from services.channels.pull.gateways.api.door import (
+    PREFIX,
+    TAG,
+    Called,
+    Given,
+    answer,
+    bounded,
+    caller,
+    json_of,
+)
 from services.channels.pull.gateways.api.poll import poll
 from services.channels.pull.gateways.model import results, said
 from services.channels.pull.gateways.parts import Parts
@@ -65,6 +74,7 @@ async def lease(
     await given.asks.count(f"{called.mode}/{called.gateway}")
 
     async def look() -> list[bytes]:
+        await caller(request, given, called.gateway)  # a key may be revoked while its request waits
         await gateways.note_pull(given.db, called.gateway, called.mode)
         if not await batches.waiting(given.db, called.gateway, called.mode):
             return []

@@ -21,6 +21,6 @@ router = APIRouter(
 )
 async def receive(request: Request, given: Given, called: Called) -> Response:
     """Take replies; `1` of somebody who answers for a place confirms, whatever else is said does not."""
-    read = model.read(await json_of(request))
+    read = model.read(await json_of(request), given.db.clock.now())
     counted = await replies.receive(given, called.gateway, called.mode, read)
     return answer(given, confirmed=counted.confirmed, other=counted.other)

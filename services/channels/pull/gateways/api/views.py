@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.printable import Line
-from contracts.values import Action, Level, Mode
+from contracts.values import Action, Instant, Level, Mode
 
 
 class Answer(BaseModel):
@@ -174,6 +174,7 @@ class RepliesBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     replies: list[ReplyBody] = Field(max_length=1000)
+    clock: Instant | None = Field(None, description="What time it is at your side: its error is taken out")
 
 
 class Replied(Answer):

@@ -1,6 +1,6 @@
 """Replies of people to an SMS: `1` confirms, anything else is only read by the operator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,14 +22,21 @@ class Reply:
     at: datetime
 
 
-def read(sent: Any) -> list[Reply]:
-    """Read replies; raise Invalid with the fields that are wrong, never with a number."""
-    entries = said.listed("replies", sent, MOST_REPLIES)
+def read(sent: Any, now: datetime) -> list[Reply]:
+    """Read replies; raise Invalid with the fields that are wrong, never with a number.
+
+    With `clock`, what time the sender has now, his error is taken out of every moment that he names.
+    """
+    entries = said.listed("replies", sent, MOST_REPLIES, "clock")
     faults: list[Fault] = []
+    clock = said.moment(sent["clock"]) if "clock" in sent else now
+    if clock is None:
+        faults.append(Fault("clock", "is no moment", "send what time it is at your side, RFC 3339"))
+        clock = now
     found = [_reply(f"replies.{i}", entry, faults) for i, entry in enumerate(entries)]
     if faults:
         raise Invalid.of(faults[: said.MOST_FAULTS])
-    return [reply for reply in found if reply]
+    return [replace(reply, at=reply.at + (now - clock)) for reply in found if reply]
 
 
 def _reply(field: str, entry: Any, faults: list[Fault]) -> Reply | None:

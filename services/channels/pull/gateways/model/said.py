@@ -116,9 +116,9 @@ def read_receipts(sent: Any) -> list[Receipt]:
     return [receipt for receipt in found if receipt]
 
 
-def listed(field: str, sent: Any, most: int) -> list[Any]:
-    """Return the only list that a body holds; raise Invalid when it is not one."""
-    return _list(field, _object("body", sent, frozenset({field})), most)
+def listed(field: str, sent: Any, most: int, *also: str) -> list[Any]:
+    """Return the list that a body holds beside what it may hold `also`; raise Invalid when it is not one."""
+    return _list(field, _object("body", sent, frozenset({field, *also})), most)
 
 
 def _raise(faults: list[Fault]) -> None:

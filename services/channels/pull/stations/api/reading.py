@@ -164,9 +164,11 @@ async def _woken(parts: Parts, poll: Poll, wait: int) -> _Caught | None:
     """Return what comes within so many seconds; None when nothing does, or when this replica stops."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait):
-            while wait and not parts.hub.stopping:
+            while wait:
                 await poll.woken.wait()
                 poll.woken.clear()
+                if poll.closed:
+                    return None
                 if poll.news:
                     return catch_up(poll.news, parts.db.clock.now()), poll.payloads, False
                 if found := await _caught(parts, poll):

@@ -2,6 +2,8 @@
 import { within } from "./clock.js";
 import { graver, inForce } from "./memory.js";
 
+const FAILED_S = 2;
+
 export class Alarm {
   constructor({ sound, voice, items, volume, onPlayed, onState }) {
     Object.assign(this, { sound, voice, items, volume, onPlayed, onState });
@@ -34,7 +36,7 @@ export class Alarm {
         await this.#until(this.#rest());
       } else {
         this.#be(item);
-        await this.#round(item);
+        await this.#round(item).catch(() => this.#pause(item, FAILED_S));
       }
     }
   }

@@ -8,6 +8,12 @@ const $ = (id) => document.getElementById(id);
 const { words, fill } = face;
 const MOST_NAMES = 8;
 const NOTE_MS = 600_000;
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+// A name as it was typed or pasted, without what nobody sees and no house takes.
+function nameIn(typed) {
+  return typed.replace(UNSEEN, "").trim();
+}
 
 export class Desk {
   constructor(station) {
@@ -54,7 +60,7 @@ export class Desk {
 
   #confirm(event) {
     event.preventDefault();
-    const by = $("by").value.trim();
+    const by = nameIn($("by").value);
     if (!by) {
       $("by").focus();
       this.note(words.name_missing);
@@ -188,7 +194,7 @@ export class Desk {
     event.preventDefault();
     const form = new FormData($("back-form"));
     const number = (name) => (form.get(name) === "" ? null : Number(form.get(name)));
-    const text = (name) => form.get(name).trim();
+    const text = (name) => nameIn(form.get(name));
     if (!text("by")) return this.#backFault(words.name_missing);
     this.#remember(text("by"));
     const { warning_id, revision, mode } = this.item;

@@ -7,6 +7,7 @@ const HELLO_MS = 10_000;
 const POLLED_MS = 600_000;
 const LONGEST_PAUSE_MS = 30_000;
 const AT_ONCE = 100;
+const NEVER_TAKEN = new Set([400, 409, 413, 422]);
 
 export class Link {
   constructor({ code, key, mode, cursor, onEntry, onCursor, onState, onTime }) {
@@ -15,7 +16,7 @@ export class Link {
     this.heard = 0;
     this.failures = 0;
     this.pollUntil = 0;
-    this.wake = () => {};
+    this.wake = null;
     this.abort = new AbortController();
   }
 
@@ -41,8 +42,8 @@ export class Link {
 
   // Try at once, or leave what seems to be there: the browser says that the network has changed.
   again() {
-    this.abort.abort();
-    this.wake();
+    if (this.wake) this.wake();
+    else this.abort.abort();
   }
 
   async stream() {
@@ -100,7 +101,7 @@ export class Link {
     try {
       while (memory.facts.length) {
         const some = memory.facts.slice(0, AT_ONCE);
-        await this.#report(some);
+        await this.#told(some);
         const told = new Set(some);
         memory.facts = memory.facts.filter((one) => !told.has(one));
         memory.save();
@@ -116,10 +117,20 @@ export class Link {
       try {
         await this.ask("backs", memory.backs[0]);
       } catch (error) {
-        if (!(error instanceof Refusal && error.forGood)) throw error;
+        if (!(error instanceof Refusal && NEVER_TAKEN.has(error.status))) throw error;
       }
       memory.backs.shift();
       memory.save();
+    }
+  }
+
+  // Where facts are refused for good, each goes by itself: a bad one holds up no other.
+  async #told(facts) {
+    try {
+      await this.#report(facts);
+    } catch (error) {
+      if (!(error instanceof Refusal && NEVER_TAKEN.has(error.status))) throw error;
+      if (facts.length > 1) for (const one of facts) await this.#told([one]);
     }
   }
 
@@ -166,7 +177,7 @@ export class Link {
       const timer = setTimeout(resolve, most * (0.5 + Math.random() / 2));
       this.wake = () => (clearTimeout(timer), resolve());
     });
-    this.wake = () => {};
+    this.wake = null;
   }
 
   #watch(ms) {
@@ -191,10 +202,6 @@ export class Refusal extends Error {
     this.problem = problem;
   }
 
-  // Whether it would be refused again.
-  get forGood() {
-    return [400, 404, 409, 413, 422].includes(this.status);
-  }
 }
 
 // Read server-sent events from the body of an answer. `onBytes` hears of every sign of life, comments too.

@@ -80,7 +80,9 @@ class Station {
     if (known) this.away = { from: known, items: [], more: 0 };
     if (this.about) this.#learnt(this.about);
     this.show();
-    await this.learn();
+    // What was learnt before will do: after a power cut without network nothing waits for an answer.
+    const learning = this.learn();
+    if (!this.about) await learning;
     for (const link of this.links) link.run();
     this.alarm.run();
     setInterval(() => this.#tick(), 1000);
@@ -161,6 +163,7 @@ class Station {
   #linked() {
     const { state, heard } = this.main;
     if (state === "online") {
+      if (!this.about) this.learn();
       this.tell();
       this.beat();
       this.#settle();

@@ -65,6 +65,7 @@ class Poll:
         self.key = key
         self.cursor = cursor
         self.woken = asyncio.Event()
+        self.closed = False
         self.news: Sequence[Waiting] = ()
         self.payloads: Payloads = {}
 
@@ -82,6 +83,7 @@ class Poll:
 
     def close(self) -> None:
         """Wake it, to be answered with nothing."""
+        self.closed = True
         self.woken.set()
 
 
