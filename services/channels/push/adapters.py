@@ -139,7 +139,7 @@ def _cable(ground: Ground) -> Adapter:
         contact_s=settings.cable_contact_s,
     )
     key = settings.cable_key.get_secret_value().encode()
-    return Cable(ground.line("the head-end", settings.cable_url), key, limits, ground.db.clock.now)
+    return Cable(ground.line("the head-end", settings.cable_url), key, limits, ground.db.clock)
 
 
 def _cable_by_packets(ground: Ground) -> Adapter:

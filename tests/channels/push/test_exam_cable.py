@@ -40,7 +40,7 @@ class CableCandidate(Candidate):
         return cable.create(self.head_end)
 
     def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
-        return Cable(self.line(http, url), KEY.encode(), now=self.clock.now)
+        return Cable(self.line(http, url), KEY.encode(), clock=self.clock)
 
     def _orders(self) -> list[cable.Order]:
         return [kept.order for kept in self.head_end.orders.values() if kept.order is not None]

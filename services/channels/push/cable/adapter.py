@@ -1,7 +1,7 @@
 """The adapter to a cable head-end: an order is posted, then asked after until it is on the air."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ from services.channels.push.calling import Line, Reply, quoted
 from services.channels.push.skew import TheirClock
 from services.channels.render import render
 from services.kit import sm
-from services.kit.clock import SystemClock
+from services.kit.clock import Clock, SystemClock
 from services.kit.errors import Reject, Retry
 
 LOST = "contact lost"
@@ -72,12 +72,12 @@ class Cable:
         line: Line,
         key: bytes,
         limits: Limits | None = None,
-        now: Callable[[], datetime] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.line = line
         self.key = key
         self.limits = limits or Limits()
-        self.now = now or SystemClock().now
+        self.ours = clock or SystemClock()
         self.clock = TheirClock()
 
     async def send(self, job: Job) -> Answers:
@@ -148,7 +148,7 @@ class Cable:
         said = (await self.line.ask("GET", "/health")).json()
         if said.get("status") != "ok":
             raise Unwell("the head-end says that it is not well")
-        self.clock.seen(_moment(said.get("time")), self.now())
+        self.clock.seen(_moment(said.get("time")), self.ours.now())
         return f"the head-end says that it is well{self.clock.words()}"
 
     async def _ended_by(self, job: Job) -> Earlier | None:
