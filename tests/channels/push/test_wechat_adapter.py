@@ -27,6 +27,7 @@ EVENTS = "http://ours/api/v1/wechat/events"
 def candidate(clock: HandClock, crypto: SoftwareCrypto) -> WechatCandidate:
     """The WeChat server with a crowd of followers."""
     found = WechatCandidate(clock, crypto)
+    found.timeout_s = 20
     found.account.followers |= set(CROWD)
     return found
 

@@ -20,6 +20,9 @@ from tests.channels.push.push_make import PushHouse, an_open_database
 from tests.channels.push.test_exam_wechat import DRILL_TAG, FOLLOWERS, WechatCandidate
 from tests.clock import HandClock
 
+PATIENT_S = 20.0
+"""Nothing here is about time: a busy machine is waited for."""
+
 SENDALL = "/cgi-bin/message/mass/sendall"
 Sitting = tuple[PushHouse, Network]
 
@@ -27,7 +30,9 @@ Sitting = tuple[PushHouse, Network]
 @pytest.fixture
 def candidate(clock: HandClock, crypto: SoftwareCrypto) -> WechatCandidate:
     """The WeChat server."""
-    return WechatCandidate(clock, crypto)
+    found = WechatCandidate(clock, crypto)
+    found.timeout_s = PATIENT_S
+    return found
 
 
 @pytest.fixture

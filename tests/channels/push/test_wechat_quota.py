@@ -24,6 +24,7 @@ CROWD = tuple(f"openid-of-crowd-{n}" for n in range(120))
 def candidate(clock: HandClock, crypto: SoftwareCrypto) -> WechatCandidate:
     """The WeChat server with a crowd of followers."""
     found = WechatCandidate(clock, crypto)
+    found.timeout_s = 20
     found.account.followers |= set(CROWD)
     return found
 
@@ -56,6 +57,7 @@ async def test_a_clearing_that_does_not_help_is_not_repeated_and_nothing_is_lost
 ) -> None:
     house, _ = sitting
     account = candidate.account
+    house.workers.adapter.event_s = 10**5  # type: ignore[attr-defined]
     account.daily_quota = 0
     request = to_the_crowd(house.crypto, Level.RED)
     await house.take(request)
@@ -105,8 +107,9 @@ async def test_it_is_cleared_ten_times_a_month_and_no_more(
 async def test_what_is_routine_leaves_a_reserve_and_what_is_urgent_may_use_it(
     candidate: WechatCandidate, sitting: tuple[PushHouse, Network]
 ) -> None:
-    house, network = sitting
+    house, _ = sitting
     house.workers.adapter.quota.reserve = 200  # type: ignore[attr-defined]
+    house.workers.adapter.event_s = 10**5  # type: ignore[attr-defined]
     candidate.account.daily_quota = 300
     blue, drill = (
         to_the_crowd(house.crypto, level, mode, part)

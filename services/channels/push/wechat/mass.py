@@ -125,5 +125,5 @@ async def _found(tx: Transaction, mass_id: str) -> Mass:
 
 def _record(tx: Transaction, kind: str, mass: Mass, by: str | None) -> None:
     mode = Mode.DRILL if mass.kind == Kind.DRILL else Mode.LIVE
-    detail = {"state": mass.state, "reached": mass.reached, "why": mass.detail}
-    tx.record(kind, mode=mode, actor=by, about=mass.mass_id, **detail)
+    told = {"state": mass.state, "reached": mass.reached, "why": mass.detail}
+    tx.record(kind, mode=mode, actor=by, about=mass.mass_id, mass=told)

@@ -101,8 +101,14 @@ class Quota:
             raise Refused(why, mend="wait for the next day, or ask WeChat for more")
         await self.client.done(_CLEAR, {"appid": self.appid})
         async with self.db.transaction() as tx:
-            about = {"because": because, "times": times}
-            tx.record("wechat.quota-cleared", lane=Lane.URGENT, actor=actor, about=self.account, **about)
+            tx.record(
+                "wechat.quota-cleared",
+                lane=Lane.URGENT,
+                actor=actor,
+                about=self.account,
+                because=because,
+                times=times,
+            )
         log.error("quota cleared", because=because, times=times)
         self._asked_at = None
         return times
