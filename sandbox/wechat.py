@@ -1,10 +1,11 @@
 """A WeChat server: tokens, template messages with their limits, and the events that come later."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,12 @@ from sandbox.wechat_token import Tokens, WechatError, day_of
 SEND = "/cgi-bin/message/template/send"
 _TOKEN = "/cgi-bin/stable_token"
 _CLEARED_A_MONTH = 10
+PATIENCE_S = 20.0
+"""So long an answer to an event is waited for: on a small computer all stations report at the same moment."""
+
+AT_ONCE = 16
+"""So many events are posted at the same time."""
+
 _TRIES = 3
 """How often WeChat posts an event until somebody answers `success`."""
 
@@ -72,6 +79,7 @@ class Account:
     repeated: int = 0
     refusals: dict[int, int] = field(default_factory=dict)
     """How often each errcode was answered."""
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     events: int = 0
     """Events that were posted and answered with `success`."""
     pending: set[asyncio.Task[None]] = field(default_factory=set)
@@ -177,15 +185,20 @@ class Account:
     async def _post(self, event: str) -> None:
         if self.callback is None:
             return
-        client = self.http or httpx.AsyncClient()
-        try:
+        async with self.turns, self._caller(self.callback) as client:
             for _ in range(_TRIES):
                 if await self._posted(client, self.callback, event):
                     self.events += 1
                     return
-        finally:
-            if self.http is None:
-                await client.aclose()
+
+    @contextlib.asynccontextmanager
+    async def _caller(self, callback: str) -> AsyncIterator[httpx.AsyncClient]:
+        if self.http is not None:
+            yield self.http
+            return
+        # Without TLS there are no certificates to be read: that takes longer than all the rest.
+        async with httpx.AsyncClient(verify=callback.startswith("https:")) as client:
+            yield client
 
     async def _posted(self, client: httpx.AsyncClient, callback: str, event: str) -> bool:
         stamp, nonce = str(int(self.now().timestamp())), secrets.token_hex(5)
@@ -194,7 +207,9 @@ class Account:
         signed = {"signature": signature, "timestamp": stamp, "nonce": nonce}
         head = {"content-type": "text/xml"}
         try:
-            answer = await client.post(callback, params=signed, content=event, headers=head, timeout=5)
+            answer = await client.post(
+                callback, params=signed, content=event, headers=head, timeout=PATIENCE_S
+            )
         except httpx.HTTPError:
             return False
         return answer.is_success and answer.text in {"success", ""}
