@@ -21,7 +21,7 @@ PLATFORM = "45001100000000303010201"
 OURS = "45001100000000103010101"
 """Made-up resource codes of the platform and of us (domain digest, 4.3)."""
 
-PARTS = ("world", "broadcast", "cable", "wechat", "app", "voice") + ("weibo", "upper", "upper-ftp")
+PARTS = ("world", "broadcast", "cable", "wechat", "app", "voice", "weibo", "upper", "upper-ftp")
 FIELDS = ("thing1", "time2", "thing3", "thing4")
 TEMPLATE = "yutian-warning"
 ABOVE = "qijiang"
