@@ -19,7 +19,7 @@ from sandbox.wechat_mass import MassSends, finished
 from sandbox.wechat_token import Tokens, WechatError, day_of
 
 SEND = "/cgi-bin/message/template/send"
-_TOKEN = "/cgi-bin/stable_token"
+_TOKEN, _QUOTA = "/cgi-bin/stable_token", "/cgi-bin/openapi/quota/get"
 _CLEARED_A_MONTH = 10
 PATIENCE_S = 20.0
 """So long an answer to an event is waited for: on a small computer all stations report at the same moment."""
@@ -244,7 +244,8 @@ def create(state: Account) -> FastAPI:
     app = FastAPI(title="WeChat", docs_url=None, redoc_url=None)
     install(app, state.faults, state.view)
     for path, answer in _ANSWERS.items():
-        app.add_api_route(path, _endpoint(state, path, answer), methods=["POST"])
+        methods = ["GET", "POST"] if path == _QUOTA else ["POST"]
+        app.add_api_route(path, _endpoint(state, path, answer), methods=methods)
     return app
 
 
@@ -282,7 +283,7 @@ def _mass(state: Account, document: dict[str, Any]) -> dict[str, Any]:
 _ANSWERS: dict[str, Answer] = {
     _TOKEN: lambda state, document: state.tokens.issue(document),
     SEND: _send,
-    "/cgi-bin/openapi/quota/get": lambda state, _: state.quota(),
+    _QUOTA: lambda state, _: state.quota(),
     "/cgi-bin/clear_quota": lambda state, document: state.clear_quota(document),
     "/cgi-bin/message/mass/sendall": _mass,
     "/cgi-bin/message/mass/preview": lambda state, document: state.masses.show(document),
