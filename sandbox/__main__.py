@@ -58,11 +58,6 @@ class World:
 
         return app
 
-    async def _stations(self) -> None:
-        """Run the stations, once citizens have said what their browsers are to be told."""
-        await self.partners["push"][1].subscribe()
-        await self.stations.run()
-
     async def run(self) -> None:
         """Run until SIGTERM or until a part falls."""
         stopping = asyncio.Event()
@@ -72,8 +67,9 @@ class World:
         servers = _servers(apps, self.config["ports"])
         tasks = [asyncio.ensure_future(server.serve()) for server in servers]
         calls = Caller(self.partners["broadcast"][1], self.http)
-        people = (self._stations(), self.gateways.run(), self.newsrooms.run(), calls.run())
-        tasks += [asyncio.ensure_future(one) for one in (*people, self.partners["upper"][1].run())]
+        people = (self.stations.run(), self.gateways.run(), self.newsrooms.run(), calls.run())
+        others = (self.partners[name][1].run() for name in ("push", "upper"))
+        tasks += [asyncio.ensure_future(one) for one in (*people, *others)]
         stop = asyncio.ensure_future(stopping.wait())
         done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
         for server in servers:

@@ -21,6 +21,7 @@ from sandbox.browsers import Browser
 from sandbox.faults import EVENTS, FaultKind, Faults, install
 
 PUSH = "/push"
+ASKED_AGAIN_S = 0.5
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _URGENCIES = frozenset({"very-low", "low", "normal", "high"})
 _LONGEST_TOKEN = timedelta(hours=24)
@@ -60,6 +61,8 @@ class Service:
     waiting: dict[str, list[Waiting]] = field(default_factory=dict)
     taken: list[dict[str, str]] = field(default_factory=list)
     """The headers of every message that was taken."""
+    subscribed: int = 0
+    """How many browsers have said what they want."""
     told: int = 0
     pending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -71,24 +74,34 @@ class Service:
             self.keys[name] = key
         return f"{self.origin}{PUSH}/{name}"
 
-    async def subscribe(self, patience_s: float = 60) -> None:
-        """Let every browser say what it wants, as the page does; who is not ready is asked again."""
+    async def run(self) -> None:
+        """Let every browser say what it wants, as the page does; a house that is not there is asked again."""
+        waiting = list(self.browsers)
+        while waiting:
+            if await self._subscribe(waiting[-1]):
+                waiting.pop()
+                self.subscribed += 1
+            else:
+                await asyncio.sleep(ASKED_AGAIN_S)
+        await asyncio.Event().wait()
+
+    async def _subscribe(self, name: str) -> bool:
+        """Say what one browser wants; return whether that was heard."""
+        browser = self.browsers[name]
+        body = {
+            "endpoint": f"{self.origin}{PUSH}/{name}",
+            "keys": browser.keys(),
+            "towns": list(browser.towns),
+            "hazards": list(browser.hazards),
+            "lowest": browser.lowest,
+            "language": browser.language,
+            "drills": browser.drills,
+        }
         assert self.http is not None
-        until = asyncio.get_running_loop().time() + patience_s
-        for name, browser in self.browsers.items():
-            body = {
-                "endpoint": f"{self.origin}{PUSH}/{name}",
-                "keys": browser.keys(),
-                "towns": list(browser.towns),
-                "hazards": list(browser.hazards),
-                "lowest": browser.lowest,
-                "language": browser.language,
-                "drills": browser.drills,
-            }
-            while (await self.http.post("/api/v1/push/subscriptions", json=body)).status_code != 201:
-                if asyncio.get_running_loop().time() > until:
-                    return
-                await asyncio.sleep(0.5)
+        try:
+            return (await self.http.post("/api/v1/push/subscriptions", json=body)).status_code == 201
+        except httpx.HTTPError:
+            return False
 
     def take(self, name: str, headers: Mapping[str, str], body: bytes) -> str:
         """Take a message for a browser; raise Objection when it is not as it must be."""
@@ -160,6 +173,7 @@ class Service:
         shown = [said for browser in self.browsers.values() for said in browser.shown]
         return {
             "browsers": len(self.browsers),
+            "subscribed": self.subscribed,
             "taken": len(self.taken),
             "shown": len(shown),
             "garbled": sum(browser.garbled for browser in self.browsers.values()),

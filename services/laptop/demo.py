@@ -83,16 +83,20 @@ class Demo:
         partners: world.Partners,
         log: str,
     ) -> None:
-        """Wait until every station that has a device has opened its stream or asked for work."""
+        """Wait until every station that has a device is there, and every browser has said what it wants."""
         devices = sum(1 for s in credentials["stations"] if s["class"] != "person")
         async with httpx.AsyncClient(base_url=partners.url("world"), timeout=5) as http:
             await until_ready(http, outside, log)
             async with asyncio.timeout(PATIENCE_S):
-                while (seen := (await http.get("/state")).json()["stations"]["connected"]) < devices:
+                while not _there(seen := (await http.get("/state")).json(), devices):
                     self._alive()
                     await asyncio.sleep(LOOK_S)
         people = len(credentials["stations"]) - devices
-        self.console.print(f"{seen} stations are connected; {people} more are a person with a phone")
+        connected, browsers = seen["stations"]["connected"], seen["push"]["subscribed"]
+        self.console.print(
+            f"{connected} stations are connected; {people} more are a person with a phone; "
+            f"{browsers} browsers have subscribed"
+        )
 
     def _alive(self) -> None:
         for process in self.processes:
@@ -252,6 +256,12 @@ class Demo:
             {asyncio.ensure_future(p.wait()) for p in self.processes}, return_when="FIRST_COMPLETED"
         )
         self._alive()
+
+
+def _there(seen: dict[str, Any], devices: int) -> bool:
+    """Tell whether so many stations are connected and all browsers have subscribed."""
+    push = seen["push"]
+    return bool(seen["stations"]["connected"] >= devices and push["subscribed"] == push["browsers"])
 
 
 def _closed(progress: dict[str, Any]) -> bool:

@@ -1,5 +1,7 @@
 """The push service of the sandbox is as strict as the real ones; its browsers open what is theirs alone."""
 
+import asyncio
+import json
 import os
 from datetime import timedelta
 
@@ -104,3 +106,25 @@ async def test_too_long_a_message_is_refused(service: Service) -> None:
     browser = Browser()
     answer = await push(service, service.add(browser), b"x" * 4097)
     assert answer.status_code == 413
+
+
+async def test_browsers_ask_again_until_the_house_is_there_and_hears_them(service: Service) -> None:
+    answers = iter((None, 503, 422, 201, 201))
+    asked: list[str] = []
+
+    async def house(request: httpx.Request) -> httpx.Response:
+        asked.append(json.loads(request.content)["endpoint"])
+        status = next(answers)
+        if status is None:
+            raise httpx.ConnectError("nobody is there")
+        return httpx.Response(status)
+
+    endpoints = {service.add(Browser(towns=("500110110",))) for _ in range(2)}
+    service.http = httpx.AsyncClient(transport=httpx.MockTransport(house), base_url="http://ours")
+    running = asyncio.ensure_future(service.run())
+    async with asyncio.timeout(20):
+        while service.view()["subscribed"] < 2:
+            await asyncio.sleep(0.01)
+    running.cancel()
+    assert set(asked) == endpoints
+    assert len(asked) == 5

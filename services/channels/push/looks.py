@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from contracts.delivery import DeliveryRequested
 from contracts.values import Channel, Mode
+from services.channels import speech
 from services.channels.push.apps import notice as apps
-from services.channels.push.broadcast import speech
 from services.channels.push.cable import order
 from services.channels.push.settings import PushSettings
 from services.channels.push.web import message as web
@@ -78,7 +78,7 @@ def _app(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
 
 def _voice(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
     def look(request: DeliveryRequested) -> Look:
-        spoken = Piece(name="speech", text=render(Channel.VOICE, "text", request))
+        spoken = Piece(name="speech", text=speech.written_out(render(Channel.VOICE, "text", request)))
         return Look(channel=request.channel, pieces=[spoken])
 
     return look

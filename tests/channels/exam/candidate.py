@@ -51,6 +51,8 @@ class Candidate(ABC):
     """Who is told one by one, where no areas are."""
     can_stop = True
     """Whether what was said can be taken back by a halt."""
+    many_addresses = True
+    """Whether the partner may have several addresses, each as good as the others."""
     url = "http://partner"
     timeout_s = 0.5
     """How long a call to the partner may take."""

@@ -27,6 +27,8 @@ class Roads(Sitting):
         self, candidate: Candidate, migrated: Path
     ) -> AsyncIterator[tuple[PushHouse, Network]]:
         """A house whose partner has two addresses."""
+        if not candidate.many_addresses:
+            pytest.skip("here every recipient has one address of his own")
         (scheme, _, rest), *_ = [candidate.url.partition("://")]
         path = rest.partition("/")[2]
         addresses = " ".join(f"{scheme}://{host}/{path}" for host in (FIRST, SECOND))

@@ -16,7 +16,7 @@ from services.kit.edge import Edge
 from services.kit.http import STATIC
 from services.kit.problems import add_errors
 from tests.browser import a_page
-from tests.channels.pull.test_media import ROOMS, START, Desk, People, a_block, a_request
+from tests.channels.pull.media_make import ROOMS, START, Desk, People, a_block, a_request
 from tests.channels.pull.test_public_pages import look, served
 from tests.clock import HandClock
 from tests.migrated import migrate

@@ -22,7 +22,7 @@ from services.kit.http import STATIC
 from services.kit.problems import add_errors
 from tests.browser import PHONE, a_page, picture
 from tests.channels.pull.feed_make import START, WARNING, FeedHouse, a_request
-from tests.channels.pull.test_public import a_town, a_village
+from tests.channels.pull.public_make import a_town, a_village
 from tests.clock import HandClock
 from tests.migrated import migrate
 

@@ -19,7 +19,8 @@ from services.channels.push.weibo.post import LONGEST, fitted, weight, words
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.errors import Refused
-from tests.channels.exam import Candidate, Exam, Network, answering
+from tests.channels.exam import Candidate, Network, answering
+from tests.channels.exam.sitting import Sitting
 from tests.channels.push.push_make import SHORT, WARNING, PushHouse, a_notice, only
 from tests.clock import HandClock
 
@@ -84,6 +85,11 @@ class WeiboCandidate(Candidate):
             "404": lambda network: network.spoil(answering(404), SHARE, times=9),
         }
 
+    def check_drill(self) -> None:
+        posts = list(self.blog.posts.values())
+        assert posts
+        assert all("演练" in post.text for post in posts)
+
     @staticmethod
     def _answering(status: int, code: int) -> Callable[[Network], None]:
         body = json.dumps({"error": "no", "error_code": code, "request": SHARE}).encode()
@@ -95,15 +101,12 @@ def _blog(candidate: Candidate) -> weibo.Microblog:
     return candidate.blog
 
 
-class TestWeibo(Exam):
+class TestWeibo(Sitting):
+    """What only Weibo is asked."""
+
     @pytest.fixture
     def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
         return WeiboCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        posts = list(_blog(candidate).posts.values())
-        assert posts
-        assert all("演练" in post.text for post in posts)
 
     async def test_an_update_and_a_lift_delete_what_they_replace(
         self, candidate: Candidate, sitting: tuple[PushHouse, Network]

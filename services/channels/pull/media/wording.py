@@ -10,6 +10,7 @@ from contracts.values import Channel, Level
 from services.channels.pull.media.model import Pace, ReadOut, read_out
 from services.channels.render import render
 from services.channels.renderings import Look, LookFault, Looks, Piece
+from services.channels.speech import written_out
 
 _FILE = Path(__file__).parent / "readout.yaml"
 LENGTHS = ("full", "short", "brief")
@@ -25,7 +26,7 @@ def pace() -> Pace:
 
 def said(request: DeliveryRequested) -> ReadOut:
     """Return the read-out of a revision."""
-    wordings = [render(Channel.MEDIA, length, request) for length in LENGTHS]
+    wordings = [written_out(render(Channel.MEDIA, length, request)) for length in LENGTHS]
     return read_out(wordings, request.notice.level, pace())
 
 

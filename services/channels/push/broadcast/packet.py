@@ -12,7 +12,8 @@ from lxml import etree
 from contracts.delivery import DeliveryRequested
 from contracts.values import Action, Mode
 from contracts.warning import Notice
-from services.channels.push.broadcast import archive, document, ids, signature, speech
+from services.channels import speech
+from services.channels.push.broadcast import archive, document, ids, signature
 from services.channels.push.broadcast.archive import Packet
 from services.channels.push.broadcast.audio import Audio, Library
 from services.channels.push.broadcast.site import MessageType, Site
