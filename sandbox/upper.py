@@ -135,7 +135,6 @@ class Platform:
         server = aioftp.Server([user])
         await server.start("127.0.0.1", self.port)
         self.port = server.server_port
-        self.port = server.server_port
         try:
             while True:
                 await asyncio.to_thread(self.look)

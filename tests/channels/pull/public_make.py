@@ -2,8 +2,10 @@
 
 import base64
 import contextlib
+import csv
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import httpx
@@ -16,6 +18,7 @@ from services.channels.pull.feed.board import Board
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.problems import add_errors
+from services.registry import cells
 from tests.channels.pull.feed_make import (
     BASE,
     START,
@@ -72,6 +75,32 @@ def a_village(crypto: SoftwareCrypto) -> BlockChanged:
         cell=cell,
     )
     return _block(crypto, VILLAGE, village.model_dump_json(), 0, False)
+
+
+def every_town(crypto: SoftwareCrypto) -> list[BlockChanged]:
+    """Return the blocks of the 21 towns that a new installation starts with, cells and all."""
+    villages, towns = _rows("villages"), _rows("towns")
+    homes = {row["code"]: row["town_code"] for row in villages}
+    points = {row["code"]: (float(row["lon"]), float(row["lat"])) for row in villages}
+    outlines = cells.town_cells(cells.village_cells(points), homes)
+    blocks = []
+    for row in towns:
+        town = TownBlock(
+            code=row["code"],
+            name=row["name"],
+            name_en=row["name_en"],
+            is_street=row["kind"] == "street",
+            seat=(float(row["lon"]), float(row["lat"])),
+            population=int(row["population"]),
+            cell=outlines[row["code"]],
+        )
+        blocks.append(_block(crypto, town.code, town.model_dump_json(), 0, False))
+    return blocks
+
+
+def _rows(kind: str) -> list[dict[str, str]]:
+    content = (files("services.registry") / "data" / f"{kind}.csv").read_text(encoding="utf-8-sig")
+    return list(csv.DictReader(content.splitlines()))
 
 
 def _block(crypto: SoftwareCrypto, name: str, plain: str, minutes: int, gone: bool) -> BlockChanged:

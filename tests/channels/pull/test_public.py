@@ -1,9 +1,12 @@
 """The public pages: whatever becomes of a warning is said, and drawn on the map."""
 
+import re
+from itertools import combinations
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from shapely import Point, Polygon, union_all
 
 from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
@@ -24,7 +27,7 @@ from tests.channels.pull.feed_make import (
     ended,
     withdrawn,
 )
-from tests.channels.pull.public_make import PAGE, VILLAGE, a_town, a_village
+from tests.channels.pull.public_make import PAGE, VILLAGE, a_town, a_village, every_town
 from tests.databases import on_one_database
 
 
@@ -148,6 +151,25 @@ async def test_the_map_is_drawn_from_the_registry_whatever_comes_first(public: F
     assert "赶水镇" in (await public.http.get("/public/follow")).text
     await public.hear(a_town(crypto, gone=True, minutes=2), a_town(crypto, minutes=1))
     assert "赶水镇" not in (await public.http.get("/public/follow")).text
+
+
+@on_one_database
+async def test_all_towns_are_drawn_apart_and_named_where_they_lie(public: FeedHouse) -> None:
+    await public.hear(*every_town(public.crypto), a_request())
+    page = (await public.http.get("/public")).text
+    height = int(re.findall(r'viewBox="0 0 600 (\d+)"', page)[0])
+    drawn = re.findall(r'<polygon class="town [A-Z]*" points="([^"]+)"><title>([^<:]+)', page)
+    towns = {name: Polygon([tuple(map(int, c.split(","))) for c in points.split()]) for points, name in drawn}
+    assert len(towns) == 21
+    assert all(Polygon([(0, 0), (600, 0), (600, height), (0, height)]).contains(t) for t in towns.values())
+    together = union_all(list(towns.values())).area
+    assert sum(town.area for town in towns.values()) < together * 1.02
+    named = re.findall(r'<text class="name" x="(\d+)" y="(\d+)"[^>]*>([^<]+)', page)
+    spots = {name: Point(int(x), int(y) - 19) for x, y, name in named}
+    for name, town in towns.items():
+        (short,) = (s for s in spots if name.startswith(s))
+        assert town.buffer(2).contains(spots[short]), name
+    assert min(one.distance(two) for one, two in combinations(spots.values(), 2)) > 12
 
 
 @on_one_database

@@ -22,7 +22,7 @@ from services.kit.http import STATIC
 from services.kit.problems import add_errors
 from tests.browser import PHONE, a_page, picture
 from tests.channels.pull.feed_make import START, WARNING, FeedHouse, a_request
-from tests.channels.pull.public_make import a_town, a_village
+from tests.channels.pull.public_make import a_village, every_town
 from tests.clock import HandClock
 from tests.migrated import migrate
 
@@ -41,7 +41,7 @@ async def site(tmp_path: Path) -> AsyncIterator[str]:
     db = Database("feed", url, clock)
     board = Board(db, "http://w.example")
     house = FeedHouse(db, clock, board, crypto, None)  # type: ignore[arg-type]
-    await house.hear(a_town(crypto), a_village(crypto), a_request())
+    await house.hear(*every_town(crypto), a_village(crypto), a_request())
     async with served(_app(db, board)) as address:
         yield address
     await db.close()
@@ -103,6 +103,7 @@ async def test_without_a_script_the_page_says_everything(site: str) -> None:
         plain = await context.new_page()
         await plain.goto(f"{site}/public")
         text = await plain.inner_text("main")
+        assert await plain.locator("svg polygon.town").count() == 21
         assert "暴雨橙色预警" in text
         assert "避险" in text
         assert await plain.locator("svg polygon.town.ORANGE").count() == 1
