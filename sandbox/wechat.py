@@ -1,11 +1,8 @@
 """A WeChat server: tokens, template messages with their limits, and the events that come later."""
 
 import asyncio
-import contextlib
-import hashlib
 import json
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +11,7 @@ import httpx
 from fastapi import FastAPI, Request
 
 from sandbox.faults import EVENTS, FaultKind, Faults, install
+from sandbox.wechat_events import Door
 from sandbox.wechat_fields import objection
 from sandbox.wechat_mass import MassSends, finished
 from sandbox.wechat_token import Tokens, WechatError, day_of
@@ -21,14 +19,8 @@ from sandbox.wechat_token import Tokens, WechatError, day_of
 SEND = "/cgi-bin/message/template/send"
 _TOKEN, _QUOTA = "/cgi-bin/stable_token", "/cgi-bin/openapi/quota/get"
 _CLEARED_A_MONTH = 10
-PATIENCE_S = 20.0
-"""So long an answer to an event is waited for: on a small computer all stations report at the same moment."""
-
 AT_ONCE = 16
 """So many events are posted at the same time."""
-
-_TRIES = 3
-"""How often WeChat posts an event until somebody answers `success`."""
 
 
 @dataclass(frozen=True)
@@ -185,34 +177,9 @@ class Account:
     async def _post(self, event: str) -> None:
         if self.callback is None:
             return
-        async with self.turns, self._caller(self.callback) as client:
-            for _ in range(_TRIES):
-                if await self._posted(client, self.callback, event):
-                    self.events += 1
-                    return
-
-    @contextlib.asynccontextmanager
-    async def _caller(self, callback: str) -> AsyncIterator[httpx.AsyncClient]:
-        if self.http is not None:
-            yield self.http
-            return
-        # Without TLS there are no certificates to be read: that takes longer than all the rest.
-        async with httpx.AsyncClient(verify=callback.startswith("https:")) as client:
-            yield client
-
-    async def _posted(self, client: httpx.AsyncClient, callback: str, event: str) -> bool:
-        stamp, nonce = str(int(self.now().timestamp())), secrets.token_hex(5)
-        proof = "".join(sorted((self.callback_token, stamp, nonce)))
-        signature = hashlib.sha1(proof.encode()).hexdigest()
-        signed = {"signature": signature, "timestamp": stamp, "nonce": nonce}
-        head = {"content-type": "text/xml"}
-        try:
-            answer = await client.post(
-                callback, params=signed, content=event, headers=head, timeout=PATIENCE_S
-            )
-        except httpx.HTTPError:
-            return False
-        return answer.is_success and answer.text in {"success", ""}
+        door = Door(self.callback, self.callback_token, self.http)
+        async with self.turns:
+            self.events += await door.post(event, int(self.now().timestamp()))
 
     def _today(self) -> str:
         return day_of(self.now())
