@@ -23,7 +23,13 @@ CHANNELS = {
     "weibo": "Weibo",
     "upper": "12379 platform",
 }
-_IDLE = {"feed": "read by whoever likes", "station": "streams, long polls and MQTT"}
+_IDLE = {
+    "feed": "read by whoever likes",
+    "station": "streams, long polls and MQTT",
+    "sms": "leased by the telecom gateways",
+    "area": "leased by the telecom gateways",
+    "media": "fetched by the newsrooms, who say when it was on the air",
+}
 COLUMNS = ("targeted", "received", "confirmed", "failed", "withdrawn", "expired", "open")
 
 

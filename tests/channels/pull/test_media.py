@@ -45,7 +45,7 @@ def test_every_read_out_says_what_it_is(action: Action, mode: Mode) -> None:
 def test_times_and_amounts_are_written_out_for_who_reads_them() -> None:
     request = a_request()
     texts = request.notice.text.model_copy(
-        update={"short": "22:30前有100~150毫米雨。", "description": "雨" * 900}
+        update={"short": "22:30前有100~150毫米雨。" * 4, "description": "雨" * 900}
     )
     said = wording.said(
         request.model_copy(update={"notice": request.notice.model_copy(update={"text": texts})})
