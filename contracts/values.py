@@ -80,6 +80,8 @@ class Channel(StrEnum):
     """A way of reaching people; `area` is the location-based SMS that operators address themselves.
 
     `voice` is a telephone call: nobody is called by a plan, only when a warning asks for an answer.
+    `web` are the browsers of citizens, `media` the newsrooms that read a warning out, `upper` is the 12379
+    platform above us, which takes files.
     """
 
     STATION = "station"
@@ -90,7 +92,11 @@ class Channel(StrEnum):
     WECHAT = "wechat"
     APP = "app"
     FEED = "feed"
+    WEIBO = "weibo"
+    UPPER = "upper"
     VOICE = "voice"
+    WEB = "web"
+    MEDIA = "media"
 
 
 class Action(StrEnum):

@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
 from sandbox import partners
+from sandbox.broadcast_calls import Caller
 from sandbox.gateways import GatewaysWorld
+from sandbox.newsrooms import Newsrooms
 from sandbox.stations import StationsWorld
 
 
@@ -28,13 +31,16 @@ class World:
         towns = sorted({f"{s['code'][:9]}000" for s in credentials["stations"]})
         self.stations = StationsWorld(config["base_url"], credentials, config["certificate"])
         self.gateways = GatewaysWorld(config["base_url"], credentials, on_sms=self.stations.on_sms)
+        self.http = httpx.AsyncClient(timeout=10)
         self.partners = partners.make(config, credentials["people"], towns)
+        self.newsrooms = Newsrooms(config["base_url"], credentials.get("newsrooms", {}))
 
     def state(self) -> dict[str, Any]:
         """Return what everybody in the world has seen so far."""
         return {
             "stations": self.stations.view(),
             "gateways": self.gateways.view(),
+            "newsrooms": self.newsrooms.view(),
             **{name: state.view() for name, (_, state) in self.partners.items()},
         }
 
@@ -60,7 +66,10 @@ class World:
         apps = {"world": self.face(), **{name: app for name, (app, _) in self.partners.items()}}
         servers = _servers(apps, self.config["ports"])
         tasks = [asyncio.ensure_future(server.serve()) for server in servers]
-        tasks += [asyncio.ensure_future(self.stations.run()), asyncio.ensure_future(self.gateways.run())]
+        calls = Caller(self.partners["broadcast"][1], self.http)
+        people = (self.stations.run(), self.gateways.run(), self.newsrooms.run(), calls.run())
+        others = (self.partners[name][1].run() for name in ("push", "upper"))
+        tasks += [asyncio.ensure_future(one) for one in (*people, *others)]
         stop = asyncio.ensure_future(stopping.wait())
         done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
         for server in servers:

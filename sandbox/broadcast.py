@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,39 +12,13 @@ from fastapi import FastAPI, Request, Response
 from lxml import etree
 from starlette.datastructures import UploadFile
 
-from sandbox import ebd
+from sandbox import ebd, ebd_attacks, ebd_media
+from sandbox.announcement import CANCEL, Announcement, announcement
 from sandbox.faults import FaultKind, Faults, install
 
 ACCEPTED = 1
 WAITING, PLAYING, PLAYED, FAILED, CANCELLED = 1, 2, 3, 4, 5
 _STATE_NAMES = {1: "等待播发", 2: "播发中", 3: "播发成功", 4: "播发失败", 5: "播发取消"}
-_CANCEL, _DRILLS = 2, (3, 4, 5)
-_BASIC = ["MsgType", "SenderName", "SenderCode", "SendTime", "EventType", "Severity", "StartTime", "EndTime"]
-_CONTENT = ["LanguageCode", "MsgTitle", "MsgDesc", "AreaCode"]
-
-
-@dataclass
-class Announcement:
-    """A message that the platform took."""
-
-    ebm_id: str
-    message_type: int
-    event_type: str
-    severity: int
-    title: str
-    text: str
-    areas: tuple[str, ...]
-    start: datetime
-    end: datetime
-    related: str | None
-    received_at: datetime
-    ended_at: datetime | None = None
-    """When it was cancelled or replaced."""
-
-    @property
-    def drill(self) -> bool:
-        """True when it is an exercise."""
-        return self.message_type in _DRILLS
 
 
 @dataclass
@@ -73,8 +46,11 @@ class Platform:
     received: int = 0
     repeated: int = 0
     heartbeats: int = 0
+    attacks: int = 0
     refusals: list[tuple[str, int, str]] = field(default_factory=list)
     """File name, ResultCode and reason of what was not taken."""
+    push_to: str | None = None
+    """Where the partner takes packets, as his own say it."""
     _serial: int = 0
     _hand: threading.Lock = field(default_factory=threading.Lock)
 
@@ -89,7 +65,7 @@ class Platform:
             return CANCELLED
         if self.now() < begins:
             return WAITING
-        if message.message_type == _CANCEL:
+        if message.message_type == CANCEL:
             return PLAYED
         if self.now() < begins + timedelta(seconds=self.plays_s):
             return PLAYING
@@ -106,10 +82,19 @@ class Platform:
             except ebd.PacketError as refusal:
                 self.refusals.append((file_name[:80], refusal.code, refusal.why))
                 body = _response(refusal.code, refusal.why)
-            self._serial += 1
-            party = ebd.Party(self.ebrid, self.secret, self.certificate)
-            ebd_id = f"10{self.ebrid}{self._serial:016d}"
-            return ebd.write(party, self.partner, ebd_id, body, related, self.now())
+            name, answer = self.written(body, related)
+            if self.faults.take(FaultKind.HOSTILE, "/ebd"):
+                self.attacks += 1
+                answer = ebd_attacks.attack(self.attacks, name, answer)
+            return name, answer
+
+    def written(self, body: etree._Element, related: str | None = None) -> tuple[str, bytes]:
+        """Return the name and the bytes of a signed packet to the partner."""
+        self._serial += 1
+        forged = self.faults.take(FaultKind.FORGE, "/ebd")
+        secret = bytes(31) + b"\x07" if forged else self.secret
+        party = ebd.Party(self.ebrid, secret, self.certificate)
+        return ebd.write(party, self.partner, f"10{self.ebrid}{self._serial:016d}", body, related, self.now())
 
     def view(self) -> dict[str, Any]:
         """Return what the platform holds, as GET /state shows it."""
@@ -124,6 +109,7 @@ class Platform:
                 "areas": list(m.areas),
                 "related": m.related,
                 "drill": m.drill,
+                "media": list(m.media),
                 "received_at": m.received_at.isoformat(),
                 "state": self.state_of(m),
             }
@@ -160,7 +146,9 @@ class Platform:
                 raise ebd.PacketError(ebd.OTHER, "the EBDID was used for another packet")
             self.repeated += 1
             return _response(ACCEPTED, "重复数据包")
-        message = _announcement(inbound.body, self.region, self.now())
+        message = announcement(inbound.body, self.region, self.now())
+        message.media = ebd_media.checked(inbound)
+        self.push_to = inbound.url or self.push_to
         if message.ebm_id in self.messages:
             raise ebd.PacketError(ebd.OTHER, "the EBMID was used for another message")
         if message.related is not None:
@@ -179,7 +167,7 @@ class Platform:
         message = self.messages.get(ebm_id)
         if message is None:
             raise ebd.PacketError(ebd.OTHER, "the message is unknown")
-        return _state_response(self, message)
+        return state_response(self, message)
 
 
 def create(state: Platform) -> FastAPI:
@@ -210,56 +198,8 @@ def _response(code: int, description: str) -> etree._Element:
     return body
 
 
-def _announcement(body: etree._Element, region: str, now: datetime) -> Announcement:
-    basic, content = (_section(body, name) for name in ("MsgBasicInfo", "MsgContent"))
-    for section, names in ((basic, _BASIC), (content, _CONTENT)):
-        if [str(child.tag) for child in section][: len(names)] != names:
-            raise ebd.PacketError(ebd.CONTENT_MISSING, f"{section.tag} is incomplete or out of order")
-    ebd.text(body, "EBMVersion")
-    message_type, severity = ebd.text(basic, "MsgType"), ebd.text(basic, "Severity")
-    message = Announcement(
-        ebm_id=ebd.text(body, "EBMID"),
-        message_type=int(message_type) if re.fullmatch("[1-5]", message_type) else 0,
-        event_type=ebd.text(basic, "EventType"),
-        severity=int(severity) if re.fullmatch("[0-4]", severity) else -1,
-        title=ebd.text(content, "MsgTitle"),
-        text=ebd.text(content, "MsgDesc"),
-        areas=tuple(ebd.text(content, "AreaCode").split(",")),
-        start=ebd.moment(ebd.text(basic, "StartTime")),
-        end=ebd.moment(ebd.text(basic, "EndTime")),
-        related=body.findtext("RelatedInfo/EBMID"),
-        received_at=now,
-    )
-    ebd.moment(ebd.text(basic, "SendTime"))
-    _check(message, region, ebd.text(content, "LanguageCode"))
-    return message
-
-
-def _check(message: Announcement, region: str, language: str) -> None:
-    sound = (
-        (re.fullmatch(r"\d{35}", message.ebm_id), "EBMID is not 35 digits"),
-        (message.message_type, "MsgType is not 1 to 5"),
-        (message.severity >= 0, "Severity is not 0 to 4"),
-        (re.fullmatch(r"1[1-4][A-Z]\d{2}", message.event_type), "EventType is unknown"),
-        (language == "zho", "LanguageCode is not zho"),
-        (all(re.fullmatch(rf"{region}\d{{6}}", area) for area in message.areas), "AreaCode is not ours"),
-        (message.end > message.start, "EndTime is not after StartTime"),
-        (message.end > message.received_at, "EndTime has passed"),
-        (message.message_type != _CANCEL or message.related, "a cancel without RelatedInfo"),
-    )
-    for holds, why in sound:
-        if not holds:
-            raise ebd.PacketError(ebd.OTHER, why)
-
-
-def _section(body: etree._Element, name: str) -> etree._Element:
-    section = body.find(name)
-    if section is None:
-        raise ebd.PacketError(ebd.CONTENT_MISSING, f"{name} is missing")
-    return section
-
-
-def _state_response(platform: Platform, message: Announcement) -> etree._Element:
+def state_response(platform: Platform, message: Announcement) -> etree._Element:
+    """Return the body that says how far a message has come."""
     code, now = platform.state_of(message), ebd.local(platform.now())
     covered = [area for area in message.areas if area not in platform.deaf_areas]
     started = code in (PLAYING, PLAYED, FAILED)

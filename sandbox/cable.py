@@ -20,6 +20,7 @@ SIGNATURE_HEADER = "x-signature"
 """`HMAC-SM3 <hex>` over the canonical bytes of the JSON body."""
 _SCHEME = "HMAC-SM3 "
 _MOST_BYTES = 256 << 10
+LOST = "contact lost"
 _FORCED = {"FULL", "SWITCH"}
 _MAY_FORCE = {"RED", "ORANGE"}
 _BEIJING = timezone(timedelta(hours=8))
@@ -57,6 +58,10 @@ class Order(BaseModel):
     end: AwareDatetime
     expires: AwareDatetime
     """When the warning itself ends; nothing stays on the air longer."""
+    contact_s: int | None = Field(default=None, ge=30, le=3600)
+    """A forced mode ends by itself when nobody has asked after it for so long."""
+    program_number: int | None = Field(default=None, ge=1, le=65535)
+    """The programme that SWITCH turns to."""
     audio_url: Annotated[str, StringConstraints(pattern=r"^https?://\S{1,500}$")] | None = None
 
 
@@ -71,6 +76,14 @@ class Kept:
     """Why it was rejected."""
     ended_at: datetime | None = None
     """When it was stopped or replaced."""
+    heard_at: datetime | None = None
+    """When somebody last asked after it."""
+
+    def lost_at(self) -> datetime | None:
+        """Return when contact is lost if nobody asks any more; None for what needs none."""
+        if self.order is None or self.order.contact_s is None:
+            return None
+        return (self.heard_at or self.received_at) + timedelta(seconds=self.order.contact_s)
 
 
 @dataclass
@@ -123,6 +136,8 @@ class HeadEnd:
                 said["boxes"] = sum(map(self.boxes_of_area, order.area))
             if said["status"] == "stopped":
                 said["stopped_at"] = _local(ends)
+                if ends == kept.lost_at():
+                    said["reason"] = LOST
         return said
 
     def take(self, document: dict[str, Any], signed: bytes) -> tuple[int, dict[str, Any]]:
@@ -184,6 +199,11 @@ class HeadEnd:
             (order.action == "STOP" or order.end > self.now(), "end: has passed"),
             (all(code.startswith(self.region) for code in order.area), "area: not ours"),
             (not forced or order.approver, "approver: a forced mode needs one by name"),
+            (not forced or order.contact_s, "contact_s: a forced mode is held only while in contact"),
+            (
+                not forced or order.display_mode != "SWITCH" or order.program_number,
+                "program_number: to which programme",
+            ),
             (not forced or order.severity in _MAY_FORCE, "display_mode: forced only for red and orange"),
             ((order.action == "START") == (order.related_order_id is None), "related_order_id"),
             (order.action == "START" or (related and related.order), "related_order_id: no such order"),
@@ -194,9 +214,17 @@ class HeadEnd:
         return max(kept.received_at, order.start) + timedelta(seconds=self.on_air_after_s)
 
     def _ends(self, kept: Kept, order: Order) -> datetime:
-        if kept.ended_at is None:
-            return order.end
-        return min(order.end, kept.ended_at + timedelta(seconds=self.stops_after_s))
+        ends = [order.end]
+        if kept.ended_at is not None:
+            ends.append(kept.ended_at + timedelta(seconds=self.stops_after_s))
+        if (lost := kept.lost_at()) is not None:
+            ends.append(lost)
+        return min(ends)
+
+    def asked(self, kept: Kept) -> None:
+        """Note that we are heard, unless contact is lost already: what has ended does not begin again."""
+        if kept.order is not None and self.now() < self._ends(kept, kept.order):
+            kept.heard_at = self.now()
 
 
 def create(state: HeadEnd) -> FastAPI:
@@ -214,6 +242,7 @@ def create(state: HeadEnd) -> FastAPI:
         kept = state.orders.get(order_id)
         if kept is None:
             return JSONResponse({"order_id": order_id, "reason": "no such order"}, 404)
+        state.asked(kept)
         return JSONResponse(state.reply(order_id, kept))
 
     @app.get("/health")

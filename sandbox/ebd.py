@@ -8,6 +8,7 @@ import binascii
 import io
 import re
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -42,6 +43,11 @@ class Inbound:
     destination: str | None
     body: etree._Element
     main: bytes
+    url: str | None
+    """Where the sender takes packets, when he says so."""
+    files: Mapping[str, bytes]
+    related: str | None = None
+    """The packet that is answered."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def read(file_name: str, content: bytes, key: bytes) -> Inbound:
     main = files.get(f"EBDB_{ebd_id}.xml")
     if main is None:
         raise PacketError(CONTENT_MISSING, "there is no main file of that number")
-    inbound = _main(ebd_id, main)
+    inbound = _main(ebd_id, main, files)
     if inbound.kind != "ConnectionCheck":
         _check_signature(files.get(f"EBDS_EBDB_{ebd_id}.xml"), ebd_id, main, key)
     return inbound
@@ -88,7 +94,7 @@ def _files(content: bytes) -> dict[str, bytes]:
     return files
 
 
-def _main(ebd_id: str, main: bytes) -> Inbound:
+def _main(ebd_id: str, main: bytes, files: Mapping[str, bytes]) -> Inbound:
     root = _parsed(main)
     if main.startswith(b"\xef\xbb\xbf"):
         raise PacketError(NOT_PARSED, "the main file begins with a byte order mark")
@@ -102,7 +108,17 @@ def _main(ebd_id: str, main: bytes) -> Inbound:
     body = root.find(kind)
     if body is None:
         raise PacketError(CONTENT_MISSING, f"{kind} is missing")
-    return Inbound(ebd_id, kind, text(root, "SRC/EBRID"), root.findtext("DEST/EBRID"), body, main)
+    return Inbound(
+        ebd_id,
+        kind,
+        text(root, "SRC/EBRID"),
+        root.findtext("DEST/EBRID"),
+        body,
+        main,
+        root.findtext("SRC/URL"),
+        files,
+        root.findtext("RelatedEBD/EBDID"),
+    )
 
 
 def _check_signature(file: bytes | None, ebd_id: str, main: bytes, key: bytes) -> None:
@@ -135,10 +151,11 @@ def write(
         put(put(root, "RelatedEBD"), "EBDID", related)
     root.append(body)
     main = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return f"EBDT_{ebd_id}.tar", _tar(party, ebd_id, main)
+    return f"EBDT_{ebd_id}.tar", signed_tar(party, ebd_id, main)
 
 
-def _tar(party: Party, ebd_id: str, main: bytes) -> bytes:
+def signed_tar(party: Party, ebd_id: str, main: bytes) -> bytes:
+    """Return the tar of a main file and its signature."""
     r, s = gmalg.SM2(sk=party.secret, uid=USER_ID).sign(main)
     root = etree.Element("Signature")
     put(root, "Version", "1")

@@ -31,6 +31,12 @@ class FaultKind(StrEnum):
     """It acts at once and answers late."""
     SILENT = "silent"
     """It never answers and does nothing."""
+    FLAP = "flap"
+    """Every other connection breaks."""
+    FORGE = "forge"
+    """Its answers are signed with another key than the agreed one, where it signs."""
+    HOSTILE = "hostile"
+    """It answers with an attack upon whoever reads it, where it answers with files."""
 
 
 @dataclass
@@ -45,6 +51,8 @@ class Fault:
     """Only on paths that begin so; None for all of them."""
     code: int | None = None
     """The partner's own code for a refusal, where it has several."""
+    hit: int = 0
+    """How often it was met, of a fault that counts."""
 
     def hits(self, path: str) -> bool:
         """Return whether the fault is meant for this path."""
@@ -129,10 +137,17 @@ class FaultSwitch:
         if self.faults.take(FaultKind.SILENT, path):
             await self._stay_silent(receive)
             await _break(send)
-        elif self.faults.take(FaultKind.DROP, path):
+        elif self.faults.take(FaultKind.DROP, path) or self._flaps(path):
             await _break(send)
         else:
             await self._answer(scope, receive, send)
+
+    def _flaps(self, path: str) -> bool:
+        """Tell whether this is one of the connections that break."""
+        fault = self.faults.take(FaultKind.FLAP, path)
+        if fault is not None:
+            fault.hit += 1
+        return fault is not None and fault.hit % 2 == 1
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]

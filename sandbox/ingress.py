@@ -11,7 +11,11 @@ HEAD_LIMIT = 64 * 1024
 ROUTES = (
     (r"/api/v1/(preview|explain|rules|plans|duty|backs|ground|registry-copy)|/duty|/static/router", "router"),
     (
-        r"/api/v1/(stations|gateways|links|wechat)|/station\b|/gateways|/feed|/public|/c/|/static/(channels|stations)",
+        r"/api/v1/(stations|gateways|links|wechat|ebd)|/station\b|/gateways|/links|/feed|/public|/c/|/static/(channels|stations)",
+        "channels",
+    ),
+    (
+        r"/api/v1/(push|media|newsrooms)|/media",
         "channels",
     ),
     (r"/api/v1/registry|/registry|/static/registry", "registry"),

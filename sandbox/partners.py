@@ -1,12 +1,14 @@
 """The partners that we call, made from a configuration file."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
 from sandbox import app as vendor
-from sandbox import broadcast, cable, voice, wechat
+from sandbox import broadcast, cable, upper, voice, webpush, wechat, weibo
+from sandbox.browsers import Browser
 from sandbox.wechat_token import Tokens
 
 DEVICES_OF_A_TOWN = 3
@@ -22,6 +24,9 @@ def make(
         "wechat": _with(wechat.create, _account(config["wechat"], people)),
         "app": _with(vendor.create, _vendor(config["app"], towns)),
         "voice": _with(voice.create, voice.Exchange(config["voice"]["key"])),
+        "push": _with(webpush.create, _push_service(config["push"], towns)),
+        "weibo": _with(weibo.create, weibo.Microblog(config["weibo"]["token"], config["weibo"]["domain"])),
+        "upper": _with(upper.create, _platform_above(config["upper"], config["ports"]["upper-ftp"])),
     }
 
 
@@ -38,6 +43,10 @@ def _platform(config: dict[str, Any]) -> broadcast.Platform:
     )
 
 
+def _platform_above(config: dict[str, Any], port: int) -> upper.Platform:
+    return upper.Platform(Path(config["folder"]), config["user"], config["password"], port=port)
+
+
 def _account(config: dict[str, Any], people: list[dict[str, Any]]) -> wechat.Account:
     return wechat.Account(
         tokens=Tokens(appid=config["appid"], secret=config["secret"]),
@@ -47,6 +56,18 @@ def _account(config: dict[str, Any], people: list[dict[str, Any]]) -> wechat.Acc
         callback_token=config["callback_token"],
         http=httpx.AsyncClient(timeout=10),
     )
+
+
+def _push_service(config: dict[str, Any], towns: list[str]) -> webpush.Service:
+    service = webpush.Service(
+        config["origin"],
+        f"{config['base_url']}/api/v1/push/shown",
+        httpx.AsyncClient(base_url=config["base_url"], timeout=10),
+    )
+    for town in towns:
+        for language in ("zh", "zh", "en"):
+            service.add(Browser(towns=(town[:9],), language=language))
+    return service
 
 
 def _vendor(config: dict[str, Any], towns: list[str]) -> vendor.Vendor:

@@ -1,11 +1,8 @@
 """A WeChat server: tokens, template messages with their limits, and the events that come later."""
 
 import asyncio
-import contextlib
-import hashlib
 import json
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,18 +11,16 @@ import httpx
 from fastapi import FastAPI, Request
 
 from sandbox.faults import EVENTS, FaultKind, Faults, install
+from sandbox.wechat_events import Door
 from sandbox.wechat_fields import objection
+from sandbox.wechat_mass import MassSends, finished
 from sandbox.wechat_token import Tokens, WechatError, day_of
 
 SEND = "/cgi-bin/message/template/send"
-PATIENCE_S = 20.0
-"""So long an answer to an event is waited for: on a small computer all stations report at the same moment."""
-
+_TOKEN, _QUOTA = "/cgi-bin/stable_token", "/cgi-bin/openapi/quota/get"
+_CLEARED_A_MONTH = 10
 AT_ONCE = 16
 """So many events are posted at the same time."""
-
-_TRIES = 3
-"""How often WeChat posts an event until somebody answers `success`."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +65,9 @@ class Account:
     sent: dict[int, Sent] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
     """Sends of each day."""
+    masses: MassSends = field(default_factory=MassSends)
+    cleared: dict[str, int] = field(default_factory=dict)
+    """Clearings of each month."""
     repeated: int = 0
     refusals: dict[int, int] = field(default_factory=dict)
     """How often each errcode was answered."""
@@ -112,6 +110,17 @@ class Account:
         quota = {"daily_limit": self.daily_quota, "used": used, "remain": max(0, self.daily_quota - used)}
         return {"errcode": 0, "errmsg": "ok", "quota": quota}
 
+    def clear_quota(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Clear the day's quotas, so many times a month."""
+        if document.get("appid") != self.tokens.appid:
+            raise WechatError(40013)
+        month = self._today()[:7]
+        if self.cleared.get(month, 0) >= _CLEARED_A_MONTH:
+            raise WechatError(48006)
+        self.cleared[month] = self.cleared.get(month, 0) + 1
+        self.used[self._today()] = 0
+        return {"errcode": 0, "errmsg": "ok"}
+
     def on_air(self) -> list[Sent]:
         """Return the messages that reached their followers."""
         return [sent for sent in self.sent.values() if sent.status == "success"]
@@ -124,6 +133,7 @@ class Account:
             "blocked": len(self.sent) - len(self.on_air()),
             "repeated": self.repeated,
             "refusals": {str(code): times for code, times in self.refusals.items()},
+            "masses": [massed.text for massed in self.masses.sent.values()],
             "tokens": len(self.tokens.issued),
             "events": self.events,
             "events_pending": len(self.pending),
@@ -143,7 +153,19 @@ class Account:
 
     def announce_later(self, sent: Sent) -> None:
         """Begin to announce a message, without waiting for it."""
-        task = asyncio.create_task(self.announce(sent))
+        self._begin(self.announce(sent))
+
+    def tell_later(self, event: str) -> None:
+        """Begin to post an event, without waiting for it."""
+
+        async def tell() -> None:
+            await asyncio.sleep(self.finishes_after_s)
+            await self._post(event)
+
+        self._begin(tell())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self.pending.add(task)
         task.add_done_callback(self.pending.discard)
 
@@ -155,34 +177,9 @@ class Account:
     async def _post(self, event: str) -> None:
         if self.callback is None:
             return
-        async with self.turns, self._caller(self.callback) as client:
-            for _ in range(_TRIES):
-                if await self._posted(client, self.callback, event):
-                    self.events += 1
-                    return
-
-    @contextlib.asynccontextmanager
-    async def _caller(self, callback: str) -> AsyncIterator[httpx.AsyncClient]:
-        if self.http is not None:
-            yield self.http
-            return
-        # Without TLS there are no certificates to be read: that takes longer than all the rest.
-        async with httpx.AsyncClient(verify=callback.startswith("https:")) as client:
-            yield client
-
-    async def _posted(self, client: httpx.AsyncClient, callback: str, event: str) -> bool:
-        stamp, nonce = str(int(self.now().timestamp())), secrets.token_hex(5)
-        proof = "".join(sorted((self.callback_token, stamp, nonce)))
-        signature = hashlib.sha1(proof.encode()).hexdigest()
-        signed = {"signature": signature, "timestamp": stamp, "nonce": nonce}
-        head = {"content-type": "text/xml"}
-        try:
-            answer = await client.post(
-                callback, params=signed, content=event, headers=head, timeout=PATIENCE_S
-            )
-        except httpx.HTTPError:
-            return False
-        return answer.is_success and answer.text in {"success", ""}
+        door = Door(self.callback, self.callback_token, self.http)
+        async with self.turns:
+            self.events += await door.post(event, int(self.now().timestamp()))
 
     def _today(self) -> str:
         return day_of(self.now())
@@ -206,51 +203,58 @@ class Account:
         return {name: document["data"][name]["value"] for name in names}
 
 
+Answer = Callable[[Account, dict[str, Any]], dict[str, Any]]
+
+
 def create(state: Account) -> FastAPI:
     """Return the WeChat server as a web application."""
     app = FastAPI(title="WeChat", docs_url=None, redoc_url=None)
     install(app, state.faults, state.view)
-
-    @app.post("/cgi-bin/stable_token")
-    async def stable_token(request: Request) -> dict[str, Any]:
-        async def issue() -> dict[str, Any]:
-            return state.tokens.issue(await _document(request))
-
-        return await _answered(state, request, issue)
-
-    @app.post(SEND)
-    async def send(request: Request) -> dict[str, Any]:
-        async def deliver() -> dict[str, Any]:
-            state.tokens.check(request.query_params.get("access_token"))
-            answer, sent = state.send(await _document(request))
-            if sent is not None and state.callback is not None:
-                state.announce_later(sent)
-            return answer
-
-        return await _answered(state, request, deliver)
-
-    @app.api_route("/cgi-bin/openapi/quota/get", methods=["GET", "POST"])
-    async def quota(request: Request) -> dict[str, Any]:
-        async def tell() -> dict[str, Any]:
-            state.tokens.check(request.query_params.get("access_token"))
-            return state.quota()
-
-        return await _answered(state, request, tell)
-
+    for path, answer in _ANSWERS.items():
+        methods = ["GET", "POST"] if path == _QUOTA else ["POST"]
+        app.add_api_route(path, _endpoint(state, path, answer), methods=methods)
     return app
 
 
-async def _answered(
-    state: Account, request: Request, answer: Callable[[], Awaitable[dict[str, Any]]]
-) -> dict[str, Any]:
-    """Return the answer, or the errcode: WeChat says 200 to everything."""
-    try:
-        if fault := state.faults.take(FaultKind.REFUSE, request.url.path):
-            raise WechatError(fault.code if fault.code is not None else -1)
-        return await answer()
-    except WechatError as error:
-        state.refusals[error.code] = state.refusals.get(error.code, 0) + 1
-        return error.answer
+def _endpoint(state: Account, path: str, answer: Answer) -> Callable[[Request], Awaitable[dict[str, Any]]]:
+    """Return what answers a path: WeChat says 200 to everything, and an errcode where it refuses."""
+
+    async def endpoint(request: Request) -> dict[str, Any]:
+        try:
+            if fault := state.faults.take(FaultKind.REFUSE, path):
+                raise WechatError(fault.code if fault.code is not None else -1)
+            if path != _TOKEN:
+                state.tokens.check(request.query_params.get("access_token"))
+            return answer(state, await _document(request))
+        except WechatError as error:
+            state.refusals[error.code] = state.refusals.get(error.code, 0) + 1
+            return error.answer
+
+    return endpoint
+
+
+def _send(state: Account, document: dict[str, Any]) -> dict[str, Any]:
+    answer, sent = state.send(document)
+    if sent is not None and state.callback is not None:
+        state.announce_later(sent)
+    return answer
+
+
+def _mass(state: Account, document: dict[str, Any]) -> dict[str, Any]:
+    massed = state.masses.take(document, state.now())
+    confirmed, followers = state.masses.confirms, len(state.followers)
+    state.tell_later(finished(state.callback_name, massed, followers, confirmed=confirmed))
+    return {"errcode": 0, "errmsg": "send job submission success", "msg_id": massed.msg_id}
+
+
+_ANSWERS: dict[str, Answer] = {
+    _TOKEN: lambda state, document: state.tokens.issue(document),
+    SEND: _send,
+    _QUOTA: lambda state, _: state.quota(),
+    "/cgi-bin/clear_quota": lambda state, document: state.clear_quota(document),
+    "/cgi-bin/message/mass/sendall": _mass,
+    "/cgi-bin/message/mass/preview": lambda state, document: state.masses.show(document),
+}
 
 
 async def _document(request: Request) -> dict[str, Any]:

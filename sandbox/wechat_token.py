@@ -19,6 +19,12 @@ _ERRORS = {
     43004: "require subscribe",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
+    40050: "invalid tagid",
+    44004: "empty content",
+    45002: "content size out of limit",
+    45028: "has no masssend quota",
+    45065: "clientmsgid exist",
+    48006: "forbid to clear quota because of reaching the limit",
     47001: "data format error",
     47003: "argument invalid!",
 }

@@ -17,6 +17,7 @@ import typer
 
 from services import all_settings
 from services.audit.command import audit
+from services.channels.command import channels
 from services.houses import MIGRATIONS, houses_of, openers
 from services.kit import postgres
 from services.kit.errors import Invalid, Problem, Refused
@@ -39,6 +40,7 @@ cli.add_typer(keys, name="keys")
 cli.add_typer(audit, name="audit")
 cli.add_typer(router, name="router")
 cli.add_typer(registry, name="registry")
+cli.add_typer(channels, name="channels")
 cli.command(name="gateway")(gateway)
 
 

@@ -19,6 +19,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "channels": (
         "services.channels.pull.stations.settings:StationSettings",
         "services.channels.pull.gateways.settings:GatewaySettings",
+        "services.channels.pull.feed.settings:FeedSettings",
         "services.channels.push.settings:PushSettings",
     ),
     "audit": ("services.audit.settings:AuditSettings",),

@@ -24,6 +24,10 @@ OPENERS: dict[str, dict[str, str]] = {
         "wechat": f"{_CHANNELS}.push.app:open_wechat",
         "app": f"{_CHANNELS}.push.app:open_app",
         "voice": f"{_CHANNELS}.push.app:open_voice",
+        "web": f"{_CHANNELS}.push.app:open_web",
+        "media": f"{_CHANNELS}.pull.media.app:open_media",
+        "weibo": f"{_CHANNELS}.push.app:open_weibo",
+        "upper": f"{_CHANNELS}.push.app:open_upper",
     },
     "audit": {"audit": "services.audit.app:open_audit"},
 }
@@ -43,6 +47,10 @@ MIGRATIONS: dict[str, str] = {
     "wechat": _PUSH,
     "app": _PUSH,
     "voice": _PUSH,
+    "web": _PUSH,
+    "media": f"{_CHANNELS}.pull.media.migrations",
+    "weibo": _PUSH,
+    "upper": _PUSH,
     "audit": "services.audit.migrations",
 }
 """The Alembic tree of each house."""

@@ -14,6 +14,7 @@ from services.kit.postgres import provision
 HOUSES = (
     *("kit", "issuer", "registry", "router", "audit"),
     *("stations", "gateways", "feed", "broadcast", "cable", "wechat", "app", "voice"),
+    *("web", "media", "weibo", "upper"),
 )
 """The roles of a test's database; a test of another house names it with the fixture `houses`.
 

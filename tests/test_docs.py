@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from contracts import MESSAGES
 from contracts.streams import STREAMS, stream_of
 from services.channels.push.broadcast.keys import init_partner_keys
+from services.channels.push.web.vapid import init_vapid_key
 from services.kit.crypto import KeyFolder, init_keys
 from services.kit.settings import PREFIX, Settings
 from services.kit.xmlsig import init_cap_keys
@@ -170,7 +171,7 @@ def test_decisions_are_numbered_without_gaps_and_all_are_in_the_list() -> None:
 def test_the_page_about_keys_names_every_key_that_is_made(tmp_path: Path) -> None:
     folder = KeyFolder(tmp_path)
     text = (ROOT / "docs" / "decisions" / "0013-which-key-is-whose.md").read_text()
-    made = [*init_keys(folder), *init_cap_keys(folder), *init_partner_keys(folder)]
+    made = [*init_keys(folder), *init_cap_keys(folder), *init_partner_keys(folder), *init_vapid_key(folder)]
     assert made
     assert [purpose for purpose in made if f"`{purpose}`" not in text] == []
 

@@ -17,8 +17,11 @@ STORES = {
     **{name: f"services.{name}.store" for name in ("issuer", "registry", "audit")},
     "router": "services.router.store.tables",
     "stations": "services.channels.pull.stations.store.tables",
-    **{name: f"services.channels.pull.{name}.store" for name in ("gateways", "feed")},
-    **dict.fromkeys(("broadcast", "cable", "wechat", "app", "voice"), "services.channels.push.store"),
+    **{name: f"services.channels.pull.{name}.store" for name in ("gateways", "feed", "media")},
+    **dict.fromkeys(
+        ("broadcast", "cable", "wechat", "app", "voice", "web", "weibo", "upper"),
+        "services.channels.push.store",
+    ),
 }
 
 

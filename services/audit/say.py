@@ -10,6 +10,10 @@ CHANNELS = {
     "app": "Apps",
     "voice": "Telephone calls",
     "feed": "Public feed",
+    "web": "Browsers",
+    "media": "Radio and media",
+    "weibo": "Weibo",
+    "upper": "12379 platform above us",
     "": "Together",
 }
 

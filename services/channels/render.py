@@ -26,6 +26,11 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+def words(name: str, **given: str) -> str:
+    """Return what a template says that belongs to no delivery."""
+    return _environment().get_template(name).render(**given).strip()
+
+
 def render(channel: Channel, part: str, request: DeliveryRequested) -> str:
     """Return one part of what a channel says, in one paragraph without line breaks at its ends."""
     names = [f"{channel}/{request.notice.hazard}.{part}.j2", f"{channel}/default.{part}.j2"]

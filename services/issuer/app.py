@@ -54,6 +54,7 @@ def _desk(floor: Floor) -> desk.Parts:
     return desk.Parts(
         desk.RegistryPlaces(floor.http, settings.registry_url or here, key),
         desk.ChannelLooks(floor.http, settings.channels_url or here, key),
+        desk.ChannelRoads(floor.http, settings.channels_url or here, key),
         settings.sms_unit_cost,
     )
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from services.kit import sm
 from services.kit.errors import Refused, Reject, Retry
 
 HASH_BYTES = 8
@@ -53,6 +54,10 @@ class CryptoProvider(Protocol):
 
     def verify(self, key_id: str, content: bytes, signature: bytes) -> bool:
         """Tell whether a signature is that key's."""
+        ...
+
+    def sm2(self, purpose: str) -> sm.Signer:
+        """Return who signs by SM2 for a purpose; a device signs without giving its key away."""
         ...
 
 
@@ -127,6 +132,15 @@ def init_keys(folder: KeyFolder) -> list[str]:
     return made
 
 
+def sm2_key(keys: KeyFolder, purpose: str) -> sm.PrivateKey:
+    """Return the SM2 key of a purpose; raise Refused when there is none that can be read."""
+    _, content = keys.active(purpose)
+    try:
+        return sm.PrivateKey.from_hex(content.decode("ascii", errors="replace"))
+    except ValueError as error:
+        raise Refused(f"the {purpose} key cannot be read: {error}") from None
+
+
 class SoftwareCrypto:
     """AES-256-GCM with a data key for each blob, HMAC-SHA-256, Ed25519; keys from a folder."""
 
@@ -186,6 +200,10 @@ class SoftwareCrypto:
         except InvalidSignature:
             return False
         return True
+
+    def sm2(self, purpose: str) -> sm.Signer:
+        """Return the software key of a purpose; raise Refused when there is none that can be read."""
+        return sm2_key(self.keys, purpose)
 
     def public_key(self, key_id: str) -> str:
         """Return a signing key's public half as PEM, for those who verify offline."""

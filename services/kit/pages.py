@@ -37,6 +37,7 @@ def environment(language: str) -> jinja2.Environment:
     )
     found.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     found.filters["beijing"] = lambda at: at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    found.filters["minute"] = lambda at: at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
     found.filters["rfc3339"] = beijing
     found.filters["masked"] = lambda phone: masked(phone or "")
     found.filters["said"] = partial(said, language=language)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,16 +83,20 @@ class Demo:
         partners: world.Partners,
         log: str,
     ) -> None:
-        """Wait until every station that has a device has opened its stream or asked for work."""
+        """Wait until every station that has a device is there, and every browser has said what it wants."""
         devices = sum(1 for s in credentials["stations"] if s["class"] != "person")
         async with httpx.AsyncClient(base_url=partners.url("world"), timeout=5) as http:
             await until_ready(http, outside, log)
             async with asyncio.timeout(PATIENCE_S):
-                while (seen := (await http.get("/state")).json()["stations"]["connected"]) < devices:
+                while not _there(seen := (await http.get("/state")).json(), devices):
                     self._alive()
                     await asyncio.sleep(LOOK_S)
         people = len(credentials["stations"]) - devices
-        self.console.print(f"{seen} stations are connected; {people} more are a person with a phone")
+        connected, browsers = seen["stations"]["connected"], seen["push"]["subscribed"]
+        self.console.print(
+            f"{connected} stations are connected; {people} more are a person with a phone; "
+            f"{browsers} browsers have subscribed"
+        )
 
     def _alive(self) -> None:
         for process in self.processes:
@@ -115,6 +119,8 @@ class Demo:
         three = await self._follow(people.drafter, lifted)
         for title, progress in (("RED, 21 towns", one), ("ORANGE, 12 towns", two), ("ORANGE lifted", three)):
             show.account(self.console, f"{title}: {progress['manifest_count']} targets", progress)
+        operator = await Visitor(http).signed_in(_account(credentials, "qian"))
+        links = await self._roads(operator, (one, two, three))
         wanted = {
             "RED": (one, {c for codes in registered.values() for c in codes}),
             "ORANGE": (two, {c for town in story.SOUTH for c in registered[town]}),
@@ -122,7 +128,13 @@ class Demo:
         checks = [await self._villages(people.drafter, title, *pair) for title, pair in wanted.items()]
         self._speed(one)
         proven = await self._proven(people.auditor)
-        return all(checks) and all(map(_closed, (one, two, three))) and proven
+        return all(checks) and all(map(_closed, (one, two, three))) and links and proven
+
+    async def _roads(self, operator: Visitor, progresses: Sequence[dict[str, Any]]) -> bool:
+        """Test every road and print a line for every channel; return whether all roads are up."""
+        links = (await operator.post("/api/v1/links/test"))["data"]
+        show.every_channel(self.console, progresses, links)
+        return all(link["up"] for link in links)
 
     async def _registered(self, drafter: Visitor) -> dict[str, set[str]]:
         """Return the stations that the registry knows, by town."""
@@ -246,10 +258,21 @@ class Demo:
         self._alive()
 
 
+def _there(seen: dict[str, Any], devices: int) -> bool:
+    """Tell whether so many stations are connected and all browsers have subscribed."""
+    push = seen["push"]
+    return bool(seen["stations"]["connected"] >= devices and push["subscribed"] == push["browsers"])
+
+
 def _closed(progress: dict[str, Any]) -> bool:
     """Tell whether the plan is known, equals its manifest, and has no open target."""
     total = progress["total"]
     return bool(progress["adds_up"] and total["targeted"] > 0 and total["open"] == 0)
+
+
+def _account(credentials: dict[str, Any], username: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(a for a in credentials["accounts"] if a["username"] == username)
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

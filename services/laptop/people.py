@@ -7,12 +7,14 @@ from typing import Any
 
 import orjson
 
+from contracts.values import Channel, Mode
+from services.channels.pull.media import store as media_store
 from services.issuer.actions import seed_users
 from services.issuer.actions.departments import set_department
 from services.issuer.catalogue import load
 from services.issuer.model import factor
 from services.issuer.model.people import WITH_CODE
-from services.kit.crypto import KeyFolder, SoftwareCrypto
+from services.kit.crypto import KeyFolder, SoftwareCrypto, new_api_key
 from services.kit.db import Database
 from services.kit.errors import Refused
 from services.kit.settings import Settings
@@ -44,6 +46,7 @@ async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
     crypto = SoftwareCrypto(KeyFolder(settings.key_folder()))
     registry = Database("registry", settings.database("registry"))
     issuer = Database("issuer", settings.database("issuer"))
+    media = Database("media", settings.database("media"))
     try:
         await registry_seed.seed(registry, crypto)
         issued = await registry_seed.issue_all_keys(registry, crypto)
@@ -56,8 +59,10 @@ async def seed(settings: Settings, credentials: Path) -> dict[str, Any]:
             "gateways": sorted({k.owner for k in issued if k.owner.isalpha()}),
             "keys": _by_owner(issued),
             "people": await _people(registry, crypto),
+            "newsrooms": await _newsrooms(registry, media),
         }
     finally:
+        await media.close()
         await registry.close()
         await issuer.close()
     write_private(credentials, orjson.dumps(content, option=orjson.OPT_INDENT_2))
@@ -102,6 +107,17 @@ async def _stations(db: Database) -> list[dict[str, Any]]:
         {"code": r["code"], "name": r["name"], "class": r["station_class"], "duty_name": r["duty_name"]}
         for r in rows
     ]
+
+
+async def _newsrooms(registry: Database, media: Database) -> dict[str, str]:
+    """Give every newsroom a key, so that a sandbox can play it; return the keys by name."""
+    rows = await registry_store.page(registry, registry_store.ACCOUNTS, "", 1000)
+    found = {}
+    for name in (row["account_id"] for row in rows if row["channel"] == Channel.MEDIA):
+        key_id, found[name], secret = new_api_key(Mode.LIVE)
+        async with media.transaction() as tx:
+            await media_store.add_key(tx, name, key_id, Mode.LIVE, secret)
+    return found
 
 
 async def _people(db: Database, crypto: SoftwareCrypto) -> list[dict[str, Any]]:

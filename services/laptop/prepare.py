@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.channels.push.broadcast.keys import init_partner_keys
+from services.channels.push.web.vapid import init_vapid_key
 from services.houses import MIGRATIONS
 from services.kit import jetstream, outbox
 from services.kit.bus import Bus
@@ -63,7 +64,12 @@ def make_keys(settings: Settings) -> list[str]:
     """Make every software key that is missing; return what was made."""
     folder = KeyFolder(settings.key_folder())
     try:
-        return [*init_keys(folder), *init_cap_keys(folder), *init_partner_keys(folder)]
+        return [
+            *init_keys(folder),
+            *init_cap_keys(folder),
+            *init_partner_keys(folder),
+            *init_vapid_key(folder),
+        ]
     except OSError as error:
         raise Refused(f"keys cannot be written to {folder.root}: {error.strerror}") from None
 

@@ -20,7 +20,7 @@ class LaptopSettings(Settings):
         le=65535,
         description="Where the laptop's nats-server takes MQTT; 0: nowhere",
     )
-    sandbox_port: int = Field(8610, ge=1, le=65530, description="First of five ports of the demo's sandbox")
+    sandbox_port: int = Field(8610, ge=1, le=65526, description="First of ten ports of the demo's sandbox")
 
     def mqtt_environment(self, folder: Path) -> dict[str, str]:
         """Return the settings that connect the house of stations to the laptop's own nats-server."""

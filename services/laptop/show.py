@@ -1,5 +1,7 @@
 """What the demo prints: bars while a warning spreads, a table when it has."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +18,17 @@ CHANNELS = {
     "app": "app",
     "voice": "telephone calls",
     "feed": "public feed",
+    "web": "browsers",
+    "media": "radio and media",
+    "weibo": "Weibo",
+    "upper": "12379 platform",
+}
+_IDLE = {
+    "feed": "read by whoever likes",
+    "station": "streams, long polls and MQTT",
+    "sms": "leased by the telecom gateways",
+    "area": "leased by the telecom gateways",
+    "media": "fetched by the newsrooms, who say when it was on the air",
 }
 COLUMNS = ("targeted", "received", "confirmed", "failed", "withdrawn", "expired", "open")
 
@@ -61,6 +74,31 @@ def account(console: Console, title: str, progress: dict[str, Any]) -> None:
     total = progress["total"]
     table.add_section()
     table.add_row("manifest", *(str(total[name]) for name in COLUMNS), "", "", "")
+    console.print(table)
+
+
+def every_channel(
+    console: Console, progresses: Iterable[dict[str, Any]], links: list[dict[str, Any]]
+) -> None:
+    """Print one line for every channel: how its road is, and what it has carried."""
+    roads = {link["channel"]: link for link in links}
+    carried: dict[str, Counter[str]] = {name: Counter() for name in CHANNELS}
+    for progress in progresses:
+        for line in progress["channels"]:
+            counts = carried.setdefault(line["channel"], Counter())
+            counts.update({name: line[name] for name in COLUMNS})
+    table = Table(title="every channel", title_justify="left", title_style="bold")
+    for name in ("channel", "road", *COLUMNS[:3], "what was seen"):
+        table.add_column(name, justify="right" if name in COLUMNS else "left")
+    for name, counts in carried.items():
+        road = roads.get(name)
+        state = "they come to us" if road is None else "up" if road["up"] else "[red]down[/red]"
+        table.add_row(
+            CHANNELS.get(name, name),
+            state,
+            *(str(counts[column]) for column in COLUMNS[:3]),
+            road["seen"] if road else _IDLE.get(name, ""),
+        )
     console.print(table)
 
 

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -20,9 +21,11 @@ PLATFORM = "45001100000000303010201"
 OURS = "45001100000000103010101"
 """Made-up resource codes of the platform and of us (domain digest, 4.3)."""
 
-PARTS = ("world", "broadcast", "cable", "wechat", "app", "voice")
+PARTS = ("world", "broadcast", "cable", "wechat", "app", "voice", "push", "weibo", "upper", "upper-ftp")
 FIELDS = ("thing1", "time2", "thing3", "thing4")
 TEMPLATE = "yutian-warning"
+ABOVE = "qijiang"
+"""What we are called at the FTP server of the platform above."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,12 @@ class Partners:
             "APP_SECRET": known["app"],
             "VOICE_URL": self.url("voice"),
             "VOICE_KEY": known["voice"],
+            "WEB_CONTACT": "demo@qijiang.example",
+            "WEB_SERVICES": self.url("push"),
+            "WEIBO_URL": self.url("weibo"),
+            "WEIBO_TOKEN": known["weibo"],
+            "UPPER_URL": f"ftp://{ABOVE}@127.0.0.1:{self.ports()['upper-ftp']}/",
+            "UPPER_PASSWORD": known["upper"],
         }
         return {f"{PREFIX}{name}": value for name, value in settings.items()}
 
@@ -96,6 +105,13 @@ class Partners:
             },
             "app": {"app_key": known["app_key"], "master_secret": known["app"]},
             "voice": {"key": known["voice"]},
+            "push": {"origin": self.url("push"), "base_url": base_url},
+            "weibo": {"token": known["weibo"], "domain": urlsplit(base_url).hostname},
+            "upper": {
+                "folder": str((self.folder / "above").resolve()),
+                "user": ABOVE,
+                "password": known["upper"],
+            },
         }
         path = self.folder / "sandbox.json"
         write_private(path, orjson.dumps(config))
@@ -124,4 +140,5 @@ def _made() -> dict[str, str]:
         "appid": f"wx{secrets.token_hex(8)}",
         "app_key": secrets.token_hex(12),
         **{name: secrets.token_urlsafe(24) for name in ("cable", "wechat", "callback", "app", "voice")},
+        **{name: secrets.token_urlsafe(24) for name in ("weibo", "upper")},
     }

@@ -33,6 +33,10 @@ ACCOUNTS = (
     Account(account_id="cable-headend", channel=Channel.CABLE, name="有线电视前端"),
     Account(account_id="wechat-main", channel=Channel.WECHAT, name="綦江气象公众号"),
     Account(account_id="app-main", channel=Channel.APP, name="知天气客户端"),
+    Account(account_id="radio-qijiang", channel=Channel.MEDIA, name="綦江区广播电台"),
+    Account(account_id="tv-qijiang", channel=Channel.MEDIA, name="綦江区电视台新闻部"),
+    Account(account_id="weibo-main", channel=Channel.WEIBO, name="綦江气象微博"),
+    Account(account_id="upper-12379", channel=Channel.UPPER, name="上级12379发布平台"),
 )
 
 _SURNAMES = "赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕张"

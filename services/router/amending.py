@@ -29,6 +29,10 @@ CHANNELS = {
     "cable": "Television",
     "app": "App",
     "feed": "Public feed",
+    "web": "Browsers",
+    "media": "Radio and media",
+    "weibo": "Weibo",
+    "upper": "12379 platform above us",
 }
 MOST_NAMED = 200
 

@@ -27,7 +27,10 @@ from services.kit.problems import add_errors
 from services.router.actions.batches import link_token
 
 SAMPLE = Path(__file__).parents[2] / "contracts" / "samples" / "warning.v1.issued.json"
-PUSH = (Channel.BROADCAST, Channel.CABLE, Channel.WECHAT, Channel.APP)
+PUSH = (
+    *(Channel.BROADCAST, Channel.CABLE, Channel.WECHAT, Channel.APP, Channel.WEB),
+    *(Channel.WEIBO, Channel.UPPER),
+)
 LINKS = "https://yj.example/c/"
 
 

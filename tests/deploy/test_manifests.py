@@ -18,6 +18,7 @@ import services
 from deploy.local import manifests
 from deploy.local.manifests import BASE, K8S, OVERLAYS, Resource
 from services.channels.push.broadcast.keys import init_partner_keys
+from services.channels.push.web.vapid import init_vapid_key
 from services.kit import telemetry  # noqa: F401 (registers the metrics)
 from services.kit.crypto import KeyFolder, init_keys
 from services.kit.settings import PREFIX, Settings
@@ -203,7 +204,12 @@ def test_every_secret_that_pods_use_is_fetched_and_the_reverse() -> None:
 
 def test_every_kind_of_key_has_a_secret_that_lies_where_the_key_folder_has_it(tmp_path: Path) -> None:
     folder = KeyFolder(tmp_path)
-    purposes = {*init_keys(folder), *init_cap_keys(folder), *init_partner_keys(folder)}
+    purposes = {
+        *init_keys(folder),
+        *init_cap_keys(folder),
+        *init_partner_keys(folder),
+        *init_vapid_key(folder),
+    }
     placed = {
         (volume["secret"]["secretName"], mount["mountPath"])
         for _, pod, container in _pods(_composed(BASE))
@@ -249,6 +255,10 @@ def test_everything_is_denied_first_and_only_channels_leaves_the_cluster() -> No
             assert rule.get("from") or rule.get("to"), policy["metadata"]["name"]
 
 
+MEASURING = ("push.links", "push.wechat.quota", "pull.media.app")
+"""What registers metrics of its own, beside the floor."""
+
+
 def test_alerts_and_dashboard_measure_what_exists_and_have_a_runbook() -> None:
     monitoring = K8S / "components/monitoring"
     _, alerts = yaml.safe_load_all((monitoring / "monitoring.yaml").read_text())
@@ -258,5 +268,7 @@ def test_alerts_and_dashboard_measure_what_exists_and_have_a_runbook() -> None:
     for rule in rules:
         assert rule["annotations"]["runbook_url"] == f"deploy/k8s/runbook.md#{rule['alert'].lower()}"
     asked = " ".join([rule["expr"] for rule in rules] + [(monitoring / "dashboard.json").read_text()])
+    for module in MEASURING:
+        importlib.import_module(f"services.channels.{module}")
     measured = set(REGISTRY._names_to_collectors)
     assert set(re.findall(r"yutian_\w+", asked)) <= measured

@@ -86,7 +86,7 @@ class System:
         self.nats = nats
         self.stations = stations
         self.port = free_port()
-        self.partners = world.partners(folder / "world", free_ports(5))
+        self.partners = world.partners(folder / "world", free_ports(len(world.PARTS)))
         self.processes: dict[str, Process] = {}
         self.ingress: Ingress | None = None
         self.tokens: dict[str, str] = {}
@@ -200,7 +200,7 @@ class System:
             await self._answers(_url(process), process)
 
     async def start_world(self) -> None:
-        """Start the sandbox and wait until its stations are connected."""
+        """Start the sandbox and wait until its stations are connected and its browsers have subscribed."""
         command = self.partners.command(self.url, self.keys, self.credentials_path, self.stations)
         process = Process("world", command, {}, self.folder / "world.log")
         self.processes["world"] = process
@@ -209,7 +209,7 @@ class System:
         devices = self.credentials()["stations"][: self.stations]
         wanted = sum(1 for station in devices if station["class"] != "person")
         async with asyncio.timeout(READY_S):
-            while (await self.state())["stations"]["connected"] < wanted:
+            while not _there(await self.state(), wanted):
                 await asyncio.sleep(0.1)
 
     async def state(self) -> dict[str, Any]:
@@ -239,6 +239,11 @@ class System:
             process.kill()
         if self.ingress is not None:
             await self.ingress.stop()
+
+
+def _there(seen: dict[str, Any], stations: int) -> bool:
+    push = seen["push"]
+    return bool(seen["stations"]["connected"] >= stations and push["subscribed"] == push["browsers"])
 
 
 def _url(process: Process) -> str:

@@ -33,7 +33,8 @@ async def tell_the_story(system: System) -> None:
         red = await story.issue(people.drafter, (people.checker, people.signer), a_draft("RED"))
         account = await settled(people.drafter, red)
         assert {line["channel"] for line in account["channels"]} == {
-            *("station", "sms", "area", "broadcast", "cable", "wechat", "app", "feed")
+            *("station", "sms", "area", "broadcast", "cable", "wechat", "app", "feed"),
+            *("web", "media", "weibo", "upper"),
         }
         assert account["total"]["targeted"] == account["manifest_count"] == red["manifest"]["count"]
         assert account["total"]["failed"] + account["total"]["received"] == account["total"]["targeted"]

@@ -140,6 +140,9 @@ def changed(
 
 
 WHOLE = AreaSelection(towns=TOWNS)
-ALL = frozenset(Channel) - {Channel.VOICE}
-"""Every way by which a plan reaches somebody; calls are made when nobody answers."""
+BY_ACCOUNT = frozenset({Channel.MEDIA, Channel.WEIBO, Channel.UPPER})
+"""Ways to accounts of the registry, which a district of the tests has only when it is given some."""
+
+ALL = frozenset(Channel) - {Channel.VOICE} - BY_ACCOUNT
+"""Every other way by which a plan reaches somebody; calls are made when nobody answers."""
 LIVE = Mode.LIVE

@@ -40,7 +40,12 @@ async def test_the_plan_is_the_pinned_manifest(
             assert list_hash(sorted(t for r in mine for t in r.targets)) == entry.sha256
     assert {r.action for r in requests} == {Action.START}
     assert {r.lane for r in requests} == {Lane.URGENT}
-    assert {r.channel for r in requests if r.cap_xml} == ALL - {Channel.SMS, Channel.WECHAT, Channel.AREA}
+    assert {r.channel for r in requests if r.cap_xml} == ALL - {
+        Channel.SMS,
+        Channel.WECHAT,
+        Channel.AREA,
+        Channel.WEB,
+    }
 
 
 async def test_batches_hold_every_recipient_once_sealed_for_one_delivery(

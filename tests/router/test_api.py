@@ -42,6 +42,7 @@ COUNTS = {
     "feed": 1,
     "sms": 36,
     "station": 12,
+    "web": 4,
     "wechat": 12,
 }
 FIRST_SHARE = {

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.plan import ChannelTargets
-from contracts.registry import RecipientEntry
+from contracts.registry import AccountEntry, RecipientEntry
 from contracts.values import AreaSelection, Channel, Mode
 from services.kit.errors import Invalid
 from services.router.model.crowd import SEALED
@@ -13,6 +13,7 @@ from services.router.model.deliveries import block_shares, named_parts
 from services.router.model.rules import read
 from tests.router.registry_make import (
     ALL,
+    BY_ACCOUNT,
     LIVE,
     SOUTH,
     STEP,
@@ -134,10 +135,29 @@ def test_every_channel_has_its_targets() -> None:
         Channel.BROADCAST: codes,
         Channel.CABLE: codes,
         Channel.APP: codes,
+        Channel.WEB: codes,
         Channel.AREA: tuple(f"gw-{gw}:{code}" for gw in ("cmcc", "ctcc", "cucc") for code in codes),
         Channel.FEED: ("feed",),
     }
     assert manifest.count == sum(c.count for c in manifest.channels)
+
+
+def test_newsrooms_weibo_and_the_platform_above_are_reached_by_their_accounts_and_never_by_a_drill() -> None:
+    named = (("radio", "media"), ("tv", "media"), ("blog", "weibo"), ("above", "upper"))
+    accounts = tuple(AccountEntry(account_id=name, channel=channel, name=name) for name, channel in named)
+    blocks = a_district()
+    blocks["district"] = a_district_block(accounts=accounts)
+    registry = a_registry(blocks)
+    manifest = drawn_of(registry, WHOLE, LIVE, BY_ACCOUNT).manifest
+    district = registry.code.ljust(12, "0")
+    assert {entry.channel: entry.targets for entry in manifest.channels} == {
+        Channel.MEDIA: ("radio", "tv"),
+        Channel.WEIBO: (district,),
+        Channel.UPPER: (district,),
+    }
+    for nobody, mode in ((registry, Mode.DRILL), (a_registry(a_district()), LIVE)):
+        with pytest.raises(Invalid, match="reach nobody"):
+            drawn_of(nobody, WHOLE, mode, BY_ACCOUNT)
 
 
 def test_a_drill_reaches_only_who_agreed_and_never_the_public_feed() -> None:
@@ -145,7 +165,7 @@ def test_a_drill_reaches_only_who_agreed_and_never_the_public_feed() -> None:
     sms = manifest.targets(Channel.SMS)
     assert sms is not None
     assert sms.count == 12
-    for channel in (Channel.FEED, Channel.AREA, Channel.CABLE, Channel.APP):
+    for channel in (Channel.FEED, Channel.AREA, Channel.CABLE, Channel.APP, Channel.WEB, Channel.MEDIA):
         assert manifest.targets(channel) is None
     assert manifest.targets(Channel.WECHAT) is None
 

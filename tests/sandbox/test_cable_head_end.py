@@ -127,13 +127,33 @@ async def test_forced_mode_needs_an_approver_and_red_or_orange(mode: str) -> Non
     said = await talk.post(talk.order(display_mode=mode))
     assert (said.status_code, said.json()["status"]) == (422, "rejected")
     assert "approver" in said.json()["reason"]
+    held = {"approver": "李四", "contact_s": 180, "program_number": 1}
     for number, colour in enumerate(("YELLOW", "BLUE")):
-        order = talk.order(f"order-10{number}", display_mode=mode, severity=colour, approver="李四")
+        order = talk.order(f"order-10{number}", display_mode=mode, severity=colour, **held)
         assert "red and orange" in (await talk.post(order)).json()["reason"]
-    taken = talk.order("order-200", display_mode=mode, severity="ORANGE", approver="李四")
+    for number, missing in enumerate(("contact_s", "program_number")[: 1 + (mode == "SWITCH")]):
+        order = talk.order(f"order-15{number}", display_mode=mode, **(held | {missing: None}))
+        assert missing in (await talk.post(order)).json()["reason"]
+    taken = talk.order("order-200", display_mode=mode, severity="ORANGE", **held)
     assert (await talk.post(taken)).status_code == 200
     ended = talk.order("order-201", display_mode=mode, action="STOP", related_order_id="order-200")
     assert (await talk.post(ended)).status_code == 200
+
+
+async def test_a_forced_screen_is_given_back_when_nobody_asks_after_it_any_more() -> None:
+    talk = Talk()
+    held = {"display_mode": "FULL", "approver": "李四", "contact_s": 60}
+    await talk.post(talk.order(**held))
+    for _ in range(3):
+        talk.clock.move(50)
+        assert (await talk.ask())["status"] == "on-air"
+    talk.clock.move(61)
+    said = await talk.ask()
+    assert (said["status"], said["reason"]) == ("stopped", "contact lost")
+    assert said["stopped_at"] == "2026-06-01T22:08:30.000+08:00"
+    talk.clock.move(10)
+    assert (await talk.ask())["status"] == "stopped"
+    assert talk.head_end.on_air() == []
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ from services.kit.clock import from_microseconds
 UNKNOWN = "unknown"
 
 NAMED = frozenset(
-    {Channel.STATION, Channel.AREA, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED}
+    {
+        *(Channel.STATION, Channel.AREA, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED),
+        *(Channel.WEB, Channel.MEDIA, Channel.WEIBO, Channel.UPPER),
+    }
 )
 """Channels whose targets have public names. Those of the others are people, and only counted."""
 

@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
+from contracts.values import Channel
 from services.channels.push.links import Links
-from services.channels.push.store.links import Link
+from services.channels.push.store.links import Link, Test
 from services.kit.clock import beijing
+from services.kit.errors import NotFound
 from services.kit.identity import SERVICE, needs
 
 router = APIRouter(prefix="/api/v1/links", tags=["links"])
@@ -65,6 +67,38 @@ async def test(request: Request, given: Given) -> LinksView:
     request.state.long = True
     seen = await asyncio.gather(*(house.test() for house in given))
     return LinksView(data=[_view(house, link) for house, link in zip(given, seen, strict=True)])
+
+
+class TestView(BaseModel):
+    """What one test saw."""
+
+    tested_at: str
+    up: bool
+    seen: str
+    took_ms: int
+
+
+class TestsView(BaseModel):
+    """The last tests of one road, newest first."""
+
+    data: list[TestView]
+
+
+@router.get(
+    "/{channel}/tests",
+    summary="The last tests of a road",
+    dependencies=[Depends(needs("operator", "drafter", "checker", "signer", SERVICE))],
+)
+async def show_tests(channel: Channel, given: Given) -> TestsView:
+    """Return the last tests of the road to one channel's partner, newest first."""
+    house = next((one for one in given if one.channel is channel), None)
+    if house is None:
+        raise NotFound("no house of this channel runs here")
+    return TestsView(data=[_test_view(test) for test in await house.history()])
+
+
+def _test_view(test: Test) -> TestView:
+    return TestView(tested_at=beijing(test.tested_at), up=test.up, seen=test.seen, took_ms=test.took_ms)
 
 
 def _view(house: Links, link: Link | None) -> LinkView:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from contracts.delivery import DeliveryRequested
 from contracts.values import Channel, Mode
+from services.channels import speech
 from services.channels.push.apps import notice as apps
-from services.channels.push.broadcast import speech
 from services.channels.push.cable import order
 from services.channels.push.settings import PushSettings
+from services.channels.push.web import message as web
 from services.channels.push.wechat import fields
+from services.channels.push.weibo import post
 from services.channels.render import render
 from services.channels.renderings import Look, Looks, Piece, cut
 
@@ -76,8 +78,38 @@ def _app(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
 
 def _voice(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
     def look(request: DeliveryRequested) -> Look:
-        spoken = Piece(name="speech", text=render(Channel.VOICE, "text", request))
+        spoken = Piece(name="speech", text=speech.written_out(render(Channel.VOICE, "text", request)))
         return Look(channel=request.channel, pieces=[spoken])
+
+    return look
+
+
+def _web(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        title, text = (render(Channel.WEB, part, request) for part in ("title", "text"))
+        said, faults = cut("text.short", "text", text, text[: web.BODY], web.BODY, SHORTEN)
+        return Look(channel=request.channel, pieces=[Piece(name="title", text=title), said], faults=faults)
+
+    return look
+
+
+def _weibo(settings: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        title, text = (render(Channel.WEIBO, part, request) for part in ("title", "text"))
+        link = f"{settings.base_url()}/public/{request.warning_id}"
+        said = post.words(title, text, link)
+        # What does not fit is on the page to which the link leads: that is no fault of the words.
+        whole = Piece(name="post", text=post.post(said, link), limit=post.LONGEST)
+        return Look(channel=request.channel, pieces=[whole])
+
+    return look
+
+
+def _upper(_: PushSettings) -> Callable[[DeliveryRequested], Look]:
+    def look(request: DeliveryRequested) -> Look:
+        text = request.notice.text
+        pieces = [Piece(name="headline", text=text.headline), Piece(name="message", text=text.short)]
+        return Look(channel=request.channel, pieces=pieces)
 
     return look
 
@@ -88,4 +120,7 @@ _MAKERS: dict[Channel, Callable[[PushSettings], Callable[[DeliveryRequested], Lo
     Channel.WECHAT: _wechat,
     Channel.APP: _app,
     Channel.VOICE: _voice,
+    Channel.WEB: _web,
+    Channel.WEIBO: _weibo,
+    Channel.UPPER: _upper,
 }

@@ -31,7 +31,7 @@ MOVES: Mapping[Stage, frozenset[Stage]] = {
 }
 """From each stage, those that may follow. What is done may still have to be taken off the air."""
 
-ON_AIR = frozenset({Channel.BROADCAST, Channel.CABLE, Channel.APP})
+ON_AIR = frozenset({Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.WEB, Channel.WEIBO, Channel.UPPER})
 """Channels on which something stays until it is stopped or replaced; what WeChat has sent stays for good."""
 
 TAKEN_BACK = ON_AIR | {Channel.VOICE}

@@ -27,6 +27,7 @@ from services.issuer.desk import (
 from services.issuer.desk.looks import ChannelLooks
 from services.issuer.desk.parts import Parts
 from services.issuer.desk.registry import Places, RegistryPlaces
+from services.issuer.desk.roads import ChannelRoads
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -59,4 +60,4 @@ ROUTERS = (
 )
 """In this order: `/warnings/new` comes before `/warnings/{warning_id}`."""
 
-__all__ = ["ROUTERS", "ChannelLooks", "Parts", "Places", "RegistryPlaces"]
+__all__ = ["ROUTERS", "ChannelLooks", "ChannelRoads", "Parts", "Places", "RegistryPlaces"]

@@ -21,6 +21,7 @@ from services.issuer.desk.page import fragment, page, summary, wording
 from services.issuer.desk.parts import DeskParts
 from services.issuer.desk.places import Gazetteer
 from services.issuer.desk.possible import needed, possible
+from services.issuer.desk.roads import Down
 from services.issuer.desk.trial import length
 from services.issuer.model import Account, Person, State, WeatherWarning, sms
 from services.kit.errors import NotFound, Problem
@@ -111,6 +112,7 @@ async def show_warning(
         by=by,
         **told,
         **_of(parts, warning, gazetteer),
+        down=await _down(desk, warning),
         **_approval(request, parts, question, accounts, departments),
         **await beside(parts, warning, by, told["story"], gazetteer),
         **_board(parts, warning, seen),
@@ -127,6 +129,13 @@ def _of(parts: Parts, warning: WeatherWarning, gazetteer: Gazetteer) -> dict[str
         "sms": sms(content, signature),
         "unreachable": gazetteer.unreachable(warning.manifest.villages) if warning.manifest else [],
     }
+
+
+async def _down(desk: DeskParts, warning: WeatherWarning) -> Down:
+    """Return the roads that are down, of a warning that waits for approval."""
+    if warning.state is not State.REVIEW or warning.manifest is None:
+        return Down()
+    return await desk.roads.down({one.channel for one in warning.manifest.channels})
 
 
 def _approval(

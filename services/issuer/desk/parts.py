@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from services.issuer.desk.looks import Looks, NoLooks
 from services.issuer.desk.registry import Places
+from services.issuer.desk.roads import NoRoads, Roads
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Parts:
     places: Places
     looks: Looks = field(default_factory=NoLooks)
     """How each channel would say it."""
+    roads: Roads = field(default_factory=NoRoads)
+    """Which roads to partners are down."""
     sms_unit_cost: float = 0.05
     """What one segment to one person costs."""
 

@@ -28,6 +28,10 @@ CHANNELS = {
     Channel.APP: "Apps",
     Channel.FEED: "Public feed",
     Channel.VOICE: "Telephone calls",
+    Channel.WEB: "Browsers",
+    Channel.MEDIA: "Radio and media",
+    Channel.WEIBO: "Weibo",
+    Channel.UPPER: "12379 platform above us",
 }
 UNITS = {
     Channel.STATION: "village stations",
@@ -39,6 +43,10 @@ UNITS = {
     Channel.APP: "regions",
     Channel.FEED: "feed",
     Channel.VOICE: "people",
+    Channel.WEB: "regions",
+    Channel.MEDIA: "newsrooms",
+    Channel.WEIBO: "post",
+    Channel.UPPER: "file handed up",
 }
 COLUMNS = {
     Column.CONFIRMED: "Confirmed",

@@ -148,7 +148,7 @@ def _places(manifest: Manifest) -> Iterator[str]:
                 continue
             case Channel.SMS | Channel.WECHAT:
                 yield from (target.partition("/")[0].partition("-")[0] for target in entry.targets)
-            case Channel.BROADCAST | Channel.CABLE | Channel.APP:
+            case Channel.BROADCAST | Channel.CABLE | Channel.APP | Channel.WEB:
                 yield from entry.targets
             case _:
                 yield str(entry.channel)

@@ -10,7 +10,10 @@ from contracts.outcome import Column, TargetState, columns
 from contracts.values import Channel
 
 NAMED = frozenset(
-    {Channel.STATION, Channel.AREA, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED}
+    {
+        *(Channel.STATION, Channel.AREA, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED),
+        *(Channel.WEB, Channel.MEDIA, Channel.WEIBO, Channel.UPPER),
+    }
 )
 """Channels whose targets have public names; those of the others are sealed and only counted."""
 

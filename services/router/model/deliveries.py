@@ -10,7 +10,9 @@ from contracts.values import Action, Channel, Lane, Place
 from contracts.warning import Notice, WarningCancelled, WarningPublished, WarningUpdated
 from services.router.model.crowd import SEALED
 
-FORWARDS_CAP = frozenset({Channel.STATION, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED})
+FORWARDS_CAP = frozenset(
+    {Channel.STATION, Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.FEED} | {Channel.UPPER}
+)
 """Channels that pass the signed CAP document on."""
 
 PATIENCE = {Lane.URGENT: timedelta(seconds=10), Lane.ROUTINE: timedelta(seconds=60)}

@@ -8,7 +8,7 @@ import numpy as np
 from contracts.values import Channel, Mode
 from services.router.model.audience import Audience
 from services.router.model.crowd import SEALED
-from services.router.model.manifest import IN_DRILLS, PLANNED, Drawn, SealedReach
+from services.router.model.manifest import BY_DISTRICT, IN_DRILLS, PLANNED, Drawn, SealedReach
 from services.router.model.people import Mask
 
 
@@ -114,8 +114,15 @@ def _why_not(
     places = {drawn.decided.place(town) for town in drawn.manifest.towns}
     if not (saying if channel in SEALED else places & set(saying)):
         return "rule"
-    carried = drawn.decided.registry.gateways if channel is Channel.AREA else True
+    carried = _carried(drawn, channel)
     return "nobody" if carried and not (reach and reach.uncarried) else "uncarried"
+
+
+def _carried(drawn: Drawn, channel: Channel) -> bool:
+    registry = drawn.decided.registry
+    if channel is Channel.AREA:
+        return bool(registry.gateways)
+    return channel not in BY_DISTRICT or registry.has_account(channel)
 
 
 def _left(drawn: Drawn, audience: Audience, reach: SealedReach) -> Iterator[Left]:

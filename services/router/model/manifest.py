@@ -16,14 +16,17 @@ from services.router.model.registry import Registry, stations_of, wire_code
 from services.router.model.routing import Decided
 from services.router.model.selection import Taken, take
 
-BY_TOWN = (Channel.BROADCAST, Channel.CABLE, Channel.APP)
+BY_TOWN = (Channel.BROADCAST, Channel.CABLE, Channel.APP, Channel.WEB)
+BY_DISTRICT = (Channel.WEIBO, Channel.UPPER)
+"""One target, the district, where the registry has an account of it."""
 IN_DRILLS = frozenset({Channel.STATION, Channel.BROADCAST, *SEALED})
 """What a drill may use: stations by drill keys, a broadcast that no loudspeaker plays, people who agreed.
 
-Location-based SMS, television, app and feed have no drill: they would reach everybody.
+Location-based SMS, television, apps, browsers, feed, media, Weibo and the platform above us have no drill:
+they would reach everybody.
 """
 FEED = ("feed",)
-PLANNED = (Channel.STATION, *SEALED, Channel.AREA, *BY_TOWN, Channel.FEED)
+PLANNED = (Channel.STATION, *SEALED, Channel.AREA, *BY_TOWN, Channel.FEED, Channel.MEDIA, *BY_DISTRICT)
 """The ways that a plan may use, in the order in which they are explained."""
 
 
@@ -152,6 +155,10 @@ def _named(decided: Decided, channel: Channel, taken: Taken, towns: Sequence[str
         )
     elif channel is Channel.FEED and told:
         targets = FEED
+    elif channel is Channel.MEDIA and told:
+        targets = tuple(account.account_id for account in registry.accounts if account.channel == channel)
+    elif channel in BY_DISTRICT and told and registry.has_account(channel):
+        targets = (registry.code.ljust(12, "0"),)
     return ChannelTargets.named(channel, targets)
 
 

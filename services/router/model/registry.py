@@ -58,6 +58,8 @@ class Registry:
     crowd: Crowd
     gateways: tuple[GatewayEntry, ...] = ()
     accounts: tuple[AccountEntry, ...] = ()
+    code: str = DistrictBlock.model_fields["code"].default
+    """Of the district."""
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The villages of each town, sorted."""
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -71,11 +73,13 @@ class Registry:
         people: dict[str, People] = {}
         gateways: list[GatewayEntry] = []
         accounts: list[AccountEntry] = []
+        code = cls.code
         for key in sorted(blocks):
             match opened[blocks[key]]:
                 case DistrictBlock() as district:
                     gateways += district.gateways
                     accounts += district.accounts
+                    code = district.code
                 case TownBlock() as town if town.code not in WANSHENG:
                     towns[town.code] = town
                 case OpenedVillage(village=village) as found if village.town_code not in WANSHENG:
@@ -91,9 +95,14 @@ class Registry:
             crowd=Crowd.of(people, {channel: routes(channel, carriers, ours) for channel in SEALED}),
             gateways=carriers,
             accounts=ours,
+            code=code,
             members=_gathered({code: v.town_code for code, v in villages.items()}),
             parts=_gathered({key: base_of(key) for key in people}),
         )
+
+    def has_account(self, channel: Channel) -> bool:
+        """Tell whether somebody carries this channel for the district."""
+        return any(account.channel == channel for account in self.accounts)
 
     @property
     def whole(self) -> bool:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,17 @@ from tests.channels.push.push_make import PushHouse, a_batch, a_notice, a_reques
 from tests.clock import HandClock
 
 
+class TheirClock:
+    """The partner's clock, which may be wrong."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.off = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return self.clock.now() + self.off
+
+
 class Candidate(ABC):
     """A partner's sandbox, and our adapter to it."""
 
@@ -39,12 +51,15 @@ class Candidate(ABC):
     """Who is told one by one, where no areas are."""
     can_stop = True
     """Whether what was said can be taken back by a halt."""
+    many_addresses = True
+    """Whether the partner may have several addresses, each as good as the others."""
     url = "http://partner"
     timeout_s = 0.5
     """How long a call to the partner may take."""
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         self.clock = clock
+        self.theirs = TheirClock(clock)
         self.crypto = crypto
         self.faults = Faults()
         self.secrets: tuple[str, ...] = ()
@@ -60,6 +75,10 @@ class Candidate(ABC):
         notice = a_notice()
         text = notice.text.model_copy(update={"short": " \u200b ", "headline": "\u200b"})
         return notice.model_copy(update={"text": text})
+
+    @abstractmethod
+    def check_drill(self) -> None:
+        """Look at what the partner was told of a drill: it says so wherever it is seen."""
 
     @abstractmethod
     def app(self) -> FastAPI:

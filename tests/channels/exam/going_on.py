@@ -89,6 +89,8 @@ class GoingOn(Sitting):
         well = type(candidate)(candidate.clock, candidate.crypto)
         async with examined(candidate, migrated) as (dead, network), examined(well, elsewhere) as (alive, _):
             network.spoil(hanging, "/", times=10**6)
+            for line in (*candidate.lines, *well.lines):
+                line.timeout_s = 30
             working = [asyncio.ensure_future(h.workers.run()) for h in (dead, alive)]
             for house in (dead, alive):
                 await house.take(*(candidate.request(part=str(n)) for n in range(3)))

@@ -17,6 +17,10 @@ class Network(httpx.AsyncBaseTransport):
     def __init__(self, app: FastAPI) -> None:
         self.inner = httpx.ASGITransport(app)
         self.calls: list[tuple[str, str]] = []
+        self.hosts: list[str] = []
+        """At which address each call was made."""
+        self.dead: set[str] = set()
+        """Addresses where nobody is."""
         self.reached = asyncio.Event()
         self._spoils: list[tuple[str, int, Spoil]] = []
         self._under_way: set[asyncio.Task[httpx.Response]] = set()
@@ -36,7 +40,10 @@ class Network(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append((request.method, request.url.path))
+        self.hosts.append(request.url.host)
         self.reached.set()
+        if request.url.host in self.dead:
+            raise httpx.ConnectError("refused")
 
         async def forward() -> httpx.Response:
             # What has reached a partner is done there, whether or not we still wait for the answer.

@@ -12,6 +12,7 @@ from contracts.values import Action, Channel, Lane, Mode, Place, Withdrawal
 from contracts.warning import Notice, WarningCancelled, WarningExpired, WarningHalted, WarningText
 from services.channels.pull.feed import consumers
 from services.channels.pull.feed.board import Board
+from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from tests.clock import HandClock
 from tests.notices import a_rainstorm
@@ -65,14 +66,17 @@ class FeedHouse:
     db: Database
     clock: HandClock
     board: Board
+    crypto: SoftwareCrypto
     http: httpx.AsyncClient
 
     async def hear(self, *messages: object) -> None:
         """Hear messages as the consumers do, and show what came of them."""
         for message in messages:
             subject = message.subject  # type: ignore[attr-defined]
-            for subscription in consumers.heard(self.board.changed):
-                if subject in subscription.subjects:
+            for subscription in consumers.heard(self.crypto, self.board.changed):
+                if subject in subscription.subjects or subject.startswith(
+                    subscription.subjects[0].rstrip(">")
+                ):
                     async with self.db.transaction() as tx:
                         await subscription.handle(tx, message)  # type: ignore[arg-type]
         await self.board.renew()

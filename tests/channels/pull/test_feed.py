@@ -16,6 +16,7 @@ from contracts.values import Action, Withdrawal
 from contracts.warning import WarningExpired, WarningHalted
 from services.channels.pull.feed import actions, api
 from services.channels.pull.feed.board import Board
+from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
 from services.kit.problems import add_errors
 from tests.channels.pull.feed_make import (
@@ -35,20 +36,29 @@ from tests.databases import on_one_database
 from tests.migrated import migrate
 
 
+@pytest.fixture(scope="module")
+def feed_crypto(tmp_path_factory: pytest.TempPathFactory) -> SoftwareCrypto:
+    """Keys in a folder."""
+    keys = KeyFolder(tmp_path_factory.mktemp("keys"))
+    init_keys(keys)
+    return SoftwareCrypto(keys)
+
+
 @pytest.fixture
-async def feed(database_url: str) -> AsyncIterator[FeedHouse]:
+async def feed(database_url: str, feed_crypto: SoftwareCrypto) -> AsyncIterator[FeedHouse]:
     """The feed over HTTP, on SQLite and on PostgreSQL."""
     clock, url = HandClock(START), database_url.format(name="feed")
     await migrate(url, "services.channels.pull.feed.migrations")
     db = Database("feed", url, clock)
     app = FastAPI()
     app.include_router(api.router)
+    app.include_router(api.page)
     add_errors(app)
     board = Board(db, BASE)
     app.state.parts = {"feed": api.Parts(db, board)}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
-        yield FeedHouse(db, clock, board, http)
+        yield FeedHouse(db, clock, board, feed_crypto, http)
     await db.close()
 
 

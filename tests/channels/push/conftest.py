@@ -9,6 +9,7 @@ from services.kit import telemetry
 from services.kit.crypto import SoftwareCrypto
 from tests.channels.exam import Candidate, Network, examined
 from tests.channels.push.push_make import START, PushHouse, Scripted, a_push_house, some_crypto
+from tests.channels.push.web_make import Web1, a_web_house
 from tests.clock import HandClock
 from tests.migrated import migrate
 
@@ -57,3 +58,10 @@ async def sitting(candidate: Candidate, migrated: Path) -> AsyncIterator[tuple[P
     """A house with the adapter of a test's own candidate, and the network to its sandbox."""
     async with examined(candidate, migrated) as both:
         yield both
+
+
+@pytest.fixture
+async def web(database_url: str, crypto: SoftwareCrypto, clock: HandClock) -> AsyncIterator[Web1]:
+    """The house of browsers on each database, with the push service of the sandbox."""
+    async with a_web_house(database_url, crypto, clock) as opened:
+        yield opened

@@ -17,7 +17,7 @@ from services.channels.push.broadcast.draft import Draft, Drafts
 from services.channels.push.broadcast.site import Site
 from services.channels.push.store.serials import Serials
 from services.kit import sm
-from services.kit.crypto import KeyFolder, SoftwareCrypto
+from services.kit.crypto import KeyFolder, SoftwareCrypto, sm2_key
 from services.kit.db import Database
 from services.kit.errors import Refused
 from tests.channels.exam import BAD_ANSWERS, Network, after_acting, examined
@@ -30,6 +30,8 @@ DRILL_KEY = sm.PrivateKey.generate()
 
 class Strict(BroadcastCandidate):
     """A candidate that believes no signature but the platform's, and signs drills with another key."""
+
+    timeout_s = 20.0
 
     platform_key: sm.Verifier = THEIR_KEY.public
 
@@ -248,7 +250,7 @@ def test_keys_are_made_once_for_each_mode(tmp_path: Path) -> None:
     folder = KeyFolder(tmp_path)
     assert keys.init_partner_keys(folder) == ["sm2-live", "sm2-drill"]
     assert keys.init_partner_keys(folder) == []
-    live, drill = (keys.signer(folder, mode) for mode in Mode)
+    live, drill = (sm2_key(folder, keys.purpose(mode)) for mode in Mode)
     assert live.public.point != drill.public.point
     assert live.public.verify(b"x", live.sign(b"x"))
 
@@ -256,8 +258,8 @@ def test_keys_are_made_once_for_each_mode(tmp_path: Path) -> None:
 def test_a_missing_or_broken_key_is_named_and_never_shown(tmp_path: Path) -> None:
     folder = KeyFolder(tmp_path)
     with pytest.raises(Refused, match="sm2-live"):
-        keys.signer(folder, Mode.LIVE)
+        sm2_key(folder, keys.purpose(Mode.LIVE))
     folder.add("sm2-live", b"not a key, but it may be a secret")
     with pytest.raises(Refused) as refused:
-        keys.signer(folder, Mode.LIVE)
+        sm2_key(folder, keys.purpose(Mode.LIVE))
     assert "secret" not in str(refused.value)

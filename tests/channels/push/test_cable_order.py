@@ -49,6 +49,22 @@ def test_a_lift_never_takes_the_screen_over() -> None:
     assert display(a_notice(level=Level.RED), Action.STOP) is Display.WINDOW
 
 
+@pytest.mark.parametrize("forced", [Display.FULL, Display.SWITCH])
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("approved", [("王芳",), ()])
+def test_whatever_a_head_end_is_set_to_only_red_and_orange_with_a_name_are_forced(
+    forced: Display, level: Level, approved: tuple[str, ...]
+) -> None:
+    limits = Limits(display=dict.fromkeys(Level, forced), program=7)
+    request = a_request(Channel.CABLE, notice=a_notice(level=level, approved_by=approved))
+    said = order(request, WORDS, limits, order_id="the-order", related=None, at=START)
+    taken = Order.model_validate(said)
+    may = level in (Level.RED, Level.ORANGE) and bool(approved)
+    assert taken.display_mode == (forced if may else Display.WINDOW)
+    assert (taken.contact_s is not None) is may
+    assert taken.program_number == (7 if may and forced is Display.SWITCH else None)
+
+
 @pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("mode", Mode)

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Mapping
 
 import httpx
-import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -16,7 +15,7 @@ from services.channels.push.adapter import Adapter
 from services.channels.push.apps.adapter import Apps
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from tests.channels.exam import Candidate, Exam, Network, answering
+from tests.channels.exam import Candidate, Network, answering
 from tests.channels.push.push_make import TOWNS
 from tests.clock import HandClock
 
@@ -44,7 +43,7 @@ class AppCandidate(Candidate):
                 f"{town}-i": vendor.Device(frozenset({town}), "ios"),
                 f"{town}-d": vendor.Device(frozenset({f"drill_{town}"})),
             }
-        self.vendor = vendor.Vendor(KEY, SECRET, devices, now=clock, faults=self.faults)
+        self.vendor = vendor.Vendor(KEY, SECRET, devices, now=self.theirs, faults=self.faults)
 
     def app(self) -> FastAPI:
         return vendor.create(self.vendor)
@@ -92,15 +91,8 @@ class AppCandidate(Candidate):
         body = json.dumps({"error": {"code": code, "message": "no"}}).encode()
         return lambda network: network.spoil(answering(status, body), PUSH, times=9)
 
-
-class TestApp(Exam):
-    @pytest.fixture
-    def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
-        return AppCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        assert isinstance(candidate, AppCandidate)
-        pushes = list(candidate.vendor.pushes.values())
+    def check_drill(self) -> None:
+        pushes = list(self.vendor.pushes.values())
         assert len(pushes) == len(TOWNS)
         assert all("演练" in pushed.alert for pushed in pushes)
         assert all(device.endswith("-d") for pushed in pushes for device in pushed.devices)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from contracts.outcome import TargetState
@@ -20,7 +19,7 @@ from services.channels.push.store.serials import Serials
 from services.kit import sm
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from tests.channels.exam import Candidate, Exam, Network, answering
+from tests.channels.exam import Candidate, Network, answering
 from tests.clock import HandClock
 
 OURS, THEIRS = "45001100000000103010101", "45001100000000303010201"
@@ -52,7 +51,7 @@ class BroadcastCandidate(Candidate):
             secret=THEIR_KEY.secret,
             partner_key=OUR_KEY.public.point,
             plays_s=1.5,
-            now=clock,
+            now=self.theirs,
             faults=self.faults,
         )
 
@@ -92,15 +91,8 @@ class BroadcastCandidate(Candidate):
 
         return {str(status): answers(status) for status in (401, 403, 404)}
 
-
-class TestBroadcast(Exam):
-    @pytest.fixture
-    def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
-        return BroadcastCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        assert isinstance(candidate, BroadcastCandidate)
-        (message,) = candidate.platform.messages.values()
+    def check_drill(self) -> None:
+        (message,) = self.platform.messages.values()
         assert message.drill
         assert "演练" in message.text
         assert "演练" in message.title

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from contracts.outcome import TargetState
@@ -14,7 +13,7 @@ from services.channels.push.adapter import Adapter
 from services.channels.push.cable.adapter import Cable
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from tests.channels.exam import Candidate, Exam, Network, answering
+from tests.channels.exam import Candidate, Network, answering
 from tests.clock import HandClock
 
 KEY = "head-end-key-of-the-exam"
@@ -35,13 +34,13 @@ class CableCandidate(Candidate):
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         super().__init__(clock, crypto)
         self.secrets = (KEY,)
-        self.head_end = cable.HeadEnd(KEY.encode(), now=clock, faults=self.faults)
+        self.head_end = cable.HeadEnd(KEY.encode(), now=self.theirs, faults=self.faults)
 
     def app(self) -> FastAPI:
         return cable.create(self.head_end)
 
     def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
-        return Cable(self.line(http, url), KEY.encode())
+        return Cable(self.line(http, url), KEY.encode(), clock=self.clock)
 
     def _orders(self) -> list[cable.Order]:
         return [kept.order for kept in self.head_end.orders.values() if kept.order is not None]
@@ -64,15 +63,8 @@ class CableCandidate(Candidate):
     def to_be_mended(self) -> Mapping[str, Callable[[Network], None]]:
         return {str(status): rejecting(status) for status in (401, 403, 404)}
 
-
-class TestCable(Exam):
-    @pytest.fixture
-    def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
-        return CableCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        assert isinstance(candidate, CableCandidate)
-        (order,) = candidate._orders()
+    def check_drill(self) -> None:
+        (order,) = self._orders()
         assert order.drill
         assert "演练" in order.text
         assert "演练" in (order.title or "")

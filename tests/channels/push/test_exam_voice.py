@@ -11,8 +11,7 @@ from pydantic import SecretStr
 from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
 from contracts.sparing import DeliverySpared
-from contracts.values import Action, Channel, Mode, Withdrawal
-from contracts.warning import Notice
+from contracts.values import Channel, Withdrawal
 from sandbox import voice
 from sandbox.faults import FaultKind
 from services.channels.push.actions import sparing
@@ -21,8 +20,8 @@ from services.channels.push.model import Stage
 from services.channels.push.voice.adapter import Voice
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
-from tests.channels.exam import Candidate, Exam, Network, answering
-from tests.channels.push.push_make import PushHouse, a_batch, a_notice, a_request, only
+from tests.channels.exam import Candidate, Network, answering
+from tests.channels.push.push_make import PushHouse, a_notice, only
 from tests.clock import HandClock
 
 KEY = "calling-key-of-the-exam"
@@ -37,42 +36,18 @@ class VoiceCandidate(Candidate):
     path = ORDERS
     arrived = TargetState.CONFIRMED
     can_stop = False
+    people = NUMBERS
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         super().__init__(clock, crypto)
         self.secrets = (KEY, *NUMBERS)
-        self.exchange = voice.Exchange(KEY, now=clock, faults=self.faults)
+        self.exchange = voice.Exchange(KEY, now=self.theirs, faults=self.faults)
 
     def app(self) -> FastAPI:
         return voice.create(self.exchange)
 
     def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
         return Voice(self.line(http, url), SecretStr(KEY))
-
-    def request(
-        self,
-        revision: int = 1,
-        action: Action = Action.START,
-        *,
-        mode: Mode = Mode.LIVE,
-        notice: Notice | None = None,
-        part: str = "0",
-    ) -> DeliveryRequested:
-        bare = a_request(self.channel, revision=revision, part=part)
-        batch = a_batch(self.crypto, bare.delivery_id, NUMBERS, mode)
-        return a_request(
-            self.channel,
-            revision=revision,
-            action=action,
-            mode=mode,
-            notice=notice,
-            part=part,
-            batch=batch,
-        )
-
-    def empty(self) -> Notice:
-        notice = a_notice()
-        return notice.model_copy(update={"text": notice.text.model_copy(update={"short": " \u200b "})})
 
     @staticmethod
     def _lifts(kept: voice.Kept) -> bool:
@@ -103,17 +78,18 @@ class VoiceCandidate(Candidate):
             for status in (401, 402, 403, 404)
         }
 
+    def check_drill(self) -> None:
+        orders = [kept.order for kept in self.exchange.orders.values()]
+        assert orders
+        assert all(order.drill and "演练" in order.text for order in orders)
 
-class TestVoice(Exam):
+
+class TestVoice:
+    """What only a calling platform is asked."""
+
     @pytest.fixture
     def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
         return VoiceCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        assert isinstance(candidate, VoiceCandidate)
-        orders = [kept.order for kept in candidate.exchange.orders.values()]
-        assert orders
-        assert all(order.drill and "演练" in order.text for order in orders)
 
     async def test_only_a_key_is_an_answer(self, candidate: Candidate, sitting: object) -> None:
         assert isinstance(candidate, VoiceCandidate)
@@ -129,6 +105,17 @@ class TestVoice(Exam):
         assert await house.tally(request) == only(confirmed=1, received=1, failed=2)
         *_, report = await house.reported(request)
         assert all(number not in report.model_dump_json() for number in NUMBERS)
+
+    async def test_times_and_amounts_are_written_out(
+        self, candidate: Candidate, sitting: tuple[PushHouse, Network]
+    ) -> None:
+        house, exchange = sitting[0], _silent(candidate)
+        notice = a_notice()
+        said = notice.text.model_copy(update={"short": "22:30前有100~150毫米雨。"})
+        await house.take(candidate.request(notice=notice.model_copy(update={"text": said})))
+        await house.once()
+        (kept,) = exchange.orders.values()
+        assert kept.order.text.startswith("二十二时三十分前有一百到一百五十毫米雨。")
 
     async def test_whoever_need_not_be_called_any_more_is_called_no_more(
         self, candidate: Candidate, sitting: tuple[PushHouse, Network]

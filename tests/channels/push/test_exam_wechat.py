@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 
 import httpx
-import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -17,15 +16,19 @@ from services.channels.push.actions import hear
 from services.channels.push.adapter import Adapter
 from services.channels.push.wechat import api, fields
 from services.channels.push.wechat.adapter import Account, Wechat
+from services.channels.push.wechat.client import Client
+from services.channels.push.wechat.mass import Masses
+from services.channels.push.wechat.quota import Quota
 from services.channels.push.wechat.token import Token
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.problems import add_errors
-from tests.channels.exam import Candidate, Exam, Network, answering
+from tests.channels.exam import Candidate, Network, answering
 from tests.channels.push.push_make import ACCOUNT, PushHouse, a_notice
 from tests.clock import HandClock
 
 APPID, SECRET, CALLBACK = "wx0123456789", "app-secret-of-the-exam", "callback-token-of-the-exam"
+DRILL_TAG = 7
 TEMPLATE = "template-of-the-exam"
 FOLLOWERS = tuple(f"openid-of-follower-{n}" for n in range(5))
 FIELDS = "thing1=title,time2=sent,thing3=area,thing4=todo"
@@ -41,18 +44,19 @@ class WechatCandidate(Candidate):
     times = at_once = len(FOLLOWERS)
     people = FOLLOWERS
     can_stop = False
+    reserve = 0
 
     def __init__(self, clock: HandClock, crypto: SoftwareCrypto) -> None:
         super().__init__(clock, crypto)
         self.secrets = (SECRET, CALLBACK, *FOLLOWERS)
         self.account = wechat.Account(
-            tokens=Tokens(APPID, SECRET, now=clock),
+            tokens=Tokens(APPID, SECRET, now=self.theirs),
             followers=set(FOLLOWERS),
             templates={TEMPLATE: ("thing1", "time2", "thing3", "thing4")},
             callback="http://ours/api/v1/wechat/events",
             callback_token=CALLBACK,
             finishes_after_s=0,
-            now=clock,
+            now=self.theirs,
             faults=self.faults,
         )
 
@@ -60,15 +64,17 @@ class WechatCandidate(Candidate):
         return wechat.create(self.account)
 
     def adapter(self, http: httpx.AsyncClient, db: Database, url: str) -> Adapter:
+        line = self.line(http, url)
+        client = Client(line, Token(db, line, self.crypto, APPID, SecretStr(SECRET)))
+        self.masses = Masses(db, client, DRILL_TAG)
         ours = FastAPI()
         ours.include_router(api.router)
         add_errors(ours)
-        ours.state.parts = {"wechat-events": api.EventParts(db, SecretStr(CALLBACK), lambda: None)}
+        parts = api.EventParts(db, SecretStr(CALLBACK), lambda: None, self.masses.ended)
+        ours.state.parts = {"wechat-events": parts}
         self.account.http = httpx.AsyncClient(transport=httpx.ASGITransport(ours))
-        line = self.line(http, url)
-        token = Token(db, line, self.crypto, APPID, SecretStr(SECRET))
         account = Account(ACCOUNT, TEMPLATE, fields.read(FIELDS), "http://ours/public")
-        return Wechat(line, token, account, per_s=1000)
+        return Wechat(client, Quota(db, client, APPID, ACCOUNT, self.reserve), account, per_s=1000)
 
     def empty(self) -> Notice:
         return a_notice().model_copy(update={"areas": ()})
@@ -113,14 +119,7 @@ class WechatCandidate(Candidate):
         while await hear.fold(house.db):
             pass
 
-
-class TestWechat(Exam):
-    @pytest.fixture
-    def candidate(self, clock: HandClock, crypto: SoftwareCrypto) -> Candidate:
-        return WechatCandidate(clock, crypto)
-
-    def check_drill(self, candidate: Candidate) -> None:
-        assert isinstance(candidate, WechatCandidate)
-        for sent in candidate.account.sent.values():
+    def check_drill(self) -> None:
+        for sent in self.account.sent.values():
             assert "演练" in sent.data["thing1"]
             assert "演练" in sent.data["thing4"]

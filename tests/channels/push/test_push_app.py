@@ -14,6 +14,7 @@ from services.channels.push.adapters import ADAPTERS
 from services.channels.push.app import open_push
 from services.channels.push.broadcast.keys import init_partner_keys
 from services.channels.push.settings import PushSettings
+from services.channels.push.web.vapid import init_vapid_key
 from services.houses import MIGRATIONS, OPENERS, houses_of, openers
 from services.kit.clock import SystemClock
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
@@ -40,6 +41,7 @@ async def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     keys = KeyFolder(settings.key_folder())
     init_keys(keys)
     init_partner_keys(keys)
+    init_vapid_key(keys)
     for channel in PUSHED:
         await migrate(settings.database(channel), MIGRATIONS[channel])
     async with AsyncExitStack() as stack:
@@ -74,14 +76,17 @@ async def test_together_they_have_one_listing(floor: Floor) -> None:
         paths = (await http.get("/openapi.json")).json()["paths"]
         ready = await http.get("/ready")
     assert [d["channel"] for d in data] == list(PUSHED)
-    assert [p for p in paths if p.startswith("/api/v1/links")] == ["/api/v1/links", "/api/v1/links/test"]
+    shown = [path for path in paths if path.startswith("/api/v1/links")]
+    assert shown == ["/api/v1/links", "/api/v1/links/test", "/api/v1/links/{channel}/tests"]
     assert ready.text == "ready\n"
 
 
-async def test_only_wechat_answers_without_an_account(floor: Floor) -> None:
+async def test_only_those_who_tell_us_something_need_no_account(floor: Floor) -> None:
     public = {channel: (await open_push(channel)(floor)).public for channel in PUSHED}
     assert {channel: list(paths) for channel, paths in public.items() if paths} == {
-        Channel.WECHAT: ["/api/v1/wechat/events"]
+        Channel.BROADCAST: ["/api/v1/ebd"],
+        Channel.WECHAT: ["/api/v1/wechat/events"],
+        Channel.WEB: ["/api/v1/push"],
     }
 
 
@@ -106,7 +111,8 @@ async def test_a_house_hears_its_requests_and_every_end(channel: Channel, floor:
     (house,) = (await open_push(channel)(floor)).houses
     durables = {s.durable for s in house.subscriptions}
     spared = ["channels-spare-voice"] if channel is Channel.VOICE else []
-    assert durables == {
+    places = {"channels-web-registry"} if channel is Channel.WEB else set()
+    assert durables == places | {
         f"{name}-{mode}-{lane}"
         for name in (f"channels-deliver-{channel}", f"channels-{channel}-end", *spared)
         for mode in Mode

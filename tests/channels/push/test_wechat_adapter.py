@@ -12,6 +12,7 @@ from contracts.outcome import TargetState
 from contracts.values import Action, Channel, Withdrawal
 from services.channels.push.actions import attempts
 from services.channels.push.wechat.adapter import PORTION
+from services.channels.push.wechat.pace import Pace
 from services.kit.crypto import SoftwareCrypto
 from tests.channels.exam import Network, examined
 from tests.channels.push.push_make import PushHouse, a_batch, a_request, only
@@ -26,6 +27,7 @@ EVENTS = "http://ours/api/v1/wechat/events"
 def candidate(clock: HandClock, crypto: SoftwareCrypto) -> WechatCandidate:
     """The WeChat server with a crowd of followers."""
     found = WechatCandidate(clock, crypto)
+    found.timeout_s = 20
     found.account.followers |= set(CROWD)
     return found
 
@@ -193,8 +195,7 @@ async def test_a_batch_of_another_account_waits_for_an_operator(
 async def test_sends_are_paced(candidate: WechatCandidate, migrated: Path) -> None:
     async with examined(candidate, migrated) as (house, _):
         adapter = house.workers.adapter
-        adapter._pace.time_period = 1 / 50  # type: ignore[attr-defined]
-        adapter._pace._rate_per_sec = 50  # type: ignore[attr-defined]
+        adapter.pace = Pace(50, 10)  # type: ignore[attr-defined]
         await house.take(candidate.request())
         begun = time.monotonic()
         await house.once()

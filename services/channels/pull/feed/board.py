@@ -1,37 +1,43 @@
-"""The rendered feed, kept in memory, made anew on each change and when an entry expires."""
+"""The sheet that readers are given, kept in memory: made anew on each change and when an entry expires."""
 
 import asyncio
 import contextlib
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
 
-from services.channels.pull.feed import atom, store
-from services.channels.pull.feed.model import Entry, shown
+from services.channels import ground
+from services.channels.ground import Ground
+from services.channels.pull.feed import shelf, store
+from services.channels.pull.feed.model import REMEMBERED, Entry
+from services.channels.pull.feed.sheet import Press, Sheet, View
 from services.kit.db import Database
 from services.kit.errors import Retry
+from services.kit.telemetry import log
 
 LOOK_S = 1.0
 """How often another replica's change or an expiry is looked for."""
 
-
-@dataclass(frozen=True)
-class Sheet:
-    """What readers are given."""
-
-    entries: tuple[Entry, ...]
-    atom: bytes
-    geojson: bytes
-    etag: str
+STALE = timedelta(seconds=60)
+"""After so long without a look at the database the pages say that they may be old."""
 
 
 class Board:
     """Keeps the sheet; a crowd of readers costs the database nothing."""
 
-    def __init__(self, db: Database, base_url: str) -> None:
+    def __init__(self, db: Database, base_url: str, folder: Path | None = None) -> None:
         self.db = db
-        self.base_url = base_url
+        self.press = Press(base_url)
+        self.folder = folder
         self._changed = asyncio.Event()
+        self._newer = asyncio.Event()
+        self._making = asyncio.Lock()
+        self._entries: dict[str, Entry] = {}
+        self._ground: Sequence[Ground] = ()
+        self._stamp: object = None
+        self._seen: object = None
         self._sheet: Sheet | None = None
+        self._looked_at: datetime | None = None
 
     def changed(self) -> None:
         """Note that the sheet is old."""
@@ -41,16 +47,22 @@ class Board:
         """Return the sheet, made on the first call."""
         return self._sheet or await self.renew()
 
+    async def newer(self, etag: str) -> Sheet:
+        """Return the sheet as soon as it is another than that which a follower has."""
+        while (found := await self.sheet()).etag == etag:
+            await self._newer.wait()
+        return found
+
+    def view(self, stale_since: datetime | None = None) -> View:
+        """Return what is known now."""
+        return View(list(self._entries.values()), self._ground, self.db.clock.now(), stale_since)
+
     async def renew(self) -> Sheet:
-        """Make the sheet anew."""
-        now = self.db.clock.now()
-        entries = shown(await store.current(self.db, now), now)
-        places = atom.geojson(entries)
-        etag = hashlib.sha256(places + repr([e.published_at for e in entries]).encode()).hexdigest()[:32]
-        if self._sheet is None or self._sheet.etag != etag:
-            content = atom.feed(entries, self.base_url, now)
-            self._sheet = Sheet(tuple(entries), content, places, etag)
-        return self._sheet
+        """Look at the database; make the sheet anew if anything differs."""
+        async with self._making:
+            await self._look()
+            self._looked_at = self.db.clock.now()
+            return await self._make(None)
 
     async def run(self) -> None:
         """Renew for ever: at once when told, else every second."""
@@ -58,5 +70,43 @@ class Board:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), LOOK_S)
             self._changed.clear()
-            with contextlib.suppress(Retry):
+            try:
                 await self.renew()
+            except Retry as problem:
+                await self._grow_old(problem)
+
+    async def _look(self) -> None:
+        """Read what is new, and what has become of the rest; forget what is long over."""
+        faces = await store.faces(self.db, self.db.clock.now() - REMEMBERED)
+        fresh = await store.entries(
+            self.db, [f.delivery_id for f in faces if f.delivery_id not in self._entries]
+        )
+        known = self._entries | {str(entry.delivery_id): entry for entry in fresh}
+        self._entries = {
+            f.delivery_id: known[f.delivery_id].faced(f) for f in faces if f.delivery_id in known
+        }
+        stamp = await ground.stamp(self.db, store.PLACES)
+        if stamp != self._stamp:
+            self._ground = await ground.known(self.db, store.PLACES)
+            self._stamp = stamp
+
+    async def _grow_old(self, problem: Retry) -> None:
+        """Say on the pages that they may be old; what has run out since leaves all the same."""
+        looked = self._looked_at
+        if self._sheet is not None and looked is not None and self.db.clock.now() - looked >= STALE:
+            log.error("the public page is old", since=looked.isoformat(), why=problem.why)
+            async with self._making:
+                await self._make(looked)
+
+    async def _make(self, stale_since: datetime | None) -> Sheet:
+        view = self.view(stale_since)
+        standing = [(e.delivery_id, e.ended, e.reason, e.in_force(view.now)) for e in view.entries]
+        seen = (standing, self._stamp, stale_since)
+        if self._sheet is None or self._seen != seen:
+            sheet = await asyncio.to_thread(self.press.sheet, view)
+            if self.folder is not None:
+                await asyncio.to_thread(shelf.put, self.folder, sheet.files)
+            self._sheet, self._seen = sheet, seen
+            newer, self._newer = self._newer, asyncio.Event()
+            newer.set()
+        return self._sheet

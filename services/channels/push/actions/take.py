@@ -11,7 +11,7 @@ from services.channels import tombstones
 from services.channels.push import model
 from services.channels.push.actions import photograph
 from services.channels.push.model import Delivery
-from services.channels.push.store import deliveries, heard
+from services.channels.push.store import browsers, deliveries, heard
 from services.channels.push.store.tables import TOMBSTONES
 from services.kit.db import Database, Transaction
 from services.kit.errors import Reject
@@ -95,4 +95,5 @@ async def forget(db: Database, now: datetime) -> int:
     """Delete what is long over; return how many deliveries were."""
     async with db.transaction() as tx:
         await heard.forget(tx, now - EVENTS_KEPT)
+        await browsers.forget(tx, now - KEPT)
         return await deliveries.forget(tx, now - KEPT)

@@ -8,15 +8,15 @@ from itertools import islice
 
 from lxml import etree
 
-from services.channels.push.broadcast import archive, document, ids, signature
+from services.channels.push.broadcast import document, envelope, ids
 from services.channels.push.broadcast.archive import Unreadable
+from services.channels.push.broadcast.envelope import Opened
 from services.channels.push.broadcast.site import PlayState, Site
 from services.kit import sm
 
 _MOST_AREAS = 5000
 _MOST_ITEMS = 2000
 _MOST_TEXT = 500
-_MAIN, _SIGNATURE, _XML = "EBDB_", "EBDS_EBDB_", ".xml"
 
 
 class ResultCode(IntEnum):
@@ -87,39 +87,13 @@ def read(site: Site, content: bytes, key: sm.Verifier | None) -> Receipt | State
 
     Without a key no signature is asked for: only for the answer to a heartbeat, where sites do not sign.
     """
-    files = archive.unpack(content)
-    packet_id, main = _main_file(files)
-    if key is not None:
-        file = files.get(f"{_SIGNATURE}{packet_id}{_XML}")
-        if file is None:
-            raise Unreadable("the answer is not signed")
-        signature.check(file, packet_id, main, key)
-    root = document.parse(main, "EBD")
-    if document.required(root, "EBDID") != packet_id:
-        raise Unreadable("the main file is named for another packet")
-    if document.required(root, "SRC/EBRID") != site.platform:
-        raise Unreadable("the answer comes from somebody else")
-    if document.text(root, "DEST/EBRID") not in (None, site.ebrid):
-        raise Unreadable("the answer is for somebody else")
-    return _body(site, root)
-
-
-def _main_file(files: dict[str, bytes]) -> tuple[str, bytes]:
-    named = [name for name in files if name.startswith(_MAIN) and name.endswith(_XML)]
-    if len(named) != 1:
-        raise Unreadable("the answer does not hold exactly one main file")
-    packet_id = named[0].removeprefix(_MAIN).removesuffix(_XML)
-    if not ids.is_packet_id(packet_id):
-        raise Unreadable("the main file is not named for a packet")
-    return packet_id, files[named[0]]
-
-
-def _body(site: Site, root: etree._Element) -> Receipt | StateReport:
-    kind = document.required(root, "EBDType")
-    body = root.find(kind) if kind in {"EBDResponse", "EBMStateResponse"} else None
-    if body is None:
-        raise Unreadable("the answer is neither a receipt nor a state")
-    return _receipt(root, body) if kind == "EBDResponse" else _state_report(site, root, body)
+    opened = envelope.opened(site, content, key, unsigned=() if key else ("EBDResponse", "EBMStateResponse"))
+    match opened.kind:
+        case "EBDResponse":
+            return _receipt(opened.root, opened.body)
+        case "EBMStateResponse":
+            return state_report(site, opened)
+    raise Unreadable("the answer is neither a receipt nor a state")
 
 
 def _receipt(root: etree._Element, body: etree._Element) -> Receipt:
@@ -137,7 +111,9 @@ def _receipt(root: etree._Element, body: etree._Element) -> Receipt:
     )
 
 
-def _state_report(site: Site, root: etree._Element, body: etree._Element) -> StateReport:
+def state_report(site: Site, opened: Opened) -> StateReport:
+    """Return how far a message has come, as an answer or a packet of its own says it."""
+    root, body = opened.root, opened.body
     message_id = document.required(body, "EBM/EBMID")
     if not ids.is_message_id(message_id):
         raise Unreadable("the state is not that of a message")
@@ -155,7 +131,7 @@ def _state_report(site: Site, root: etree._Element, body: etree._Element) -> Sta
         state=state,
         reported_at=_moment(document.text(body, "RptTime")),
         description=_short(document.text(body, "BrdStateDesc")),
-        coverage_rate=_rate(document.text(body, "Coverage/CoverageRate")),
+        coverage_rate=_rate(document.text(body, f"Coverage/{site.dialect.coverage}")),
         areas=tuple(c.strip() for c in codes[:_MOST_AREAS] if _digits(c.strip()) and len(c.strip()) == 12),
         resources=tuple(int(count) for count in counts[:8] if _digits(count.strip()) and len(count) < 10),
         items=tuple(islice(_items(site, body), _MOST_ITEMS)),
@@ -179,7 +155,7 @@ def _items(site: Site, body: etree._Element) -> Iterator[PlayedItem]:
 def _rate(text: str | None) -> float | None:
     """Return the rate between 0 and 1; some platforms write it in per cent."""
     try:
-        rate = float(text) if text else -1.0
+        rate = float(text.removesuffix("%")) if text else -1.0
     except ValueError:
         return None
     if 1 < rate <= 100:

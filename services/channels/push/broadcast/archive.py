@@ -23,6 +23,26 @@ class Unreadable(Retry):
     """What the other side sent cannot be read or trusted; the same packet may be sent again."""
 
     name = "unreadable-answer"
+    result = 2
+    """The ResultCode that tells the other side why: it cannot be parsed."""
+
+
+class Missing(Unreadable):
+    """Something is missing that must be there."""
+
+    result = 3
+
+
+class Unsigned(Unreadable):
+    """The signature is missing, or does not hold."""
+
+    result = 4
+
+
+class Foreign(Unreadable):
+    """It comes from somebody else, is for somebody else, or asks for what is not done here."""
+
+    result = 5
 
 
 @dataclass(frozen=True)

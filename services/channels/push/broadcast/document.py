@@ -4,7 +4,7 @@ from typing import Any
 
 from lxml import etree
 
-from services.channels.push.broadcast.archive import Unreadable
+from services.channels.push.broadcast.archive import Missing, Unreadable
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _MOST_DEPTH = 16
@@ -55,5 +55,5 @@ def required(parent: etree._Element, path: str) -> str:
     """Return the text at a path; raise Unreadable when it is absent or empty."""
     found = text(parent, path)
     if found is None:
-        raise Unreadable(f"{path} is missing")
+        raise Missing(f"{path} is missing")
     return found

@@ -18,18 +18,22 @@ class Draft:
     message_id: str
     related: str | None
     at: datetime
+    behind_s: int = 0
+    """How far the platform's clock was behind ours: its window of play begins so much earlier."""
 
     def memo(self, name: str) -> dict[str, str]:
         """Return the draft as it is written down."""
-        return {name: " ".join((self.packet_id, self.message_id, self.related or "", self.at.isoformat()))}
+        parts = (self.packet_id, self.message_id, self.related or "", self.at.isoformat(), str(self.behind_s))
+        return {name: " ".join(parts)}
 
     @classmethod
     def of(cls, memo: Mapping[str, str], name: str) -> "Draft | None":
         """Return the draft that was written down, None when there is none."""
         if name not in memo:
             return None
-        packet_id, message_id, related, at = memo[name].split(" ", 3)
-        return cls(packet_id, message_id, related or None, datetime.fromisoformat(at))
+        packet_id, message_id, related, at, *rest = memo[name].split(" ")
+        behind_s = int(rest[0]) if rest else 0
+        return cls(packet_id, message_id, related or None, datetime.fromisoformat(at), behind_s)
 
     def worn(self, site: Site, now: datetime) -> bool:
         """Tell whether it has waited so long that half of its play window is over."""
@@ -43,12 +47,13 @@ class Drafts:
         self.numbers = numbers
         self.clock = clock
 
-    async def make(self, site: Site, related: str | None) -> Draft:
+    async def make(self, site: Site, related: str | None, behind_s: int = 0) -> Draft:
         """Return a new draft."""
         at = self.clock.now().replace(microsecond=0)
         day = ids.day_of(at)
         serial = await self.numbers.next(f"message-{day:%Y%m%d}")
-        return Draft(await self.packet_id(site), ids.message_id(site.ebrid, day, serial), related, at)
+        number = ids.message_id(site.ebrid, day, serial)
+        return Draft(await self.packet_id(site), number, related, at, behind_s)
 
     async def kept(self, memo: Mapping[str, str], name: str, site: Site, related: str | None) -> Draft:
         """Return the draft that was written down, or a new one when there is none that still serves."""

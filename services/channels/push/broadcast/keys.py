@@ -3,7 +3,6 @@
 from contracts.values import Mode
 from services.kit import sm
 from services.kit.crypto import KeyFolder
-from services.kit.errors import Refused
 
 
 def purpose(mode: Mode) -> str:
@@ -19,12 +18,3 @@ def init_partner_keys(folder: KeyFolder) -> list[str]:
             folder.add(purpose(mode), sm.PrivateKey.generate().secret.hex().encode() + b"\n")
             made.append(purpose(mode))
     return made
-
-
-def signer(folder: KeyFolder, mode: Mode) -> sm.PrivateKey:
-    """Return the key that signs packets of a mode; raise Refused when there is none that can be read."""
-    _, content = folder.active(purpose(mode))
-    try:
-        return sm.PrivateKey.from_hex(content.decode("ascii", errors="replace"))
-    except ValueError as error:
-        raise Refused(f"the {purpose(mode)} key cannot be read: {error}") from None

@@ -7,7 +7,7 @@ from datetime import datetime
 from lxml import etree
 
 from services.channels.push.broadcast import document, ids
-from services.channels.push.broadcast.archive import Unreadable
+from services.channels.push.broadcast.archive import Unsigned
 from services.channels.push.broadcast.site import Site
 from services.kit import sm
 
@@ -39,13 +39,13 @@ def _add_certificate(root: etree._Element, site: Site, at: datetime) -> None:
 
 
 def check(file: bytes, packet_id: str, main: bytes, key: sm.Verifier) -> None:
-    """Raise Unreadable unless the signature file belongs to the packet and holds over the main file."""
+    """Raise Unsigned unless the signature file belongs to the packet and holds over the main file."""
     root = document.parse(file, "Signature")
     if document.required(root, "RelatedEBD/EBDID") != packet_id:
-        raise Unreadable("the signature belongs to another packet")
+        raise Unsigned("the signature belongs to another packet")
     try:
         value = base64.b64decode("".join(document.required(root, "SignatureValue").split()), validate=True)
     except (binascii.Error, ValueError):
-        raise Unreadable("the signature is not base64") from None
+        raise Unsigned("the signature is not base64") from None
     if not key.verify(main, value):
-        raise Unreadable("the signature does not hold")
+        raise Unsigned("the signature does not hold")

@@ -52,14 +52,39 @@ class Dialect:
     """`flat`: CertSN and one algorithm name. `certificate`: SignatureCert, SignatureTime, two names."""
     signature_encoding: Literal["raw", "der"] = "raw"
     play_states: Mapping[str, PlayState] = field(default_factory=lambda: _PLAY_STATES)
+    coverage: str = "CoverageRate"
+    """The element that says how much of the areas was covered."""
+
+    def code_of(self, state: PlayState) -> str:
+        """Return the BrdStateCode of a state; a dialect without a word for it says the nearest."""
+        codes = {found: code for code, found in self.play_states.items()}
+        nearest = {PlayState.CANCELLED: PlayState.FAILED}.get(state, PlayState.PLAYING)
+        return codes.get(state) or codes[nearest]
 
 
 DIALECTS = {
     "2018": Dialect(ebd_version="1"),
     "2023": Dialect(ebd_version="1.0"),
-    "regional": Dialect(ebd_version="1", signature_form="certificate", play_states=_OLD_PLAY_STATES),
+    "regional": Dialect(
+        ebd_version="1",
+        signature_form="certificate",
+        play_states=_OLD_PLAY_STATES,
+        coverage="CoveragePercent",
+    ),
 }
 """GD/J 082-2018, GY/T 385-2023, and an old regional build; `dataclasses.replace` makes a site's own."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who runs our side, as the platform may ask (OMDRequest)."""
+
+    name: str = "綦江区突发事件预警信息发布平台"
+    address: str = "重庆市綦江区"
+    contact: str = ""
+    phone: str = ""
+    longitude: str = "106.651"
+    latitude: str = "29.028"
 
 
 @dataclass(frozen=True)
@@ -83,6 +108,9 @@ class Site:
     """How far an exercise goes: the platform alone, the front ends, or every loudspeaker."""
     play_window: timedelta = timedelta(hours=3)
     """How long a message is repeated, never beyond its expiry."""
+    url: str = ""
+    """Where the platform may post packets to us; empty: nowhere."""
+    owner: Owner = Owner()
 
     def __post_init__(self) -> None:
         ids.check_ebrid(self.ebrid)

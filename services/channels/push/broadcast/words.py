@@ -6,9 +6,9 @@ from services.channels.render import render
 from services.kit.errors import Refused
 
 
-def put(request: DeliveryRequested) -> DeliveryRequested:
-    """Return the request with the words that this channel says; raise Refused when there are none."""
-    title, text = (render(Channel.BROADCAST, part, request) for part in ("title", "text"))
+def put(request: DeliveryRequested, channel: Channel = Channel.BROADCAST) -> DeliveryRequested:
+    """Return the request with the words that a channel says; raise Refused when there are none."""
+    title, text = (render(channel, part, request) for part in ("title", "text"))
     if not title or not text:
         raise Refused("the rendered text is empty", mend="write the text first")
     words = request.notice.text.model_copy(update={"headline": title, "short": text})

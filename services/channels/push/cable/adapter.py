@@ -1,8 +1,9 @@
 """The adapter to a cable head-end: an order is posted, then asked after until it is on the air."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.canonical import canonical_bytes
@@ -24,12 +25,18 @@ from services.channels.push.adapter import (
     since_taken,
     taken,
 )
-from services.channels.push.cable.order import Limits, Words, order
+from services.channels.push.cable.order import Limits, Words, display, order
 from services.channels.push.calling import Line, Reply, quoted
+from services.channels.push.skew import TheirClock
 from services.channels.render import render
 from services.kit import sm
+from services.kit.clock import Clock, SystemClock
 from services.kit.errors import Reject, Retry
 
+LOST = "contact lost"
+"""The head-end's reason for ending a forced display: it has not heard of us for too long."""
+
+_AGAIN = "again"
 _REJECTED = frozenset({400, 409, 413, 422})
 _STATUSES = frozenset({"accepted", "on-air", "stopped", "rejected"})
 
@@ -60,10 +67,18 @@ class Cable:
 
     channel = Channel.CABLE
 
-    def __init__(self, line: Line, key: bytes, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        line: Line,
+        key: bytes,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self.line = line
         self.key = key
         self.limits = limits or Limits()
+        self.ours = clock or SystemClock()
+        self.clock = TheirClock()
 
     async def send(self, job: Job) -> Answers:
         """Post the order; a replacement or a stop names the one that it ends."""
@@ -72,14 +87,14 @@ class Cable:
         if action is Action.STOP and ended is None:
             yield every(job, TargetState.WITHDRAWN, NOTHING_TO_LIFT)
             return
-        first = Slip(str(job.request.delivery_id), ended.reference if ended else None, job.at)
+        first = self._slip(job, str(job.request.delivery_id), ended.reference if ended else None)
         slip = Slip.of(job.memo, "order") or first
         said = self._order(job.request, slip)
         yield Answer(reference=slip.order_id, air=Air.MAYBE, memo=slip.memo("order"))
         reply = await self._post(said)
         if reply.status in _REJECTED and action is Action.REPLACE and slip.related:
             # A head-end that no longer knows the predecessor must not keep people from the update.
-            slip = Slip(f"{job.request.delivery_id}-2", None, job.at)
+            slip = self._slip(job, f"{job.request.delivery_id}-2", None)
             yield Answer(reference=slip.order_id, memo=slip.memo("order"))
             reply = await self._post(self._order(job.request, slip))
         _accept(reply, slip.order_id)
@@ -88,10 +103,28 @@ class Cable:
     async def follow(self, job: Job) -> Answers:
         """Ask whether the order is on the air."""
         assert job.reference is not None
+        if not self.clock.known:
+            # Another replica tests the road, and knows what time it is there; now this one does too.
+            with contextlib.suppress(Retry):
+                await self.probe()
         said = await self._status(job.reference)
         if said is None:
             raise Retry("the head-end does not know an order that it took", after=30)
-        yield _answer(job, said)
+        if said["status"] == "stopped" and said.get("reason") == LOST and _stands(job):
+            async for answer in self._once_more(job):
+                yield answer
+            return
+        forced = display(job.request.notice, job.request.action, self.limits).forced
+        yield _answer(job, said, self.limits.contact_s / 3 if forced else None)
+
+    async def _once_more(self, job: Job) -> Answers:
+        """Order it again: the head-end ended it because it had not heard of us, and it still is in force."""
+        times = int(job.memo.get(_AGAIN, "0")) + 1
+        slip = self._slip(job, f"{job.request.delivery_id}-again-{times}", None)
+        first = job.request.model_copy(update={"action": Action.START})
+        yield Answer(reference=slip.order_id, memo={**slip.memo("order"), _AGAIN: str(times)})
+        _accept(await self._post(self._order(first, slip)), slip.order_id)
+        yield Answer(ask_again_s=look_again_s(timedelta(0)))
 
     async def stop(self, job: Job, reason: Withdrawal) -> Answers:  # noqa: ARG002 (there is one way to stop)
         """Stop what is on the screens or about to be, and see that it ends."""
@@ -115,7 +148,8 @@ class Cable:
         said = (await self.line.ask("GET", "/health")).json()
         if said.get("status") != "ok":
             raise Unwell("the head-end says that it is not well")
-        return "the head-end says that it is well"
+        self.clock.seen(_moment(said.get("time")), self.ours.now())
+        return f"the head-end says that it is well{self.clock.words()}"
 
     async def _ended_by(self, job: Job) -> Earlier | None:
         """Return the order that this one ends; raise NotThere while the head-end may yet learn of it."""
@@ -129,6 +163,10 @@ class Cable:
         if job.earlier:
             raise NotThere("the head-end does not know yet what is to be lifted")
         return None
+
+    def _slip(self, job: Job, order_id: str, related: str | None) -> Slip:
+        """Return a slip that begins now by the head-end's own clock, where that is behind ours."""
+        return Slip(order_id, related, job.at - timedelta(seconds=self.clock.behind_s))
 
     def _order(self, request: DeliveryRequested, slip: Slip) -> dict[str, Any]:
         words = Words(*(render(self.channel, part, request) for part in ("title", "text")))
@@ -151,6 +189,15 @@ class Cable:
         """Return what the head-end says of an order, None when it does not know it."""
         reply = await self.line.ask("GET", f"/orders/{order_id}", understood={404})
         return None if reply.status == 404 else _said(reply, order_id)
+
+
+def _moment(text: object) -> datetime | None:
+    """Return the time that a head-end tells, None when it tells none that can be read."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _accept(reply: Reply, order_id: str) -> None:
@@ -178,14 +225,19 @@ def _said(reply: Reply, order_id: str) -> dict[str, Any]:
     return said
 
 
-def _answer(job: Job, said: dict[str, Any]) -> Answer:
-    """Return what a status means for the areas of a job."""
+def _stands(job: Job) -> bool:
+    """Tell whether a warning is still to be shown."""
+    return job.request.action is not Action.STOP and job.at < job.request.notice.expires
+
+
+def _answer(job: Job, said: dict[str, Any], keep_s: float | None) -> Answer:
+    """Return what a status means for the areas of a job; `keep_s`: how often we are heard while it shows."""
     boxes = said.get("boxes")
     shown = f"on the screens of {boxes} boxes" if isinstance(boxes, int) else "on the screens"
     lifts = job.request.action is Action.STOP
     match said["status"]:
         case "on-air" if not lifts:
-            return every(job, TargetState.PLAYED, shown)
+            return every(job, TargetState.PLAYED, shown, ask_again_s=keep_s)
         case "stopped" if lifts:
             return every(job, TargetState.PLAYED, "taken off the screens", air=Air.OFF)
         case "stopped" if "started_at" in said:

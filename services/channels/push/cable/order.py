@@ -19,11 +19,21 @@ _LONGEST_NAME = 40
 
 
 class Display(StrEnum):
-    """What viewers see: a line that runs, a window, or the whole screen taken over."""
+    """What viewers see: a line that runs, a window, the whole screen taken over, or another programme."""
 
     CRAWL = "CRAWL"
     WINDOW = "WINDOW"
     FULL = "FULL"
+    SWITCH = "SWITCH"
+
+    @property
+    def forced(self) -> bool:
+        """True when nobody can look at anything else."""
+        return self in (Display.FULL, Display.SWITCH)
+
+
+MAY_FORCE = frozenset({Level.RED, Level.ORANGE})
+"""The colours for which a screen may be taken over at all."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,26 @@ class Limits:
 
     title: int = 20
     text: Mapping[Display, int] = field(
-        default_factory=lambda: {Display.CRAWL: 120, Display.WINDOW: 200, Display.FULL: 200}
+        default_factory=lambda: {
+            Display.CRAWL: 120,
+            Display.WINDOW: 200,
+            Display.FULL: 200,
+            Display.SWITCH: 200,
+        }
     )
+    display: Mapping[Level, Display] = field(
+        default_factory=lambda: {
+            Level.RED: Display.FULL,
+            Level.ORANGE: Display.WINDOW,
+            Level.YELLOW: Display.CRAWL,
+            Level.BLUE: Display.CRAWL,
+        }
+    )
+    """How each colour is shown, when a named person approved it."""
+    program: int = 1
+    """The number of the programme that SWITCH turns to."""
+    contact_s: int = 180
+    """A forced display ends by itself when the head-end has not heard of us for so long."""
     repeats: int = 3
     interval_s: int = 60
 
@@ -46,11 +74,11 @@ class Words:
     text: str
 
 
-def display(notice: Notice, action: Action) -> Display:
-    """Return how a warning is shown: screens are taken over only for red, and only with a named approver."""
-    if notice.level is Level.RED and notice.approved_by and action is not Action.STOP:
-        return Display.FULL
-    return Display.WINDOW if notice.level in (Level.RED, Level.ORANGE) else Display.CRAWL
+def display(notice: Notice, action: Action, limits: Limits | None = None) -> Display:
+    """Return how a warning is shown: screens are taken over only for red and orange, by a named approver."""
+    how = (limits or Limits()).display[notice.level]
+    may = notice.level in MAY_FORCE and notice.approved_by and action is not Action.STOP
+    return Display.WINDOW if how.forced and not may else how
 
 
 def order(
@@ -69,7 +97,7 @@ def order(
     if request.action is Action.STOP and related is None:
         raise Refused("a stop names the order that it stops")
     notice = request.notice
-    how = display(notice, request.action)
+    how = display(notice, request.action, limits)
     end = notice.expires if request.action is not Action.STOP else max(notice.expires, at + _LEAST)
     said: dict[str, Any] = {
         "order_id": order_id,
@@ -87,6 +115,10 @@ def order(
         "end": beijing(end),
         "expires": beijing(end),
     }
+    if how.forced:
+        said["contact_s"] = limits.contact_s
+    if how is Display.SWITCH:
+        said["program_number"] = limits.program
     if related:
         said["related_order_id"] = related
     if notice.approved_by:

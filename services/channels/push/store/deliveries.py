@@ -87,6 +87,25 @@ async def get(tx: Transaction, delivery_id: UUID) -> Delivery | None:
     return _delivery(row) if row is not None else None
 
 
+async def called(tx: Transaction, reference: str) -> Delivery | None:
+    """Return the delivery that the partner calls so, locked until the transaction ends."""
+    statement = select(DELIVERIES).where(DELIVERIES.c.reference == reference)
+    row = (await tx.execute(_locked(tx, statement))).mappings().first()
+    return _delivery(row) if row is not None else None
+
+
+async def spoken_between(db: Database, since: datetime, until: datetime, limit: int) -> list[Delivery]:
+    """Return what the partner was last asked to say between two moments, oldest first."""
+    when = DELIVERIES.c.tried_at
+    statement = (
+        select(DELIVERIES)
+        .where(when.is_not(None), when.between(since, until), DELIVERIES.c.reference.is_not(None))
+        .order_by(when, DELIVERIES.c.delivery_id)
+        .limit(limit)
+    )
+    return [_delivery(row) for row in await db.rows(statement)]
+
+
 async def save(tx: Transaction, delivery: Delivery) -> None:
     """Write what changed."""
     statement = update(DELIVERIES).where(DELIVERIES.c.delivery_id == str(delivery.request.delivery_id))

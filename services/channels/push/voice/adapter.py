@@ -24,6 +24,7 @@ from services.channels.push.adapter import (
 )
 from services.channels.push.calling import Line, Reply
 from services.channels.render import render
+from services.channels.speech import written_out
 from services.kit.errors import Refused, Reject, Retry
 
 CONFIRMS = "1"
@@ -66,7 +67,7 @@ class Voice:
             raise Reject("calls go to a batch of people, not to areas")
         if not any(c.isprintable() and not c.isspace() for c in job.request.notice.text.short):
             raise Refused("the text to be read is empty")
-        text = render(self.channel, "text", job.request)
+        text = written_out(render(self.channel, "text", job.request))
         order_id = job.request.delivery_id.hex
         yield Answer(air=Air.MAYBE, reference=order_id)
         reply = await self._ask("POST", "/orders", self._order(job, order_id, text))

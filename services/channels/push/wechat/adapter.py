@@ -5,26 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-from aiolimiter import AsyncLimiter
-
 from contracts.delivery import DeliveryRequested
 from contracts.outcome import TargetState
-from contracts.values import Channel, Withdrawal
-from services.channels.push.adapter import Answer, Answers, Job, Unconfigured, Unset, Unwell
-from services.channels.push.calling import Line
+from contracts.values import Action, Channel, Level, Mode, Withdrawal
+from services.channels.push.adapter import Answer, Answers, Job, Unconfigured, Unset
 from services.channels.push.wechat import fields
-from services.channels.push.wechat.codes import Act, meaning
-from services.channels.push.wechat.token import Token
+from services.channels.push.wechat.client import Client, told, trouble
+from services.channels.push.wechat.codes import Act
+from services.channels.push.wechat.pace import Pace
+from services.channels.push.wechat.quota import SEND, Quota
 from services.channels.render import render
-from services.kit.errors import Problem, Reject, Retry
+from services.kit.errors import Problem, Reject
 
 PORTION = 50
 """Sends between two answers: what a crash may repeat, and how far a cancel can lag behind."""
 
 AT_ONCE = 10
-_QUOTA_WAIT_S = 300.0
-_SLOWER_S = 60.0
 _OPEN = (TargetState.REQUESTED, TargetState.QUEUED)
 
 
@@ -48,6 +44,8 @@ class Sent:
     message_id: str | None = None
     detail: str | None = None
     problem: Problem | None = None
+    spent: bool = False
+    """True when the day's quota was the trouble."""
 
 
 class Wechat:
@@ -56,26 +54,28 @@ class Wechat:
     channel = Channel.WECHAT
 
     def __init__(
-        self, line: Line, token: Token, account: Account, per_s: float = 50.0, event_s: float = 300.0
+        self, client: Client, quota: Quota, account: Account, per_s: float = 50.0, event_s: float = 300.0
     ) -> None:
-        self.line = line
+        self.client = client
+        self.quota = quota
         self.event_s = event_s
-        self.token = token
         self.account = account
-        self._pace = AsyncLimiter(1, 1 / per_s)
-        self._hands = asyncio.Semaphore(AT_ONCE)
+        self.pace = Pace(per_s, AT_ONCE)
 
     async def send(self, job: Job) -> Answers:
         """Send to all who were not sent to yet."""
         self._check(job)
         data = self._data(job.request)
         waiting = [n for n, state in enumerate(job.states) if state in _OPEN]
+        await self.quota.spare(job.request)
         for start in range(0, len(waiting), PORTION):
             portion = waiting[start : start + PORTION]
-            trouble = asyncio.Event()
-            sent = await asyncio.gather(*(self._send(job, n, data, trouble) for n in portion))
+            met = asyncio.Event()
+            sent = await asyncio.gather(*(self._send(job, n, data, met) for n in portion))
             yield _answer(sent)
             problem = next((s.problem for s in sent if s.problem is not None), None)
+            if any(s.spent for s in sent):
+                raise await self.quota.gone(job.request)
             if problem is not None:
                 raise problem
         yield Answer(ask_again_s=self.event_s)
@@ -95,13 +95,12 @@ class Wechat:
     async def probe(self) -> str:
         """See that there is a token, and how much of the day's quota is left."""
         self._check_settings()
-        said = await self._ask("/cgi-bin/openapi/quota/get", {"cgi_path": "/cgi-bin/message/template/send"})
-        act, words = _meaning(said)
-        if act is not Act.DONE:
-            raise _trouble(act, words)
-        quota = said.get("quota")
-        left = quota.get("remain") if isinstance(quota, dict) else None
-        return f"the token is good, {left} sends are left today" if left is not None else "the token is good"
+        left = await self.quota.left()
+        if left is None:
+            return "the token is good"
+        if left <= 0:
+            raise Unset("the day's quota is used up")
+        return f"the token is good, {left} sends are left today, {self.quota.reserve} kept for what is urgent"
 
     def _check(self, job: Job) -> None:
         self._check_settings()
@@ -119,18 +118,18 @@ class Wechat:
         parts = self.account.fields.items()
         return fields.filled({name: render(self.channel, part, request) for name, part in parts})
 
-    async def _send(self, job: Job, position: int, data: Mapping[str, Any], trouble: asyncio.Event) -> Sent:
+    async def _send(self, job: Job, position: int, data: Mapping[str, Any], met: asyncio.Event) -> Sent:
         """Send to one follower, unless another send of the portion has met with trouble."""
-        async with self._hands, self._pace:
-            if trouble.is_set():
+        async with self.pace.turn(rank_of(job.request)):
+            if met.is_set():
                 return Sent(position)
             try:
-                said = await self._ask("/cgi-bin/message/template/send", self._message(job, position, data))
+                said = await self.client.ask(SEND, self._message(job, position, data))
                 sent = _sent(position, said)
             except Problem as problem:
                 sent = Sent(position, problem=problem)
             if sent.problem is not None:
-                trouble.set()
+                met.set()
             return sent
 
     def _message(self, job: Job, position: int, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,53 +139,30 @@ class Wechat:
             "data": data,
             "client_msg_id": f"{job.request.delivery_id.hex}-{position}",
         }
-        return message | ({"url": self.account.page_url} if self.account.page_url else {})
+        return message | self._link(job.request)
 
-    async def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what WeChat answers; a token that it refuses is replaced once."""
-        token = await self.token.get()
-        said = await self._call(path, token, body)
-        if _meaning(said)[0] is Act.TOKEN:
-            said = await self._call(path, await self.token.another(token), body)
-        return said
-
-    async def _call(self, path: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        headers = {"content-type": "application/json"}
-        params = {"access_token": token}
-        content = orjson.dumps(body)
-        return (await self.line.ask("POST", path, params=params, headers=headers, content=content)).json()
+    def _link(self, request: DeliveryRequested) -> dict[str, str]:
+        """Return the link to the full page; a drill has none, for the public page shows no drills."""
+        if not self.account.page_url or request.mode is Mode.DRILL:
+            return {}
+        return {"url": f"{self.account.page_url}/{request.warning_id}"}
 
 
-def _meaning(said: Mapping[str, Any]) -> tuple[Act, str]:
-    code = said.get("errcode")
-    if not isinstance(code, int):
-        return Act.AGAIN, "WeChat answered without a code"
-    return meaning(code)
+def rank_of(request: DeliveryRequested) -> int:
+    """Return the place in the queue: lifts first, then by colour, drills behind what is live."""
+    rank = 0 if request.action is Action.STOP else request.notice.level.rank
+    return rank if request.mode is Mode.LIVE else rank + len(Level)
 
 
 def _sent(position: int, said: Mapping[str, Any]) -> Sent:
-    act, words = _meaning(said)
+    act, words = told(said)
     if act is Act.DONE:
         message_id = said.get("msgid")
         known = str(message_id)[:64] if isinstance(message_id, int | str) else None
         return Sent(position, TargetState.SENT, known)
     if act is Act.GONE:
         return Sent(position, TargetState.FAILED, detail=words)
-    return Sent(position, problem=_trouble(act, words))
-
-
-def _trouble(act: Act, words: str) -> Problem:
-    match act:
-        case Act.AGAIN:
-            return Unwell(words)
-        case Act.SLOWER:
-            return Retry(words, after=_SLOWER_S)
-        case Act.QUOTA:
-            return Unset(words, after=_QUOTA_WAIT_S)
-        case Act.OURS:
-            return Reject(words)
-        case _:
-            return Unset(words, after=30)
+    return Sent(position, problem=trouble(act, words), spent=act is Act.QUOTA)
 
 
 def _answer(sent: Sequence[Sent]) -> Answer:

@@ -1,6 +1,6 @@
 """/api/v1/wechat/events: where WeChat says what became of the messages that it took."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,6 +23,8 @@ class EventParts:
     db: Database
     token: SecretStr
     told: Callable[[], None]
+    massed: Callable[[events.Massed], Awaitable[None]]
+    """Told what became of a mass message."""
 
 
 def parts(request: Request) -> EventParts:
@@ -64,10 +66,12 @@ async def check(echostr: Annotated[str, Query(max_length=128)]) -> PlainTextResp
 )
 async def hear_event(request: Request, given: Given) -> PlainTextResponse:
     """Keep what became of a message, early, twice or late; other events are taken and not used."""
-    finished = events.read(await _body(request))
-    if finished is not None:
-        await hear.keep(given.db, finished.message_id, finished.state, finished.detail)
-        given.told()
+    match events.read(await _body(request)):
+        case events.Finished() as finished:
+            await hear.keep(given.db, finished.message_id, finished.state, finished.detail)
+            given.told()
+        case events.Massed() as massed:
+            await given.massed(massed)
     return PlainTextResponse("success")
 
 

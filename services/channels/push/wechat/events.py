@@ -11,7 +11,7 @@ from contracts.outcome import TargetState
 from services.kit.errors import Invalid
 
 MOST_BYTES = 64 << 10
-_JOB_FINISH = "TEMPLATESENDJOBFINISH"
+_JOB_FINISH, _MASS_FINISH = "TEMPLATESENDJOBFINISH", "MASSSENDJOBFINISH"
 _LONGEST_ID, _LONGEST_WORDS = 64, 80
 
 
@@ -24,6 +24,15 @@ class Finished:
     detail: str | None
 
 
+@dataclass(frozen=True)
+class Massed:
+    """A mass message came to so many followers, or was not sent."""
+
+    message_id: str
+    reached: int
+    detail: str | None
+
+
 def signed(token: str, signature: str, timestamp: str, nonce: str) -> bool:
     """Tell whether a request was signed by who knows the token: SHA-1 over the three, sorted."""
     proof = "".join(sorted((token, timestamp, nonce)))
@@ -32,22 +41,26 @@ def signed(token: str, signature: str, timestamp: str, nonce: str) -> bool:
     return bool(token) and hmac.compare_digest(expected.encode(), signature.encode())
 
 
-def read(content: bytes) -> Finished | None:
+def read(content: bytes) -> Finished | Massed | None:
     """Return what a posted document says of a message, None when it says something else.
 
     Raises Invalid when it is not a plain document.
     """
     root = _parsed(content)
     kind, event = (root.findtext(name) or "" for name in ("MsgType", "Event"))
-    if kind.strip() != "event" or event.strip() != _JOB_FINISH:
+    if kind.strip() != "event" or event.strip() not in (_JOB_FINISH, _MASS_FINISH):
         return None
     message_id = (root.findtext("MsgID") or root.findtext("MsgId") or "").strip()
     status = " ".join((root.findtext("Status") or "").split()).lower()
     if not message_id or len(message_id) > _LONGEST_ID or not status:
         raise Invalid("body", "the event names no message or no status", "send MsgID and Status")
+    words = "".join(c for c in status if c.isprintable())[:_LONGEST_WORDS]
+    if event.strip() == _MASS_FINISH:
+        came = (root.findtext("SentCount") or "").strip()
+        reached = int(came) if came.isascii() and came.isdigit() and len(came) < 10 else 0
+        return Massed(message_id, reached, None if status == "send success" else words)
     if status == "success":
         return Finished(message_id, TargetState.RECEIVED, None)
-    words = "".join(c for c in status if c.isprintable())[:_LONGEST_WORDS]
     return Finished(message_id, TargetState.FAILED, words)
 
 

@@ -1,4 +1,4 @@
-"""The text that a loudspeaker reads: who speaks first, times and amounts written out, said twice."""
+"""Texts that are read aloud: times and amounts written out; what a loudspeaker reads, said twice. Pure."""
 
 import re
 

@@ -1,8 +1,8 @@
-"""What the loudspeakers read aloud."""
+"""What loudspeakers, newsreaders and telephones read aloud."""
 
 import pytest
 
-from services.channels.push.broadcast import speech
+from services.channels import speech
 from tests.channels.push.broadcast_make import a_message, the
 
 
