@@ -73,7 +73,7 @@ class Looks:
     channels: Sequence[tuple[Channel, Looking]]
 
 
-def houses(request: Request) -> list[tuple[Channel, Looking]]:
+async def houses(request: Request) -> list[tuple[Channel, Looking]]:
     """Return the channels of every house that the app has put by."""
     parts = request.app.state.parts.values()
     return [one for part in parts if isinstance(part, Looks) for one in part.channels]

@@ -30,7 +30,7 @@ class Parts:
     """Who knows what was issued."""
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     found: Parts = request.app.state.parts["audit"]
     return found
 

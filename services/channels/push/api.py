@@ -43,7 +43,7 @@ class LinksView(BaseModel):
     data: list[LinkView]
 
 
-def houses(request: Request) -> list[Links]:
+async def houses(request: Request) -> list[Links]:
     """Return the link tests of every push house that the app has put by."""
     return [part.links for part in request.app.state.parts.values() if isinstance(part, Parts)]
 

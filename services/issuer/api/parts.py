@@ -28,7 +28,7 @@ class Parts:
     doorman: Doorman
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     found: Parts = request.app.state.parts["issuer"]
     return found
 

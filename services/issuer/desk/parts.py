@@ -23,7 +23,7 @@ class Parts:
     """What one segment to one person costs."""
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     found: Parts = request.app.state.parts["desk"]
     return found
 

@@ -41,7 +41,7 @@ class Parts:
     guesses: Guesses = field(default_factory=Guesses)
 
 
-def parts(request: Request) -> Parts:
+async def parts(request: Request) -> Parts:
     """Return the parts that the app has put by."""
     found: Parts = request.app.state.parts["registry"]
     return found

@@ -28,7 +28,7 @@ class Parts:
     escalation: Rulebook[Ladders]
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     found: Parts = request.app.state.parts["router"]
     return found
 

@@ -42,7 +42,7 @@ class Parts:
     """Pages of what is long over, kept for a while."""
 
 
-def parts(request: Request) -> Parts:
+async def parts(request: Request) -> Parts:
     """Return the parts that the app has put by."""
     found: Parts = request.app.state.parts["feed"]
     return found

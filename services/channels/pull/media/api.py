@@ -39,7 +39,7 @@ class Parts:
     base_url: str
 
 
-def parts(request: Request) -> Parts:
+async def parts(request: Request) -> Parts:
     """Return the parts that the app has put by."""
     found: Parts = request.app.state.parts["media"]
     return found

@@ -86,7 +86,7 @@ def parts_of(
     return Parts(db, crypto, Vapid(keys, settings.web_contact), named, settings.web_most_browsers, told, pace)
 
 
-def parts(request: Request) -> Parts:
+async def parts(request: Request) -> Parts:
     """Return the parts that the app has put by."""
     found: Parts = request.app.state.parts["web-browsers"]
     return found

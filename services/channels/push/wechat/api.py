@@ -27,7 +27,7 @@ class EventParts:
     """Told what became of a mass message."""
 
 
-def parts(request: Request) -> EventParts:
+async def parts(request: Request) -> EventParts:
     """Return the parts that the app has put by."""
     found: EventParts = request.app.state.parts["wechat-events"]
     return found

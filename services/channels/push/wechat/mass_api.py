@@ -32,7 +32,7 @@ class MassParts:
     quota: Quota
 
 
-def parts(request: Request) -> MassParts:
+async def parts(request: Request) -> MassParts:
     """Return the parts that the app has put by."""
     found: MassParts = request.app.state.parts["wechat-masses"]
     return found

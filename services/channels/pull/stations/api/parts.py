@@ -36,7 +36,7 @@ class Parts:
     users: Users
 
 
-def parts_of(request: Request) -> Parts:
+async def parts_of(request: Request) -> Parts:
     """Return the parts of this house."""
     parts: Parts = request.app.state.parts["stations"]
     return parts
