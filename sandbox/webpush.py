@@ -22,6 +22,9 @@ from sandbox.faults import EVENTS, FaultKind, Faults, install
 
 PUSH = "/push"
 ASKED_AGAIN_S = 0.5
+AT_ONCE = 8
+"""So many browsers say at the same time what they want."""
+
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _URGENCIES = frozenset({"very-low", "low", "normal", "high"})
 _LONGEST_TOKEN = timedelta(hours=24)
@@ -77,13 +80,18 @@ class Service:
     async def run(self) -> None:
         """Let every browser say what it wants, as the page does; a house that is not there is asked again."""
         waiting = list(self.browsers)
+        await asyncio.gather(*(self._subscribe_all(waiting) for _ in range(AT_ONCE)))
+        await asyncio.Event().wait()
+
+    async def _subscribe_all(self, waiting: list[str]) -> None:
+        """Take one browser after the other, until all have been heard."""
         while waiting:
-            if await self._subscribe(waiting[-1]):
-                waiting.pop()
+            name = waiting.pop()
+            if await self._subscribe(name):
                 self.subscribed += 1
             else:
+                waiting.append(name)
                 await asyncio.sleep(ASKED_AGAIN_S)
-        await asyncio.Event().wait()
 
     async def _subscribe(self, name: str) -> bool:
         """Say what one browser wants; return whether that was heard."""
