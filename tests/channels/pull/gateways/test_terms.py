@@ -204,6 +204,16 @@ async def test_urgent_work_in_announced_maintenance_is_told_once(house: Gateways
     assert len(await house.facts("gateway.away")) == 1
 
 
+async def test_each_urgent_warning_in_announced_maintenance_is_told(house: GatewaysHouse) -> None:
+    async with _away(house, 2):
+        for part, told in (("0", 1), ("1", 2)):
+            await house.deliver(house.batch(phones(1), part=part))
+            for _ in range(3):
+                house.clock.move(minutes=5)
+                await house.tick()
+            assert len(await house.facts("gateway.away")) == told
+
+
 async def test_maintenance_that_is_taken_back_is_over(house: GatewaysHouse) -> None:
     async with _away(house, 2):
         await house.deliver(house.batch(phones(1)))

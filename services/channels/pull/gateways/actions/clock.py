@@ -94,16 +94,19 @@ class Clock:
     async def _watch(self, tx: Transaction) -> int:
         """Raise an alarm for a gateway that lets work wait, and take it back when it pulls again."""
         patience = timedelta(seconds=self.parts.settings.gateways_starved_s)
-        waiting, pulls = await batches.oldest_ready(tx), await gateways.pulls(tx)
+        waiting, pulls = await batches.oldest_ready(tx, patience), await gateways.pulls(tx)
+        nothing = batches.Waiting(tx.now, None)
         for gateway, mode in {*waiting, *pulls}:
             pull = pulls.get((gateway, mode), gateways.Pull())
-            since, urgent = waiting.get((gateway, mode), (tx.now, False))
+            found = waiting.get((gateway, mode), nothing)
+            since, told = found.since, pull.away_told_at
             silent = tx.now - max(since, pull.last_at or since) > patience
             starved = silent and not pull.away(tx.now)
             STARVED.labels(gateway, mode).set(starved)
             if starved != (pull.starved_at is not None):
                 await self._turn(tx, gateway, mode, starved, (tx.now - since).total_seconds())
-            if silent and urgent and pull.away_until and not starved and pull.away_told_at is None:
+            news = found.urgent is not None and (told is None or found.urgent > told - patience)
+            if silent and news and pull.away_until and not starved:
                 await gateways.note_away_told(tx, gateway, mode)
                 alarm_away(tx, gateway, mode, pull.away_until)
         return len(waiting)

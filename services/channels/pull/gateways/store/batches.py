@@ -3,12 +3,12 @@
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, Select, bindparam, func, select, update
+from sqlalchemy import RowMapping, Select, bindparam, case, func, select, update
 
 from contracts.values import Action, Channel, Level, Mode
 from services.channels.pull.gateways.model import results
@@ -205,18 +205,31 @@ async def gateways_that_leased(tx: Transaction, warning_id: UUID, revision: int)
     return [(row.gateway, Mode(row.mode)) for row in await tx.execute(statement)]
 
 
-async def oldest_ready(tx: Transaction) -> dict[tuple[str, Mode], tuple[datetime, bool]]:
-    """Return for each gateway since when work has been waiting for it, and whether any of it is urgent."""
-    since = func.min(BATCHES.c.not_before).label("since")
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for a gateway."""
+
+    since: datetime
+    """Since when the oldest of it."""
+    urgent: datetime | None
+    """Since when the newest of what is urgent and has waited for as long as anybody's patience."""
+
+
+async def oldest_ready(tx: Transaction, patience: timedelta) -> dict[tuple[str, Mode], Waiting]:
+    """Return for each gateway what waits for it."""
+    long = (BATCHES.c.priority <= len(Level)) & (BATCHES.c.not_before <= tx.now - patience)
     statement = (
-        select(BATCHES.c.gateway, BATCHES.c.mode, since, func.min(BATCHES.c.priority).label("first"))
+        select(
+            BATCHES.c.gateway,
+            BATCHES.c.mode,
+            func.min(BATCHES.c.not_before).label("since"),
+            func.max(case((long, BATCHES.c.not_before))).label("urgent"),
+        )
         .where(READY, BATCHES.c.not_before <= tx.now, BATCHES.c.run.is_(None))
         .group_by(BATCHES.c.gateway, BATCHES.c.mode)
     )
-    return {
-        (row.gateway, Mode(row.mode)): (row.since, row.first <= len(Level))
-        for row in await tx.execute(statement)
-    }
+    rows = await tx.execute(statement)
+    return {(row.gateway, Mode(row.mode)): Waiting(row.since, row.urgent) for row in rows}
 
 
 async def _locked(tx: Transaction, statement: Select[Any], skip: bool = False) -> list[Work]:
