@@ -87,6 +87,7 @@ KINDS = {
     "delivery.failed": "Delivery failed",
     "delivery.untaken": "Delivery that nobody took",
     "sms.dead": "SMS given up",
+    "sms.key-away": "SMS wait for a key that is away",
     "sms.reported-late": "SMS reported late",
     "gateway.starved": "Gateway does not fetch",
     "gateway.fed": "Gateway fetches again",

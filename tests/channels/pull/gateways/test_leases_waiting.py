@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.outcome import TargetState
-from contracts.values import Withdrawal
+from contracts.values import Level, Withdrawal
 from services.channels.pull.gateways.actions.end import end
+from services.channels.pull.gateways.actions.lease import KEY_LOOK
 from services.channels.pull.gateways.store import gateways
 from tests.channels.pull.gateways.house import GatewaysHouse, an_open_house
 from tests.channels.pull.gateways.requests import phones
@@ -131,3 +132,22 @@ async def test_a_key_that_is_revoked_while_its_request_waits_gets_no_numbers(hou
     await house.deliver(house.batch(phones(1)))
     reply = await asyncio.wait_for(waiting, 20)
     assert (reply.status_code, phones(1)[0] in reply.text) == (401, False)
+
+
+async def test_work_whose_key_is_away_keeps_no_other_work_back(database_url: str, tmp_path: Path) -> None:
+    url = database_url.format(name="gateways")
+    async with (
+        an_open_house(url, tmp_path, "a") as one,
+        an_open_house(url, tmp_path / "elsewhere", "b", keys=one.keys) as two,
+    ):
+        warning = uuid4()
+        await one.deliver(*(one.batch(phones(1), warning_id=warning, part=str(i)) for i in range(4)))
+        await two.deliver(two.batch(phones(1), level=Level.BLUE))
+        assert await two.lease(4) == []
+        (item,) = await two.lease(4)
+        assert item["priority"] > len(Level)
+        (told,) = await two.facts("sms.key-away")
+        assert (told.warning_id, told.detail["batches"], told.detail["waiting"]) == (str(warning), 4, 4)
+        assert await one.lease(4) == []
+        one.clock.move(seconds=KEY_LOOK.total_seconds())
+        assert len(await one.lease(4)) == 4

@@ -29,6 +29,21 @@ def alarm_dead(tx: Transaction, work: Work, why: str) -> None:
     )
 
 
+def alarm_key_away(tx: Transaction, closed: Sequence[Work]) -> None:
+    """Say for each warning how many batches of it wait because their key is not here."""
+    for warning_id in dict.fromkeys(work.warning_id for work in closed if not work.run):
+        mine = [work for work in closed if work.warning_id == warning_id]
+        tx.record(
+            "sms.key-away",
+            mode=mine[0].mode,
+            lane=Lane.URGENT,
+            warning_id=warning_id,
+            about=mine[0].gateway,
+            batches=len(mine),
+            waiting=sum(work.queued for work in mine),
+        )
+
+
 def note_late(tx: Transaction, work: Work, attempt: int) -> None:
     """Say that a report came after its lease had ended; it was taken all the same."""
     if work.run:

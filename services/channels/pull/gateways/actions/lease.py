@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 from contracts.delivery import SealedBatch
 from contracts.values import Channel, Lane, Level, Mode
 from services.channels.pull.gateways.actions import seen
-from services.channels.pull.gateways.actions.alarm import alarm_dead
+from services.channels.pull.gateways.actions.alarm import alarm_dead, alarm_key_away
 from services.channels.pull.gateways.actions.photograph import photograph
 from services.channels.pull.gateways.model.terms import Operator, Terms, variant_of
 from services.channels.pull.gateways.model.work import Work
@@ -26,6 +26,9 @@ from services.kit.ids import token
 from services.kit.telemetry import log
 
 LEASE_BITS = 128
+
+KEY_LOOK = timedelta(seconds=10)
+"""How often work whose key is away is looked at again."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,16 @@ class Handed:
     """Leases, with their work as it is leased."""
     dead: list[Work] = field(default_factory=list)
     """Work that can never be handed out."""
+    closed: list[Work] = field(default_factory=list)
+    """Work that cannot be opened yet, because its key is away: it lets the rest go first."""
 
     async def write(self, tx: Transaction, parts: Parts) -> None:
         """Write all that has changed."""
         leased = [work for _, work in self.given]
         await batches.save(tx, leased + self.dead)
         await leases.add(tx, self.given)
+        await batches.postpone(tx, self.closed, tx.now + KEY_LOOK)
+        alarm_key_away(tx, self.closed)
         await seen.given(tx, parts, leased)
 
 
@@ -79,6 +86,7 @@ async def _next(tx: Transaction, parts: Parts, wanted: Wanted, handed: Handed) -
             continue
         except Retry as away:
             log.warning("work waits for a key", gateway=gateway, why=away.why)
+            handed.closed.append(before)
             continue
         name = token(LEASE_BITS)
         handed.given.append((name, work))

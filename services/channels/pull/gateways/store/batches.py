@@ -100,6 +100,13 @@ async def save(tx: Transaction, works: Sequence[Work]) -> None:
         await tx.execute(_SAVED, [{"of": str(work.delivery_id), **_changing(work)} for work in works])
 
 
+async def postpone(tx: Transaction, works: Sequence[Work], until: datetime) -> None:
+    """Let work wait until then."""
+    if works:
+        mine = BATCHES.c.delivery_id.in_([str(work.delivery_id) for work in works])
+        await tx.execute(update(BATCHES).where(mine).values(not_before=until))
+
+
 async def lock(tx: Transaction, delivery_id: UUID) -> Work | None:
     """Return work that is about to change, None when it is not here."""
     found = await _locked(tx, select(*WORK).where(BATCHES.c.delivery_id == str(delivery_id)))
