@@ -5,6 +5,7 @@ so that no statement waits; what is asked for must be little, since all else sta
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -79,7 +80,9 @@ class BriefWriter:
         try:
             return await asyncio.shield(doing)
         except asyncio.CancelledError:
-            await asyncio.wait([doing])
+            while not doing.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([doing])
             raise
 
     async def close(self) -> None:

@@ -10,8 +10,8 @@ from services.kit.errors import Retry
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
-AT_ONCE = 500
-"""At most so many jobs share a transaction, so that none waits long for the others."""
+AT_ONCE = 100
+"""At most so many jobs share a transaction, so that none waits long for the others, nor all else for them."""
 
 
 class GroupCommit(Generic[Job, Answer]):

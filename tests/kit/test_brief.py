@@ -102,3 +102,23 @@ async def test_a_group_is_busy_while_it_commits(database_url: str) -> None:
 async def _write(db: object, name: str) -> None:
     async with db.transaction(brief=True) as tx:  # type: ignore[attr-defined]
         await tx.execute(NOTES.insert().values(name=name, at=tx.now))
+
+
+async def test_whoever_is_broken_off_twice_while_another_process_writes_stops_nobody(sqlite_url: str) -> None:
+    async with a_house(sqlite_url) as db, a_house(sqlite_url) as other:
+        await _write(db, "first")
+        async with other.transaction() as theirs:
+            await theirs.execute(NOTES.insert().values(name="theirs", at=theirs.now))
+            waiting = asyncio.ensure_future(_write(db, "ours"))
+            await asyncio.sleep(0.1)
+            waiting.cancel()
+            await asyncio.sleep(0.1)
+            waiting.cancel()
+            await asyncio.sleep(0.1)
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(4), other.transaction() as tx:
+            await tx.execute(NOTES.insert().values(name="later", at=tx.now))
+        await _write(db, "last")
+        assert len(await db.rows(select(NOTES))) == 4

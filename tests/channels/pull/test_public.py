@@ -196,3 +196,31 @@ async def test_the_files_lie_in_a_folder_for_a_web_server(public: FeedHouse, tmp
     await public.hear(ended(WarningHalted, 1))
     assert (folder / "public/index.html").stat().st_mtime_ns != written
     assert not list(folder.rglob(".*"))
+
+
+@on_one_database
+async def test_a_folder_that_cannot_be_written_stops_nothing_and_is_written_once_it_can(
+    public: FeedHouse, tmp_path: Path
+) -> None:
+    await public.hear(a_request())
+    folder = tmp_path / "www"
+    front = folder / "public/index.html"
+    front.unlink()
+    front.mkdir()
+    await public.hear(ended(WarningHalted, 1))
+    assert "这不等于解除" in (await public.http.get(PAGE)).text
+    front.rmdir()
+    await public.board.renew()
+    assert "避险" not in front.read_text()
+    assert "这不等于解除" in (folder / f"public/{WARNING}/index.html").read_text()
+
+
+@on_one_database
+async def test_a_page_that_was_read_before_it_was_drawn_is_not_kept_for_later(public: FeedHouse) -> None:
+    await public.board.renew()
+    async with public.db.transaction() as tx:
+        await actions.publish(tx, a_request())
+    assert "避险" in (await public.http.get(PAGE)).text
+    public.clock.move(86_400 * 30)
+    await public.board.renew()
+    assert "这不等于危险已经解除" in (await public.http.get(PAGE)).text

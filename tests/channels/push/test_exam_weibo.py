@@ -180,6 +180,21 @@ class TestWeibo(Sitting):
         await self._arrives(candidate, house, request)
         assert candidate.said() == 1
 
+    async def test_a_post_is_taken_back_once_a_token_is_good_again(
+        self, candidate: Candidate, sitting: tuple[PushHouse, Network]
+    ) -> None:
+        house, _ = sitting
+        request = candidate.request()
+        await house.take(request)
+        await house.work(5)
+        _blog(candidate).token_until = house.clock.at
+        await house.end(1, Withdrawal.SUPERSEDED)
+        await house.work(120)
+        assert (await house.get(request)).stage is Stage.STOP
+        _blog(candidate).token_until = None
+        await house.work(120)
+        assert candidate.standing() == 0
+
     async def test_every_post_keeps_the_rules_and_leads_to_the_full_page(
         self, candidate: Candidate, sitting: tuple[PushHouse, Network]
     ) -> None:

@@ -116,6 +116,33 @@ async def test_a_folder_that_may_not_be_written_to_is_for_an_operator(root: Path
     assert list((root / "in").iterdir()) == []
 
 
+async def test_a_file_that_may_not_be_named_was_not_handed_up(
+    root: Path, migrated: Path, clock: HandClock, crypto: SoftwareCrypto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, allowed = aioftp.Server.rnto, asyncio.Event()
+
+    async def as_allowed(server: aioftp.Server, connection: aioftp.Connection, rest: str) -> bool:
+        """Answer as servers do that take files and let nobody name them."""
+        if allowed.is_set():
+            return bool(await name(server, connection, rest))
+        connection.response("550", "permission denied")
+        return True
+
+    monkeypatch.setattr(aioftp.Server, "rnto", as_allowed)
+    async with a_server(root) as port:
+        db = Database("upper", f"sqlite:///{migrated}/house.db", clock)
+        house = PushHouse(db, clock, Workers(db, Upper(at(port), Serials(db), PATIENCE), crypto), crypto)
+        request = UpperCandidate(clock, crypto).request()
+        await house.take(request)
+        await house.work(120)
+        assert [path.suffix for path in (root / "in").iterdir()] == [".part"]
+        assert await house.tally(request) == only(queued=2)
+        allowed.set()
+        await house.work(120)
+        assert [path.suffix for path in (root / "in").iterdir()] == [".zip"]
+        await db.close()
+
+
 async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
 

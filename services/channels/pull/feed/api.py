@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from services.channels.pull.feed import store
 from services.channels.pull.feed.atom import CAP_TYPE
 from services.channels.pull.feed.board import Board
+from services.channels.pull.feed.model import REMEMBERED
 from services.channels.pull.feed.rendering import PLACES
 from services.channels.pull.feed.sheet import ACTIVE, File
 from services.kit import pages
@@ -173,10 +174,16 @@ async def warning(warning_id: UUID, request: Request, given: Given) -> Response:
         if found is None:
             raise NotFound("there is no such warning", mend="see /public for what is in force")
         known = given.board.press.page(language, found, given.board.view())
-        if len(given.looked_up) >= 500:
-            given.looked_up.clear()
-        given.looked_up[path] = known
+        if found.notice.expires <= given.db.clock.now() - REMEMBERED:
+            _keep(given, path, known)
     return _answer(request, known)
+
+
+def _keep(given: Parts, path: str, page: File) -> None:
+    """Keep a page that will not change any more."""
+    if len(given.looked_up) >= 500:
+        given.looked_up.clear()
+    given.looked_up[path] = page
 
 
 def _language(request: Request) -> str:

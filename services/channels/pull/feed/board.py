@@ -12,7 +12,7 @@ from services.channels.pull.feed import shelf, store
 from services.channels.pull.feed.model import REMEMBERED, Entry
 from services.channels.pull.feed.sheet import Press, Sheet, View
 from services.kit.db import Database
-from services.kit.errors import Retry
+from services.kit.errors import Refused, Retry
 from services.kit.telemetry import log
 
 LOOK_S = 1.0
@@ -20,6 +20,10 @@ LOOK_S = 1.0
 
 STALE = timedelta(seconds=60)
 """After so long without a look at the database the pages say that they may be old."""
+
+
+LOOK_AT_SHELF = timedelta(seconds=10)
+"""How often the files in the folder are looked at, though nothing changed here: others write there too."""
 
 
 class Board:
@@ -38,6 +42,10 @@ class Board:
         self._seen: object = None
         self._sheet: Sheet | None = None
         self._looked_at: datetime | None = None
+        self._shelved: tuple[Sheet, datetime] | None = None
+        """What lies in the folder, and since when that is known."""
+        self.not_shelved: str | None = None
+        """Why the newest sheet does not lie in the folder."""
 
     def changed(self) -> None:
         """Note that the sheet is old."""
@@ -103,10 +111,23 @@ class Board:
         standing = [(e.delivery_id, e.ended, e.reason, e.in_force(view.now)) for e in view.entries]
         seen = (standing, self._stamp, stale_since)
         if self._sheet is None or self._seen != seen:
-            sheet = await asyncio.to_thread(self.press.sheet, view)
-            if self.folder is not None:
-                await asyncio.to_thread(shelf.put, self.folder, sheet.files)
-            self._sheet, self._seen = sheet, seen
+            self._sheet, self._seen = await asyncio.to_thread(self.press.sheet, view), seen
             newer, self._newer = self._newer, asyncio.Event()
             newer.set()
+        await self._shelve(self._sheet, view)
         return self._sheet
+
+    async def _shelve(self, sheet: Sheet, view: View) -> None:
+        """See that the sheet lies in the folder; if it cannot, readers are served here all the same."""
+        known, since = self._shelved or (None, view.now)
+        fresh = known is sheet and (view.stale_since is not None or view.now < since + LOOK_AT_SHELF)
+        if self.folder is None or fresh:
+            return
+        try:
+            await asyncio.to_thread(shelf.put, self.folder, sheet.files)
+        except Refused as problem:
+            if problem.why != self.not_shelved:
+                log.error("the public files are old", why=problem.why, mend=problem.mend)
+            self.not_shelved = problem.why
+        else:
+            self._shelved, self.not_shelved = (sheet, view.now), None

@@ -1,6 +1,7 @@
 """The public files in a folder, for a web server that a crowd may come to: each whole or not at all."""
 
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def put(folder: Path, files: Mapping[str, File]) -> None:
             if target.exists() and target.read_bytes() == file.content:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.{os.getpid()}")
+            draft = target.with_name(f".{target.name}.{socket.gethostname()}.{os.getpid()}")
             draft.write_bytes(file.content)
             draft.replace(target)
         except OSError as error:

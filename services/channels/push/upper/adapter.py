@@ -127,7 +127,11 @@ class Upper:
 
     async def _name(self, stem: str, *, tried: bool) -> None:
         """Give a file its name; one whose working file is gone after an earlier try has it."""
-        if not await self.exchange.rename(_part(stem), _zip(stem)) and not tried:
+        if await self.exchange.rename(_part(stem), _zip(stem)):
+            return
+        if await self.exchange.has(_part(stem)):
+            raise Unset("a file lies in the folder and may not be given its name", after=30)
+        if not tried:
             raise Retry("the file that was just put there is gone")
 
     async def _stands(self, one: Earlier) -> bool:

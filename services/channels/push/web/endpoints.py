@@ -1,15 +1,19 @@
 """Which addresses may be a browser's: those of the push services that are known, and of no other host."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
+from pydantic import AnyHttpUrl
 
 from services.kit.errors import Invalid
 
 _FILE = Path(__file__).parent / "services.yaml"
 LONGEST = 1024
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
 @lru_cache
@@ -29,6 +33,7 @@ def check(endpoint: str, others: frozenset[str]) -> None:
         try:
             found = urlsplit(endpoint)
             port, host = found.port, found.hostname or ""
+            AnyHttpUrl(endpoint)
         except ValueError:
             port, host = -1, ""
         known = found.scheme == "https" and port in (None, 443) and _knows(host)
@@ -41,4 +46,8 @@ def check(endpoint: str, others: frozenset[str]) -> None:
 
 
 def _knows(host: str) -> bool:
-    return any(host == one or (one.startswith(".") and host.endswith(one)) for one in _hosts())
+    return _HOST.fullmatch(host) is not None and any(_is(host, one) for one in _hosts())
+
+
+def _is(host: str, one: str) -> bool:
+    return host == one or (one.startswith(".") and host.endswith(one))

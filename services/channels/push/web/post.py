@@ -73,7 +73,14 @@ class Post:
         pairs = zip(letters, closed, strict=True)
         return list(await asyncio.gather(*(self._one(letter, body, now, dead) for letter, body in pairs)))
 
-    def _closed(self, letter: Letter) -> bytes:
+    def _closed(self, letter: Letter) -> bytes | None:
+        """Return a letter closed for its browser, None when that cannot be: nobody else suffers for it."""
+        try:
+            return self._body(letter)
+        except ValueError:
+            return None
+
+    def _body(self, letter: Letter) -> bytes:
         address = letter.browser.address
         pair = self.vapid.pair(letter.browser.key_id)
         keys = WebPushKeys(auth=address.auth, p256dh=address.p256dh)
@@ -82,7 +89,9 @@ class Post:
         body: bytes = maker.get(letter.plain, subscription).encrypted
         return body
 
-    async def _one(self, letter: Letter, body: bytes, now: datetime, dead: dict[str, int]) -> Posted:
+    async def _one(self, letter: Letter, body: bytes | None, now: datetime, dead: dict[str, int]) -> Posted:
+        if body is None:
+            return Posted(letter.browser, Fate.REFUSED)
         service = endpoints.origin(letter.browser.address.endpoint)
         async with self._hands, self._pace:
             if dead.get(service, 0) >= MOST_TO_A_DEAD_SERVICE:

@@ -218,7 +218,7 @@ class Weibo:
         try:
             await self._ask("POST", _DESTROY, id=number)
         except Failed as failed:
-            if failed.act in (Act.AGAIN, Act.SLOWER, Act.TWIN):
+            if failed.act not in (Act.GONE, Act.BARRED, Act.OURS):
                 raise failed.problem from None
             return failed.act is Act.GONE
         return True

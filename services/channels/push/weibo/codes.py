@@ -14,6 +14,8 @@ class Act(StrEnum):
     """The same words are there already, or are being taken: look for them."""
     GONE = "gone"
     """There is no such post."""
+    BARRED = "barred"
+    """We may not do this, and an operator must see to it; what stands there stays."""
     MEND = "mend"
     """An operator must see to the token, the application or the address."""
     OURS = "ours"
@@ -34,14 +36,14 @@ CODES: dict[int, tuple[Act, str]] = {
     10024: (Act.SLOWER, "too many posts of our account this hour"),
     20016: (Act.SLOWER, "too many posts in a short time"),
     20101: (Act.GONE, "there is no such post"),
-    10005: (Act.MEND, "the application may not use this interface"),
+    10005: (Act.BARRED, "the application may not use this interface"),
     10006: (Act.MEND, "the application is not named"),
     10013: (Act.MEND, "the account is not valid"),
-    10014: (Act.MEND, "the application lacks a permission"),
+    10014: (Act.BARRED, "the application lacks a permission"),
     10017: (Act.MEND, "the link is not in the domain that is bound to the application"),
     20003: (Act.MEND, "the account does not exist"),
-    20102: (Act.MEND, "the post is not ours"),
-    20112: (Act.MEND, "the account may not do this"),
+    20102: (Act.BARRED, "the post is not ours"),
+    20112: (Act.BARRED, "the account may not do this"),
     21314: (Act.MEND, "the token is used up"),
     21315: (Act.MEND, "the token has expired"),
     21316: (Act.MEND, "the token was revoked"),

@@ -143,7 +143,6 @@ async def test_work_whose_key_is_away_keeps_no_other_work_back(database_url: str
         warning = uuid4()
         await one.deliver(*(one.batch(phones(1), warning_id=warning, part=str(i)) for i in range(4)))
         await two.deliver(two.batch(phones(1), level=Level.BLUE))
-        assert await two.lease(4) == []
         (item,) = await two.lease(4)
         assert item["priority"] > len(Level)
         (told,) = await two.facts("sms.key-away")

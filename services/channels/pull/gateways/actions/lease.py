@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -72,26 +73,40 @@ async def lease_all(tx: Transaction, parts: Parts, wishes: Sequence[Wanted]) -> 
 
 
 async def _next(tx: Transaction, parts: Parts, wanted: Wanted, handed: Handed) -> list[bytes]:
-    """Return the next items for a gateway, and note what is handed out."""
+    """Return the next items for a gateway, and note what is handed out; what waits for a key is passed by."""
     gateway, mode = wanted.gateway, wanted.mode
     agreed = parts.terms.of(gateway, await gateways.operator_of(tx, gateway))
-    rows = await batches.take(tx, gateway, mode, wanted.limit)
-    items = []
-    for before, face, body in await _in_pace(tx, parts, gateway, mode, agreed, rows):
-        work = before.leased(tx.now, parts.settings.gateways_lease_s)
-        try:
-            what = _content(parts.crypto, work, body)
-        except Reject as problem:
-            handed.dead.append(_given_up(tx, work, problem.why))
-            continue
-        except Retry as away:
-            log.warning("work waits for a key", gateway=gateway, why=away.why)
-            handed.closed.append(before)
-            continue
-        name = token(LEASE_BITS)
-        handed.given.append((name, work))
-        items.append(_item(name, work, face, what, _filed(parts.terms, agreed, work, face, tx.now)))
+    items: list[bytes] = []
+    looked_at: list[UUID] = []
+    more = True
+    while more and len(items) < wanted.limit:
+        most, more = wanted.limit - len(items), False
+        rows = await batches.take(tx, gateway, mode, most, looked_at)
+        looked_at += [work.delivery_id for work, _, _ in rows]
+        for before, face, body in await _in_pace(tx, parts, gateway, mode, agreed, rows):
+            try:
+                item = _handed(tx, parts, agreed, (before, face, body), handed)
+            except Retry as away:
+                log.warning("work waits for a key", gateway=gateway, why=away.why)
+                handed.closed.append(before)
+                more = len(rows) == most
+                continue
+            items += item
     return items
+
+
+def _handed(tx: Transaction, parts: Parts, agreed: Operator, row: batches.Row, handed: Handed) -> list[bytes]:
+    """Return one item and note its lease, nothing for work that can never go out; raise Retry for its key."""
+    before, face, body = row
+    work = before.leased(tx.now, parts.settings.gateways_lease_s)
+    try:
+        what = _content(parts.crypto, work, body)
+    except Reject as problem:
+        handed.dead.append(_given_up(tx, work, problem.why))
+        return []
+    name = token(LEASE_BITS)
+    handed.given.append((name, work))
+    return [_item(name, work, face, what, _filed(parts.terms, agreed, work, face, tx.now))]
 
 
 async def extend(parts: Parts, gateway: str, mode: Mode, name: str, seconds: float | None) -> Work:

@@ -167,7 +167,7 @@ _NEXT = (
     .order_by(BATCHES.c.priority, BATCHES.c.queued_at, BATCHES.c.delivery_id)
     .limit(bindparam("most"))
 )
-_NEXT_TO_CHANGE = _NEXT.with_for_update(of=BATCHES, skip_locked=True)
+_NEXT_BUT = _NEXT.where(BATCHES.c.delivery_id.not_in(bindparam("but", expanding=True)))
 
 
 async def waiting(db: Database, gateway: str, mode: Mode) -> bool:
@@ -182,10 +182,15 @@ async def in_hand(tx: Transaction, gateway: str, mode: Mode) -> int:
     return int((await tx.execute(mine)).scalar_one())
 
 
-async def take(tx: Transaction, gateway: str, mode: Mode, limit: int) -> list[Row]:
+async def take(tx: Transaction, gateway: str, mode: Mode, limit: int, but: Sequence[UUID] = ()) -> list[Row]:
     """Return the next ready work with face and body, urgent first, then by colour, then by age."""
     wanted = {"gateway": gateway, "mode": mode, "now": tx.now, "most": limit}
-    rows = (await tx.execute(_NEXT_TO_CHANGE if tx.postgres else _NEXT, wanted)).mappings()
+    statement = _NEXT
+    if but:
+        statement, wanted["but"] = _NEXT_BUT, [str(delivery_id) for delivery_id in but]
+    if tx.postgres:
+        statement = statement.with_for_update(of=BATCHES, skip_locked=True)
+    rows = (await tx.execute(statement, wanted)).mappings()
     return [(work_of(row), cast("Mapping[str, Any]", row), body_of(row)) for row in rows]
 
 
