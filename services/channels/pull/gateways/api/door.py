@@ -41,17 +41,13 @@ class Caller:
     mode: Mode
 
 
-def parts(request: Request) -> Parts:
-    """Return the parts that the app has put by."""
+async def parts(request: Request) -> Parts:
+    """Return the parts that the app has put by; what is not async would be called on a thread."""
     found: Parts = request.app.state.parts["gateways"]
     return found
 
 
-async def _parts(request: Request) -> Parts:
-    return parts(request)  # what is not async would be called on a thread
-
-
-Given = Annotated[Parts, Depends(_parts)]
+Given = Annotated[Parts, Depends(parts)]
 
 
 async def caller(
@@ -121,7 +117,7 @@ class StraightRoute(APIRoute):
         endpoint: Callable[..., Awaitable[Response]] = self.endpoint
 
         async def straight(request: Request) -> Response:
-            given = parts(request)
+            given = await parts(request)
             named = dict(request.path_params)
             called = await caller(request, given, named.pop("gateway"))
             return await endpoint(request, given, called, **named)

@@ -79,7 +79,6 @@ async def lease(request: Request, given: Given, called: Called) -> Response:
     `sha256` is that of the bytes of `recipients` (or of `area`) as they stand in the answer: compact JSON.
     With the rendering `person` each recipient is `[number, token]`, and the token goes where `{1}` stands.
     """
-
     wanted = await model_of(request, LeaseWanted)
     await given.asks.count(f"{called.mode}/{called.gateway}")
 

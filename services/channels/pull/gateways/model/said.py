@@ -101,8 +101,7 @@ def read_report(sent: Any) -> Report:
     said = _object("body", sent, _REPORT_FIELDS)
     faults: list[Fault] = []
     pairs, exceptions = _list("results", said), _list("exceptions", said)
-    at_once = None if exceptions else _at_once(pairs)
-    named = [] if at_once else [_pair(f"results.{i}", r, faults) for i, r in enumerate(pairs)]
+    named = [_pair(f"results.{i}", r, faults) for i, r in enumerate(pairs)]
     named += [_exception(f"exceptions.{i}", e, faults) for i, e in enumerate(exceptions)]
     rest = _rest(said, faults)
     partial = said.get("partial", False)
@@ -114,7 +113,7 @@ def read_report(sent: Any) -> Report:
         )
     counts = _counts(said, faults)
     _raise(faults)
-    numbers, told = at_once or _one_by_one([one for one in named if one])
+    numbers, told = _one_by_one([one for one in named if one])
     return Report(numbers, told, len(pairs), rest, bool(partial), counts)
 
 
@@ -160,28 +159,11 @@ def _one_by_one(named: Sequence[Named]) -> tuple[tuple[str, ...], Told]:
     return tuple(number for number, _, _ in named), Told(meant, {one: one for one in meant})
 
 
-def _at_once(pairs: list[Any]) -> tuple[tuple[str, ...], Told] | None:
-    """Return the columns of plain results without a look at each; None when one of them needs it."""
-    if set(map(type, pairs)) != {list}:
-        return None
-    try:
-        numbers, states = zip(*pairs, strict=True)
-        digits, told = "".join(numbers), _meant(states)
-    except (TypeError, ValueError):
-        return None
-    plain = digits.isascii() and digits.isdigit() and set(map(len, numbers)) <= _PLAIN
-    return (numbers, told) if plain and told else None
-
-
 def _meant(states: Sequence[Any]) -> Told | None:
     """Return what states mean; None when one of them is not known."""
     meant = {state: (receipts.meaning(state), receipts.reason(state)) for state in set(states)}
     known = all(meaning is not None for meaning, _ in meant.values())
     return Told(states, meant) if known else None  # type: ignore[arg-type]
-
-
-_PLAIN = frozenset({columns.DIGITS})
-"""How many digits a mobile number has; any other length may have a country code before it."""
 
 
 def _pair(field: str, entry: Any, faults: list[Fault]) -> Named | None:
