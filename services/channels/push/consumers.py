@@ -2,64 +2,54 @@
 
 from collections.abc import Callable
 
-from contracts.delivery import DeliveryRequested, DeliveryWithdrawn
+from contracts.delivery import DeliveryRequested
 from contracts.message import Message
 from contracts.registry import BlockChanged
 from contracts.sparing import DeliverySpared
 from contracts.values import Channel, Mode
-from contracts.warning import (
-    ENDS,
-    WarningCancelled,
-    WarningExpired,
-    WarningHalted,
-    WarningMessage,
-    WarningUpdated,
-    withdrawn_up_to,
-)
-from services.channels import ground
+from services.channels import ground, hearing
+from services.channels.hearing import Ended
 from services.channels.push.actions import sparing, take
 from services.channels.push.store.tables import PLACES
 from services.kit.consumer import Subscription, subscriptions
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 
-_DELIVER: list[type[Message]] = [DeliveryRequested, DeliveryWithdrawn]
-_ENDS: list[type[Message]] = [WarningUpdated, WarningCancelled, WarningHalted, WarningExpired]
-
 
 def heard(channel: Channel, wake: Callable[[Mode], None], crypto: CryptoProvider) -> list[Subscription]:
     """Return what the house of a channel hears; `wake` is called when something was stored."""
 
-    async def on_delivery(tx: Transaction, message: Message) -> None:
-        if isinstance(message, DeliveryRequested):
-            await take.take(tx, message)
-            tx.after_commit(lambda: wake(message.mode))
-        elif isinstance(message, DeliveryWithdrawn):
-            await take.end(tx, message.warning_id, message.revision, message.reason)
-            tx.after_commit(lambda: wake(message.mode))
+    async def on_delivery(tx: Transaction, request: DeliveryRequested) -> None:
+        await take.take(tx, request)
+        tx.after_commit(lambda: wake(request.mode))
 
-    async def on_end(tx: Transaction, message: Message) -> None:
-        assert isinstance(message, WarningMessage)
-        await take.end(tx, message.warning_id, withdrawn_up_to(message), ENDS[type(message)])
-        tx.after_commit(lambda: wake(message.mode))
+    async def on_end(tx: Transaction, ended: Ended) -> None:
+        await take.end(tx, ended.warning_id, ended.revision, ended.reason)
+        tx.after_commit(lambda: wake(ended.mode))
+
+    found = [*hearing.deliveries(channel, on_delivery, on_end), *hearing.ends(channel, on_end)]
+    if channel is Channel.VOICE:
+        found += _spared(wake)
+    if channel is Channel.WEB:
+        found.append(_places(crypto))
+    return found
+
+
+def _spared(wake: Callable[[Mode], None]) -> list[Subscription]:
+    """Return how telephone calls hear that they are needless."""
 
     async def on_spared(tx: Transaction, message: Message) -> None:
         assert isinstance(message, DeliverySpared)
         await sparing.spare(tx, message)
         tx.after_commit(lambda: wake(message.mode))
 
-    found = [
-        *subscriptions("channels-deliver", _DELIVER, on_delivery, key=channel),
-        *subscriptions(f"channels-{channel}-end", _ENDS, on_end),
-    ]
-    if channel is Channel.VOICE:
-        found += subscriptions("channels-spare", [DeliverySpared], on_spared, key=channel)
-    if channel is Channel.WEB:
+    return subscriptions("channels-spare", [DeliverySpared], on_spared, key=Channel.VOICE)
 
-        async def on_block(tx: Transaction, message: Message) -> None:
-            assert isinstance(message, BlockChanged)
-            await ground.learn(tx, PLACES, crypto, message)
 
-        places = ("yutian.registry.v1.changed.>",)
-        found.append(Subscription("channels-web-registry", "REGISTRY", places, on_block))
-    return found
+def _places(crypto: CryptoProvider) -> Subscription:
+    """Return how the browsers' house hears where people live."""
+
+    async def on_block(tx: Transaction, block: BlockChanged) -> None:
+        await ground.learn(tx, PLACES, crypto, block)
+
+    return hearing.blocks(Channel.WEB, on_block)

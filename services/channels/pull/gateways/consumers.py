@@ -2,70 +2,36 @@
 
 import base64
 
-from contracts.delivery import DeliveryRequested, DeliveryWithdrawn
-from contracts.message import PREFIX, Message
+from contracts.delivery import DeliveryRequested
 from contracts.registry import BLOCK_CONTEXT, BlockChanged, DistrictBlock
-from contracts.streams import stream_of
 from contracts.values import Channel
-from contracts.warning import (
-    ENDS,
-    WarningCancelled,
-    WarningExpired,
-    WarningHalted,
-    WarningMessage,
-    WarningUpdated,
-    withdrawn_up_to,
-)
+from services.channels import hearing
+from services.channels.hearing import Ended
 from services.channels.pull.gateways.actions import deliver, end
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.store import gateways
-from services.kit.consumer import Handler, Subscription, subscriptions
+from services.kit.consumer import Subscription
 from services.kit.db import Transaction
-
-_DELIVERIES: list[type[Message]] = [DeliveryRequested, DeliveryWithdrawn]
-_ENDS: list[type[Message]] = [WarningUpdated, WarningCancelled, WarningHalted, WarningExpired]
-
-DISTRICT = "district"
-"""The block of what is not tied to a town; villages and towns are not this house's business."""
 
 
 def subscriptions_of(parts: Parts) -> list[Subscription]:
-    """Return what this house hears."""
+    """Return what this house hears; villages and towns are not its business."""
 
-    async def on_delivery(tx: Transaction, message: Message) -> None:
-        await _on_delivery(tx, parts, message)
+    async def on_delivery(tx: Transaction, request: DeliveryRequested) -> None:
+        await deliver.deliver(tx, parts, request)
 
-    async def on_end(tx: Transaction, message: Message) -> None:
-        assert isinstance(message, WarningMessage)
-        await end.end(tx, parts, message.warning_id, withdrawn_up_to(message), ENDS[type(message)])
+    async def on_end(tx: Transaction, ended: Ended) -> None:
+        await end.end(tx, parts, ended.warning_id, ended.revision, ended.reason)
 
-    async def on_block(tx: Transaction, message: Message) -> None:
-        assert isinstance(message, BlockChanged)
-        await _on_block(tx, parts, message)
+    async def on_block(tx: Transaction, block: BlockChanged) -> None:
+        await _on_block(tx, parts, block)
 
     return [
-        *_deliveries(Channel.SMS, on_delivery),
-        *_deliveries(Channel.AREA, on_delivery),
-        *subscriptions("channels-gateways-end", _ENDS, on_end),
-        Subscription(
-            durable="channels-gateways-registry",
-            stream=stream_of(BlockChanged.noun, BlockChanged.verb),
-            subjects=(f"{PREFIX}.{BlockChanged.stem()}.{DISTRICT}",),
-            handle=on_block,
-        ),
+        *hearing.deliveries(Channel.SMS, on_delivery, on_end, brief=True),
+        *hearing.deliveries(Channel.AREA, on_delivery, on_end, brief=True),
+        *hearing.ends("gateways", on_end),
+        hearing.blocks("gateways", on_block, hearing.DISTRICT),
     ]
-
-
-def _deliveries(channel: Channel, handle: Handler) -> list[Subscription]:
-    return subscriptions("channels-deliver", _DELIVERIES, handle, key=channel, brief=True)
-
-
-async def _on_delivery(tx: Transaction, parts: Parts, message: Message) -> None:
-    match message:
-        case DeliveryRequested():
-            await deliver.deliver(tx, parts, message)
-        case DeliveryWithdrawn():
-            await end.end(tx, parts, message.warning_id, message.revision, message.reason)
 
 
 async def _on_block(tx: Transaction, parts: Parts, block: BlockChanged) -> None:
