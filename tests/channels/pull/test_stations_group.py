@@ -12,15 +12,18 @@ from tests.channels.pull.stations_make import a_database
 
 
 class Doubler:
-    """Doubles numbers, in groups; refuses thirteen."""
+    """Doubles numbers, in groups; refuses thirteen; waits for go_on from the group hold_at on."""
 
-    def __init__(self) -> None:
+    def __init__(self, hold_at: int | None = None) -> None:
         self.groups: list[list[int]] = []
+        self.hold_at = hold_at
         self.go_on = asyncio.Event()
         self.go_on.set()
 
     async def __call__(self, tx: Transaction, jobs: Sequence[int]) -> list[int]:
         self.groups.append(list(jobs))
+        if len(self.groups) == self.hold_at:
+            self.go_on.clear()
         await self.go_on.wait()
         if 13 in jobs:
             raise Refused("thirteen")
@@ -78,14 +81,12 @@ async def test_whoever_waits_when_it_stops_is_told_to_come_again(db: Database) -
 
 
 async def test_who_is_to_be_done_alone_is_not_left_waiting_when_the_process_stops(db: Database) -> None:
-    do = Doubler()
+    do = Doubler(hold_at=2)
     group = GroupCommit(db, do)
     running = asyncio.ensure_future(group.run())
     waiting = [asyncio.ensure_future(group.submit(n)) for n in (13, 14, 15)]
     while len(do.groups) < 2:
         await asyncio.sleep(0)
-        if do.groups:
-            do.go_on.clear()
     running.cancel()
     async with asyncio.timeout(20):
         done = await asyncio.gather(*waiting, return_exceptions=True)
