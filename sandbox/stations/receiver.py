@@ -1,7 +1,9 @@
 """What every device does with an alert, however it came: receive, verify or refuse, play, confirm."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import orjson
@@ -17,6 +19,7 @@ ALERT, REPORT, HEARTBEAT = "/alert", "/report", "/heartbeat"
 """The paths on which a station's faults are switched."""
 
 MOST_TRIES = 8
+"""A sign of life that was not taken so often is given up; what was reported is kept until it is told."""
 
 
 class Receiver:
@@ -133,16 +136,18 @@ class Receiver:
             return
         body = orjson.dumps({"reports": [{"sequence": alert["sequence"], **fact} for fact in facts]})
         for again in range(2 if self.faults.take(FaultKind.TWICE, REPORT) else 1):
-            if await self._post("reports", body) and not again:
+            if await self._post("reports", body, count()) and not again:
                 for fact in facts:
                     self.statistics.told(alert, fact["fact"])
 
-    async def _post(self, what: str, body: bytes) -> dict[str, Any] | None:
-        """Send something until it is answered; return the answer, None when it is given up."""
+    async def _post(
+        self, what: str, body: bytes, tries: Iterable[int] = range(MOST_TRIES)
+    ) -> dict[str, Any] | None:
+        """Send something until it is answered; return the answer, None when it is refused or given up."""
         headers = {**self.headers, "Content-Type": "application/json"}
-        for attempt in range(MOST_TRIES):
+        for attempt in tries:
             if attempt:
-                await asyncio.sleep(min(0.2 * 2**attempt, 5.0) * self.luck.uniform(0.5, 1.5))
+                await asyncio.sleep(min(0.2 * 2 ** min(attempt, 5), 5.0) * self.luck.uniform(0.5, 1.5))
             try:
                 answer = await self.wire.ask("POST", f"{self.path}/{what}", headers, body)
             except WireLost:
