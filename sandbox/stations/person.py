@@ -12,7 +12,11 @@ from sandbox.stations.statistics import Statistics
 from sandbox.stations.wire import Wire, WireLost
 
 _LINK = re.compile(r"/c/(([0-9A-Za-z]+)-[0-9a-f]{32}-\d+-[0-9a-f]+)")
-TRIES = 4
+TRIES = 40
+"""Whoever finds no page tries again, for some five minutes; one who is refused does not."""
+
+LONGEST_PAUSE_S = 10.0
+_LATER = (404, 429, 502, 503)
 
 
 class People:
@@ -45,25 +49,25 @@ class People:
             return
         await asyncio.sleep(luck.uniform(*self.profile.confirm_delay_s))
         for attempt in range(TRIES):
-            if await self._open(token, code):
+            if (done := await self._open(token, code)) is not None:
+                self.statistics.links["confirmed" if done else "failed"] += 1
                 return
-            await asyncio.sleep(2**attempt * luck.uniform(0.5, 1.5))
+            await asyncio.sleep(min(2.0 ** min(attempt, 9), LONGEST_PAUSE_S) * luck.uniform(0.5, 1.5))
         self.statistics.links["failed"] += 1
 
-    async def _open(self, token: str, code: str) -> bool:
-        """Open the page and press its button; return whether that worked."""
+    async def _open(self, token: str, code: str) -> bool | None:
+        """Open the page and press its button; return whether that worked, None when there is no page yet."""
         name = self.names.get(code, "")
         form = f"by={quote_plus(name)}".encode() if name else b""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         try:
             shown = await self.wire.ask("GET", f"/c/{token}", {"Accept": "text/html"})
             if shown.status >= 400:
-                return False
+                return None if shown.status in _LATER else False
             self.statistics.links["opened"] += 1
             pressed = await self.wire.ask("POST", f"/c/{token}", headers, form)
         except WireLost:
-            return False
-        if pressed.status >= 400:
-            return False
-        self.statistics.links["confirmed"] += 1
-        return True
+            return None
+        if pressed.status in _LATER:
+            return None
+        return pressed.status < 400
