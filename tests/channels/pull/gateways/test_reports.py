@@ -1,5 +1,6 @@
 """Reports: in full, as exceptions, in part, late, and for the hundredth time."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
@@ -156,6 +157,19 @@ async def test_a_late_report_is_taken_and_logged_once(house: GatewaysHouse) -> N
     assert await house.lease() == []
     (fact,) = await house.facts("sms.reported-late")
     assert fact.detail["attempt"] == 1
+
+
+async def test_a_late_report_that_comes_many_times_at_once_is_logged_once(house: GatewaysHouse) -> None:
+    request = house.batch(phones(3))
+    await house.deliver(request)
+    (lost,) = await house.lease()
+    house.clock.move(seconds=121)
+    await house.tick()
+    await house.lease()
+    part = [[phones(3)[0], "DELIVRD"]]
+    replies = await asyncio.gather(*(house.report(lost, partial=True, results=part) for _ in range(8)))
+    assert {(reply.status_code, reply.json()["late"]) for reply in replies} == {(200, True)}
+    assert len(await house.facts("sms.reported-late")) == 1
 
 
 async def test_a_late_report_beside_a_newer_lease_loses_nothing(house: GatewaysHouse) -> None:

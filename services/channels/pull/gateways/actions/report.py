@@ -48,13 +48,15 @@ async def report_all(tx: Transaction, parts: Parts, jobs: Sequence[Job]) -> list
     """Fold reports in, one after the other, and write what they changed together."""
     found = await leases.found(tx, [job.lease for job in jobs])
     now = {lease.work.delivery_id: lease.work for lease in found.values()}
-    first, taken = dict(now), []
+    first, taken, heard = dict(now), [], set[str]()
     for job in jobs:
         lease = found.get(job.lease)
         if lease is None or not lease.is_of(job.gateway, job.mode):
             raise NotFound("this gateway was never given such a lease")
-        work, late = await _fold(tx, parts, lease, now[lease.work.delivery_id], job.said)
+        again = lease.reported_at is not None or job.lease in heard
+        work, late = await _fold(tx, parts, lease, now[lease.work.delivery_id], job.said, again=again)
         now[work.delivery_id] = work
+        heard.add(job.lease)
         taken.append(Taken(work, late))
     await batches.save(tx, [work for name, work in now.items() if work != first[name]])
     await leases.note_reported(tx, [name for name, lease in found.items() if lease.reported_at is None])
@@ -65,12 +67,12 @@ async def report_all(tx: Transaction, parts: Parts, jobs: Sequence[Job]) -> list
 
 
 async def _fold(
-    tx: Transaction, parts: Parts, lease: leases.Lease, before: Work, said: Report
+    tx: Transaction, parts: Parts, lease: leases.Lease, before: Work, said: Report, *, again: bool
 ) -> tuple[Work, bool]:
     """Return the work after a report, and whether that came late; say what is new."""
     heard, detail = _heard(parts.crypto, before, lease, said)
     after = heard.after_report(lease.attempt, before, parts.settings.gateways_most_misses)
-    late, again = before.late(lease.attempt), lease.reported_at is not None
+    late = before.late(lease.attempt)
     if late and not again:
         note_late(tx, before, lease.attempt)
     if after.state is State.DEAD and before.state is not State.DEAD:
