@@ -102,7 +102,11 @@ async def _on_http(request: Request, error: Exception) -> Response:
         why = "cannot be read: it is broken, or nested too deeply"
         fault = Fault("body", why, "send it well-formed, in UTF-8, and flat")
         return problem(request, UNREADABLE, Invalid.name, Invalid.title, f"body: {why}", fault.mend, [fault])
-    return problem(request, error.status_code, "http", str(error.detail), str(error.detail))
+    allowed = (error.headers or {}).get("Allow")
+    mend = f"send {allowed}" if allowed else None
+    return problem(
+        request, error.status_code, "http", str(error.detail), str(error.detail), mend, headers=error.headers
+    )
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:

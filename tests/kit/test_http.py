@@ -112,6 +112,18 @@ async def test_errors_are_problems_with_their_mend(sqlite_url: str, tmp_path: Pa
         assert (await client.get("/raise/invalid")).json()["errors"][0]["mend"] == "give it a name"
 
 
+async def test_a_method_that_is_not_there_is_answered_with_those_that_are(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with an_app(sqlite_url, tmp_path) as (client, _):
+        answer = await client.put("/notes", json={"name": "one"})
+        assert (answer.status_code, answer.headers["allow"], answer.json()["mend"]) == (
+            405,
+            "POST",
+            "send POST",
+        )
+
+
 async def test_no_error_echoes_what_was_sent(sqlite_url: str, tmp_path: Path) -> None:
     async with an_app(sqlite_url, tmp_path) as (client, _):
         for sent in ({"name": 13800000000}, {"phone": "13800000000"}, {"13800000000": 1}, ["13800000000"]):
