@@ -103,7 +103,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
         fault = Fault("body", why, "send it well-formed, in UTF-8, and flat")
         return problem(request, UNREADABLE, Invalid.name, Invalid.title, f"body: {why}", fault.mend, [fault])
     allowed = (error.headers or {}).get("Allow")
-    mend = f"send {allowed}" if allowed else None
+    mend = f"use the method {allowed}" if allowed else None
     return problem(
         request, error.status_code, "http", str(error.detail), str(error.detail), mend, headers=error.headers
     )

@@ -120,7 +120,7 @@ async def test_a_method_that_is_not_there_is_answered_with_those_that_are(
         assert (answer.status_code, answer.headers["allow"], answer.json()["mend"]) == (
             405,
             "POST",
-            "send POST",
+            "use the method POST",
         )
 
 
