@@ -52,7 +52,7 @@ class People:
             if (done := await self._open(token, code)) is not None:
                 self.statistics.links["confirmed" if done else "failed"] += 1
                 return
-            await asyncio.sleep(min(2.0 ** min(attempt, 9), LONGEST_PAUSE_S) * luck.uniform(0.5, 1.5))
+            await asyncio.sleep(min(2.0**attempt, LONGEST_PAUSE_S) * luck.uniform(0.5, 1.5))
         self.statistics.links["failed"] += 1
 
     async def _open(self, token: str, code: str) -> bool | None:

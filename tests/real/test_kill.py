@@ -12,7 +12,7 @@ from services.kit.errors import Problem
 from services.laptop import story
 from tests.flows.system import System, reconciled, settled, visitors
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 Make = Callable[..., System]
 Lay = Callable[[System], Awaitable[None]]

@@ -2,7 +2,6 @@
 
 import base64
 
-from contracts.delivery import DeliveryRequested
 from contracts.registry import BLOCK_CONTEXT, BlockChanged, DistrictBlock
 from contracts.values import Channel
 from services.channels import hearing
@@ -24,14 +23,10 @@ def heard(crypto: CryptoProvider) -> list[Subscription]:
         await store.learn(tx, ours, block.block, block.at)
 
     return [
-        *hearing.deliveries(Channel.MEDIA, _on_delivery, _on_end),
+        *hearing.deliveries(Channel.MEDIA, actions.take, _on_end),
         *hearing.ends("media", _on_end),
         hearing.blocks("media", on_block, hearing.DISTRICT),
     ]
-
-
-async def _on_delivery(tx: Transaction, request: DeliveryRequested) -> None:
-    await actions.take(tx, request)
 
 
 async def _on_end(tx: Transaction, ended: Ended) -> None:
