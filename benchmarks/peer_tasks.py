@@ -1,8 +1,9 @@
 """A task and a row for each recipient, as most systems do it; runs outside our environment (see peer.py).
 
-`peer_tasks.py COUNT SYNC` prints recipients a second, from the first task sent to the last row committed at full
-durability; `peer_tasks.py worker SOCKET` is the worker that it starts. SYNC is Redis's `appendfsync`: with `always` a
-task that was taken is on the disk, as a message is with us; with `everysec` a power cut loses up to a second of them.
+`peer_tasks.py COUNT SYNC` prints recipients a second, from the first task sent to the last row committed
+at full durability; `peer_tasks.py worker SOCKET` is the worker that it starts. SYNC is Redis's `appendfsync`:
+with `always` a task that was taken is on the disk, as a message is with us; with `everysec` a power cut loses
+up to a second of them.
 """
 
 import sqlite3

@@ -8,10 +8,9 @@ from fastapi import APIRouter
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from services.audit import desk, rates
+from services.audit import api, desk, rates
 from services.audit.actions import sign
 from services.audit.actions.sign import Signer
-from services.audit.api import accounts, records
 from services.audit.api.parts import Parts
 from services.audit.consumers import Recorder
 from services.audit.issuer import HttpIssuer
@@ -39,7 +38,7 @@ async def open_audit(floor: Floor) -> Service:
     grace = timedelta(seconds=settings.reconcile_grace_s)
     return Service(
         "audit",
-        routers=[accounts.router, records.router, desk.router, static],
+        routers=[*api.ROUTERS, *desk.ROUTERS, static],
         houses=[House(db, leadership, siblings=[recorder.run, signing])],
         parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer)},
     )

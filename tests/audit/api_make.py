@@ -13,9 +13,7 @@ from sqlalchemy import select
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from services.audit import desk as pages
-from services.audit import rates
-from services.audit.api import accounts, records
+from services.audit import api, desk, rates
 from services.audit.api.parts import Parts
 from services.audit.app import STATIC
 from services.audit.stream import LedgerStream
@@ -73,7 +71,7 @@ async def asked(url: str, nats_url: str, folder: Path) -> AsyncIterator[Asked]:
         floor: Any = cast("Any", _Floor(Settings(var=folder), book, bus))
         static = APIRouter()
         static.routes.append(Mount("/static/audit", StaticFiles(directory=STATIC)))
-        routers = [accounts.router, records.router, pages.router, static]
+        routers = [*api.ROUTERS, *desk.ROUTERS, static]
         service = Service(
             "audit", routers, [House(book.db, book.leadership)], {"audit": parts, "sessions": _Sessions()}
         )

@@ -1,0 +1,38 @@
+"""What the auditor's pages share: how one is drawn, and the words of queries."""
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse
+
+from contracts.outcome import Column
+from services.audit import say
+from services.audit.actions import sign
+from services.audit.api.parts import Parts
+from services.audit.api.record_views import HeadView
+from services.audit.api.records import MOST
+from services.kit.pages import render
+
+After = Annotated[int, Query(ge=0, le=MOST)]
+Wanted = Annotated[str, Query(max_length=100)]
+
+ON_A_PAGE = 100
+
+NAV = (
+    ("/audit", "Warnings"),
+    ("/audit/records", "Records"),
+    ("/audit/reconcile", "Reconcile"),
+)
+"""The auditor's menu: addresses and words."""
+
+
+def page(template: str, request: Request, **values: Any) -> HTMLResponse:
+    """Draw one of the audit's pages."""
+    shown = {"say": say.ALL, "columns": list(Column), "menu": NAV, **values}
+    return HTMLResponse(render(f"audit/{template}.html", request=request, **shown))
+
+
+async def head(given: Parts) -> HeadView:
+    """Return the signed head of the ledger."""
+    found = await sign.head(given.db, given.signer)
+    return HeadView.of(found, given.signer.crypto.public_key(found.key_id), None)

@@ -1,0 +1,79 @@
+"""The auditor's pages of warnings and stations: accounts, timelines, what does not add up. They only show."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from contracts.values import Channel, Mode
+from services.audit.actions import ask
+from services.audit.actions.reconcile import reconcile
+from services.audit.api import accounts
+from services.audit.api.parts import Auditor, Given
+from services.audit.api.record_views import RecordPage
+from services.audit.api.views import ReconciledView, WarningView
+from services.audit.desk.page import ON_A_PAGE, After, Wanted, head, page
+from services.kit.clock import BEIJING
+
+router = APIRouter(include_in_schema=False)
+
+OLDEST_YEAR = 2020
+
+
+@router.get("/audit")
+async def overview(
+    request: Request, given: Given, someone: Auditor, after: Wanted = "", mode: Wanted = ""
+) -> HTMLResponse:
+    """Show the warnings with their accounts, and the head of the ledger."""
+    only = Mode(mode) if mode in list(Mode) else None
+    found = await accounts.warnings(given, someone, after, only, 20)
+    return page("overview", request, found=found, mode=only or "", head=await head(given))
+
+
+@router.get("/audit/reconcile")
+async def compare(request: Request, given: Given, _: Auditor) -> HTMLResponse:
+    """Show what does not add up."""
+    found = await reconcile(given.db, given.stream, given.grace, issuer=given.issuer)
+    return page("reconcile", request, found=ReconciledView.of(found))
+
+
+@router.get("/audit/warnings/{warning_id}")
+async def warning(
+    request: Request,
+    warning_id: UUID,
+    given: Given,
+    _: Auditor,
+    after: After = 0,
+    kind: Wanted = "",
+    channel: Wanted = "",
+) -> HTMLResponse:
+    """Show the account of a warning, its silent places and its timeline."""
+    found = WarningView.of(await ask.warning(given.db, str(warning_id)))
+    where = {"warning_id": str(warning_id), "kind": kind or None, "channel": channel or None}
+    shown = RecordPage.of(await ask.records(given.db, after, ON_A_PAGE, **where))
+    return page(
+        "warning",
+        request,
+        warning=found,
+        page=shown,
+        kind=kind,
+        channel=channel,
+        after=after,
+        channels=list(Channel),
+    )
+
+
+@router.get("/audit/stations/{code}")
+async def station(
+    request: Request,
+    code: accounts.Code,
+    given: Given,
+    _: Auditor,
+    year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
+    mode: Mode = Mode.LIVE,
+) -> HTMLResponse:
+    """Show a station's year."""
+    this = given.db.clock.now().astimezone(BEIJING).year
+    found = await accounts.station_year(given, code, year or this, mode)
+    return page("station", request, station=found, years=range(this, OLDEST_YEAR - 1, -1))
