@@ -1,7 +1,7 @@
 """Masking: no mobile number in any text that is shown, indexed or recorded, in whatever form it was typed.
 
-A number stands alone, or behind 86, 0086, +86 or 0, in one piece or in the usual groups, with spaces, dashes or
-dots between them, as they are or as a URL writes them, in digits of any script. What is longer is no number:
+A number stands alone, or behind 86, 0086, +86 or 0, in one piece or in the usual groups, with spaces, dashes
+or dots between them, as they are or as a URL writes them, in digits of any script. What is longer is none:
 codes of areas, identifiers, moments and hashes stay as they are.
 """
 
