@@ -23,3 +23,6 @@ class AuditSettings(Settings):
     reconcile_grace_s: float = Field(
         60, ge=0, description="What is younger is on its way and no difference when the audit reconciles"
     )
+    audit_words_s: float = Field(
+        2, gt=0, description="The index of words follows the ledger this often, as long as it grows"
+    )
