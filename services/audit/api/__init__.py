@@ -1,9 +1,10 @@
-"""The public face of the audit: accounts, records, proofs, reconciling, export."""
+"""The public face of the audit: accounts, records, proofs, reconciling, search, export."""
 
-from services.audit.api import accounts, people, records
+from services.audit.api import accounts, people, records, search
 
 ROUTERS = (
     accounts.router,
     records.router,
     people.router,
+    search.router,
 )
