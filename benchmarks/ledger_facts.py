@@ -23,6 +23,7 @@ from services.audit.model.entry import Heard
 from services.kit.clock import from_microseconds, microseconds
 from services.kit.crypto import SoftwareCrypto
 from services.registry import intake, seed
+from services.registry.model.places import Village
 
 FIRST = datetime(2021, 1, 1, tzinfo=UTC)
 YEARS = 5
@@ -70,8 +71,7 @@ class Years:
         self.size = size
         self.crypto = crypto
         self.chance = random.Random(seed_of_chance)
-        rows = list(intake.rows_of("villages", seed.DATA / "villages.csv"))[: size.villages]
-        self.villages = [(row.code, row.name, row.town_code) for row in rows]
+        self.villages = _villages(size.villages)
         self.stations = [code for code, _, _ in self.villages]
         self.teller = Teller(self.stations, people(crypto, size.phones))
         self.reached = min(REACHED, len(self.stations))
@@ -139,6 +139,13 @@ class Years:
             said = BlockChanged(block=code, sha256=SHA, sealed=body, at=THEN)
             found[code] = Mould(said, sha=SHA)
         return found
+
+
+def _villages(most: int) -> list[tuple[str, str, str]]:
+    """Return code, name and town of the first villages."""
+    found = intake.rows_of("villages", seed.DATA / "villages.csv")
+    rows = [row for row in found if isinstance(row, Village)]
+    return [(row.code, row.name, row.town_code) for row in rows[:most]]
 
 
 @dataclass(frozen=True)

@@ -67,13 +67,13 @@ class Place:
         await connection.execute(f'DROP DATABASE IF EXISTS "bench_{name}" WITH (FORCE)')
         await connection.close()
 
-    async def bytes_of(self, db: Database, name: str) -> int:
-        """Return how much of the disk a ledger takes, indexes and all."""
-        if self.kind == "sqlite":
-            async with db.read() as connection:
-                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            return sum(file.stat().st_size for file in self.folder.glob(f"{name}.db*"))
+    async def bytes_now(self, db: Database) -> int:
+        """Return how big a ledger is, indexes and all."""
         async with db.read() as connection:
+            if self.kind == "sqlite":
+                pages = await connection.exec_driver_sql("SELECT page_count FROM pragma_page_count")
+                each = await connection.exec_driver_sql("SELECT page_size FROM pragma_page_size")
+                return int(pages.scalar_one()) * int(each.scalar_one())
             found = await connection.exec_driver_sql("SELECT pg_database_size(current_database())")
             return int(found.scalar_one())
 
