@@ -8,8 +8,8 @@ has the original can check that it is the one.
 
 import hashlib
 import re
-from dataclasses import dataclass
 from json.encoder import encode_basestring as _text
+from typing import NamedTuple
 
 from contracts.delivery import DeliveryRequested
 from contracts.fact import DeadLetter, Leaf
@@ -30,8 +30,7 @@ _BODIES = {
 """Where a message holds a sealed body, or another whole message, in base64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One record as it is hashed."""
 
     position: int

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Dialect, func, select, update
@@ -56,8 +56,7 @@ class Stand(Place):
         return Frontier(self.size, list(self.edge))
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """One record, ready to be written."""
 
     link: Link
