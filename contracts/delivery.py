@@ -62,6 +62,12 @@ class SealedBatch(Value):
     """Base64 of the sealed body."""
     sha256: Sha256
     """Of the sealed bytes."""
+    hash_key: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$",
+        exclude_if=lambda key: key is None,
+    )
+    """Id of the key of the hashes; not there in what was said before a key was ever changed."""
 
     @staticmethod
     def context(mode: str, delivery_id: UUID) -> bytes:

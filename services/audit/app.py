@@ -9,7 +9,8 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from services.audit import api, desk, rates
-from services.audit.actions import sign
+from services.audit.actions import gather, sign
+from services.audit.actions.gather import Pace
 from services.audit.actions.sign import Signer
 from services.audit.api.parts import Parts
 from services.audit.consumers import Recorder
@@ -31,6 +32,8 @@ async def open_audit(floor: Floor) -> Service:
     recorder = Recorder(db, floor.bus, leadership, floor.crypto)
     signer = Signer(floor.crypto, settings.ledger_origin)
     signing = partial(leadership.lead, sign.LEASE, partial(sign.run, db, signer, settings.ledger_head_s))
+    pace = Pace(timedelta(seconds=settings.postings_quiet_s), settings.postings_gather_s)
+    gathering = partial(leadership.lead, gather.LEASE, partial(gather.run, db, leadership, pace))
     static = APIRouter()
     static.routes.append(Mount("/static/audit", StaticFiles(directory=STATIC)))
     issuer_url = floor.settings.issuer_url or floor.settings.base_url()
@@ -39,6 +42,6 @@ async def open_audit(floor: Floor) -> Service:
     return Service(
         "audit",
         routers=[*api.ROUTERS, *desk.ROUTERS, static],
-        houses=[House(db, leadership, siblings=[recorder.run, signing])],
+        houses=[House(db, leadership, siblings=[recorder.run, signing, gathering])],
         parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer)},
     )

@@ -23,3 +23,9 @@ class AuditSettings(Settings):
     reconcile_grace_s: float = Field(
         60, ge=0, description="What is younger is on its way and no difference when the audit reconciles"
     )
+    postings_quiet_s: float = Field(
+        60, ge=0, description="The batches of a warning are gathered when no new one has come for so long"
+    )
+    postings_gather_s: float = Field(
+        5, gt=0, description="So often the audit looks whether a warning's batches can be gathered"
+    )

@@ -40,8 +40,20 @@ class CryptoProvider(Protocol):
         """Return what was sealed; raise Reject when it was not sealed by us, or for another context."""
         ...
 
-    def keyed_hash(self, value: str) -> bytes:
-        """Return the keyed hash (8 bytes) of a phone number or another name that must not be guessed."""
+    @property
+    def hash_key(self) -> str:
+        """The id of the key under which `keyed_hash` hashes."""
+        ...
+
+    def hash_keys(self) -> list[str]:
+        """Return the ids of all keys under which hashes were ever made."""
+        ...
+
+    def keyed_hash(self, value: str, key_id: str | None = None) -> bytes:
+        """Return the keyed hash (8 bytes) of a phone number or another name that must not be guessed.
+
+        It is made under the key in use, or under the one that is named.
+        """
         ...
 
     def short_token(self, purpose: str, value: str) -> str:
@@ -150,7 +162,7 @@ class SoftwareCrypto:
     def __init__(self, keys: KeyFolder) -> None:
         self.keys = keys
         self._seal_id, _ = keys.active("seal")
-        self._phone = keys.active("phone")[1]
+        self._phone_id, self._phone = keys.active("phone")
         self._link = keys.active("link")[1]
         self._ledger_id, _ = keys.active("ledger")
         self._opened: dict[tuple[str, str], bytes] = {}
@@ -179,9 +191,19 @@ class SoftwareCrypto:
         except (InvalidTag, InvalidUnwrap, IndexError, UnicodeDecodeError, ValueError, zlib.error):
             raise Reject("sealed blob cannot be opened: wrong key, context or bytes") from None
 
-    def keyed_hash(self, value: str) -> bytes:
-        """Return the first 8 bytes of HMAC-SHA-256 under the phone key."""
-        return hmac.digest(self._phone, value.encode(), "sha256")[:HASH_BYTES]
+    @property
+    def hash_key(self) -> str:
+        """The id of the phone key in use."""
+        return self._phone_id
+
+    def hash_keys(self) -> list[str]:
+        """Return the ids of all phone keys, those of former times too."""
+        return self.keys.ids("phone")
+
+    def keyed_hash(self, value: str, key_id: str | None = None) -> bytes:
+        """Return the first 8 bytes of HMAC-SHA-256 under the phone key in use, or under the one named."""
+        key = self._phone if key_id in (None, self._phone_id) else self._key("phone", str(key_id))
+        return hmac.digest(key, value.encode(), "sha256")[:HASH_BYTES]
 
     def short_token(self, purpose: str, value: str) -> str:
         """Return 96 bits of HMAC-SHA-256 under the link key, in hex."""

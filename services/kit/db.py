@@ -9,13 +9,11 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CursorResult, Executable, event, pool
+from sqlalchemy import BigInteger, Connection, CursorResult, Executable, event, pool
 from sqlalchemy.engine import URL, Dialect, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -23,10 +21,14 @@ from contracts.fact import Fact
 from contracts.message import Message
 from contracts.values import Lane, Mode
 from services.kit import failpoints, idempotency, origin, outbox, sqlite, telemetry
+from services.kit.asking import Asking
 from services.kit.brief import BEGIN, BUSY_MS, BriefWriter
+from services.kit.busy import busy_is_retry
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
-from services.kit.errors import Refused, Retry
+from services.kit.errors import Refused
 from services.kit.ids import uuid7
+
+T = TypeVar("T")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -135,6 +137,7 @@ class Database:
         self._lock = asyncio.Lock() if self.sqlite else None
         self.writer, self.reader = _engines(self._url)
         self._brief = BriefWriter(self._url, _configure) if self.sqlite else None
+        self._asking = Asking(self._url, self.reader, BUSY_MS)
 
     def wake(self, lanes: Collection[tuple[Mode, Lane]]) -> None:
         """Tell this process's relay that there is something to publish."""
@@ -155,7 +158,7 @@ class Database:
         A `brief` one asks for little and waits for nobody between: in a SQLite file it is done without a
         thread. Raises Retry when the database is busy or gone, so that whoever asked can ask again.
         """
-        async with _one_writer(self._lock), _busy_is_retry():
+        async with _one_writer(self._lock), busy_is_retry():
             async with self._begun(brief) as connection, self._claimed(connection):
                 tx = Transaction(connection, self.house, self.clock.now())
                 if once is not None:
@@ -189,13 +192,21 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection for reading, which never waits for a writer; each statement sees its moment."""
-        async with _busy_is_retry(), self.reader.connect() as connection:
+        async with busy_is_retry(), self.reader.connect() as connection:
             yield connection
 
     async def rows(self, statement: Executable, values: Any = None) -> Sequence[Mapping[str, Any]]:
         """Return all rows of a query, with its values when it has places for them, as mappings."""
         async with self.read() as connection:
             return (await connection.execute(statement, values)).mappings().all()  # type: ignore[return-value]
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Return what a plain function answers that is given a connection for reading: one journey for all.
+
+        All of its statements see one moment. It must not touch the event loop.
+        """
+        async with busy_is_retry():
+            return await self._asking.ask(question)
 
     async def ping(self) -> None:
         """Ask the database for nothing, to see that it answers."""
@@ -206,6 +217,7 @@ class Database:
         """Close all connections."""
         if self._brief is not None:
             await self._brief.close()
+        await asyncio.to_thread(self._asking.close)
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
@@ -274,26 +286,3 @@ async def _one_writer(lock: asyncio.Lock | None) -> AsyncIterator[None]:
     else:
         async with lock:
             yield
-
-
-@asynccontextmanager
-async def _busy_is_retry() -> AsyncIterator[None]:
-    try:
-        yield
-    except NoneFree as error:
-        raise Retry("all connections to the database are in use", after=1) from error
-    except (DBAPIError, OSError) as error:
-        if _busy(error):
-            raise Retry(f"the database does not answer: {type(error).__name__}", after=1) from error
-        raise
-
-
-_BUSY_WORDS = ("locked", "disk", "unable to open", "deadlock", "connection", "shutting down", "starting up")
-
-
-def _busy(error: DBAPIError | OSError) -> bool:
-    """Tell a database that is away, full or busy from a statement that is wrong."""
-    if isinstance(error, OSError) or error.connection_invalidated:
-        return True
-    words = str(error.orig).lower()
-    return not isinstance(error, IntegrityError) and any(word in words for word in _BUSY_WORDS)

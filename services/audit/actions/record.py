@@ -20,7 +20,8 @@ from services.audit.model import chain
 from services.audit.model.books import needs
 from services.audit.model.entry import Entry, Heard, id_of, read
 from services.audit.model.places import Named, named
-from services.audit.store import books, ledger
+from services.audit.model.postings import Posting, posting
+from services.audit.store import books, ledger, postings
 from services.audit.store.ledger import Stand, Written
 from services.audit.stream import Life
 from services.kit import failpoints
@@ -140,6 +141,7 @@ async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> St
         place = (stand.epoch, draft.heard.sequence, draft.heard.at_us)
         records.append(Written(link, *place, draft.message_id, draft.entry, draft.packed))
     await ledger.append(tx, records, nodes)
+    await postings.take(tx, _posted(records, fresh))
     await _fold(tx, fresh)
     return replace(
         stand,
@@ -150,6 +152,13 @@ async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> St
         chain=before,
         edge=tuple(frontier.edge),
     )
+
+
+def _posted(records: Sequence[Written], fresh: Sequence[_Draft]) -> list[Posting]:
+    """Return the batches that new records ask for."""
+    pairs = zip(records, fresh, strict=True)
+    found = (posting(r.link.position, draft.entry, draft.heard.payload) for r, draft in pairs)
+    return [one for one in found if one is not None]
 
 
 async def _fresh(tx: Transaction, drafts: Sequence[_Draft]) -> list[_Draft]:

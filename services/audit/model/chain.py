@@ -1,9 +1,9 @@
 """The chain: each record's leaf is hashed onto everything before it.
 
 The leaf is `contracts.fact.Leaf` in canonical bytes; chain(n) = SHA-256(chain(n-1) || leaf(n)). Bodies that
-hold people's sealed numbers do not stay in the ledger: each is replaced by its own SHA-256, and the leaf's
-`payload_sha256` is that of the payload as it is kept. So everything that is kept can be checked, and whoever
-has the original can check that it is the one.
+hold people's sealed numbers do not stay in the ledger, and lists of hashes lie beside it (`postings`): each
+is replaced by its own SHA-256, and the leaf's `payload_sha256` is that of the payload as it is kept. So
+everything that is kept can be checked, and whoever has the original can check that it is the one.
 """
 
 import hashlib
@@ -22,12 +22,14 @@ _HASHES, _SIGNATURES = (_text(Leaf.model_fields[name].default) for name in ("has
 GENESIS = bytes(32)
 """What the first record is chained to."""
 
+_SEALED = re.compile(rb'("sealed":")([A-Za-z0-9+/=]{65,})(")')
+_HASHES = re.compile(rb'("hashes"\s*:\s*")((?!sha256:)[^"\\]*)(")')
 _BODIES = {
-    BlockChanged.stem(): re.compile(rb'("sealed":")([A-Za-z0-9+/=]{65,})(")'),
-    DeliveryRequested.stem(): re.compile(rb'("sealed":")([A-Za-z0-9+/=]{65,})(")'),
-    DeadLetter.stem(): re.compile(rb'("payload":")([A-Za-z0-9+/=]{65,})(")'),
+    BlockChanged.stem(): (_SEALED,),
+    DeliveryRequested.stem(): (_SEALED, _HASHES),
+    DeadLetter.stem(): (re.compile(rb'("payload":")([A-Za-z0-9+/=]{65,})(")'),),
 }
-"""Where a message holds a sealed body, or another whole message, in base64."""
+"""Where a message holds a sealed body, the hashes of a batch, or another whole message, in base64."""
 
 
 class Link(NamedTuple):
@@ -43,7 +45,9 @@ class Link(NamedTuple):
 def kept(subject: str, payload: bytes) -> bytes:
     """Return a payload as the ledger keeps it: bodies replaced by `sha256:` and their hash."""
     stem = next((s for s in _BODIES if f".{s}." in subject), None)
-    return _BODIES[stem].sub(_hashed, payload) if stem else payload
+    for body in _BODIES[stem] if stem else ():
+        payload = body.sub(_hashed, payload)
+    return payload
 
 
 def _hashed(found: re.Match[bytes]) -> bytes:

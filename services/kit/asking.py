@@ -1,0 +1,82 @@
+"""Asking: a question of several statements in one journey, answered by a plain function.
+
+A question that looks at a hundred places pays for each statement with a journey to the database's thread and
+back. Here the whole function runs where the connection is, and brings home only the answer.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, create_engine, event, pool
+from sqlalchemy.engine import Engine
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
+
+AT_ONCE = 2
+"""So many questions run at a time; the others wait for them."""
+
+CACHE_KIB = 65_536
+"""Pages of the file that each connection may keep in memory."""
+
+
+class Asking:
+    """Runs questions; they can change nothing, and every statement of one sees the same moment."""
+
+    def __init__(self, url: URL, reader: AsyncEngine, busy_ms: int) -> None:
+        self._reader = reader
+        self._engine: Engine | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        if url.get_backend_name() == "sqlite":
+            self._engine = _engine(url, busy_ms)
+            self._threads = ThreadPoolExecutor(AT_ONCE, "asking")
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Return what the function answers; it is given a connection for reading."""
+        if self._engine is not None:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, _asked, self._engine, question)
+        async with self._reader.connect() as connection:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            await connection.execution_options(**options)
+            return await connection.run_sync(question)
+
+    def close(self) -> None:
+        """Close the connections; a question that still runs ends first."""
+        if self._engine is not None and self._threads is not None:
+            self._threads.shutdown(wait=True)
+            self._engine.dispose()
+
+
+def _asked(engine: Engine, question: Callable[[Connection], T]) -> T:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        try:
+            return question(connection)
+        finally:
+            with contextlib.suppress(Exception):
+                connection.exec_driver_sql("ROLLBACK")
+
+
+def _engine(url: URL, busy_ms: int) -> Engine:
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        poolclass=pool.QueuePool,
+        pool_size=AT_ONCE,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (f"busy_timeout={busy_ms}", f"cache_size=-{CACHE_KIB}", "query_only=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,94 @@
+"""Masking: numbers in every form are hidden, and what is no number stays as it is."""
+
+import hashlib
+import uuid
+from datetime import UTC, datetime
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.audit.model.masking import has_number, masked, masked_deep, masked_query, number_of
+
+NUMBERS = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
+BETWEEN = st.sampled_from(["", " ", "-", ".", "\u3000", "\u2013", " - ", "\u200b", "－"])
+PREFIXES = st.sampled_from(["", "86", "+86", "0086", "+86 ", "86-", "0086-", "(+86)", "0", "＋86 "])
+GROUPS = st.sampled_from([(3, 4, 4), (3, 8), (11,), (3, 3, 5), (4, 4, 3), (5, 6)])
+AROUND = st.sampled_from(["", "电话", "tel:", "phone=", " ", "\n", "请拨打", "，", '"', "a=1&q=", "tel"])
+FULL = str.maketrans("0123456789", "０１２３４５６７８９")
+CODES = st.one_of(
+    st.from_regex(r"5[0-9]{11}", fullmatch=True),
+    st.from_regex(r"1[3-9][0-9]{10}", fullmatch=True),
+    st.from_regex(r"50011041600000_2026(0[1-9]|1[0-2])[0-2][1-8][0-9]{6}_[0-9]{1,3}", fullmatch=True),
+    st.uuids().map(str),
+    st.binary(max_size=99).map(lambda body: hashlib.sha256(body).hexdigest()),
+    st.integers(0, 4_000_000_000_000).map(lambda us: datetime.fromtimestamp(us / 1000, UTC).isoformat()),
+    st.integers(1_500_000_000_000_000, 1_999_999_999_999_999).map(str),
+    st.integers(0, 9_999_999_999).map(str),
+)
+
+
+def grouped(number: str, groups: tuple[int, ...], between: str) -> str:
+    """Return a number written in groups."""
+    pieces, start = [], 0
+    for size in groups:
+        pieces.append(number[start : start + size])
+        start += size
+    return between.join(pieces)
+
+
+@given(NUMBERS, GROUPS, BETWEEN, PREFIXES, AROUND, AROUND, st.booleans())
+def test_a_number_is_hidden_in_every_form(
+    number: str, groups: tuple[int, ...], between: str, prefix: str, before: str, behind: str, full: bool
+) -> None:
+    written = prefix + grouped(number, groups, between)
+    written = written.translate(FULL) if full else written
+    shown = masked(f"{before}{written}{behind}")
+    assert f"{number[:3]}****{number[7:]}" in shown
+    assert not has_number(shown)
+    assert masked(shown) == shown
+    assert number_of(written) == number
+
+
+@given(NUMBERS, GROUPS, BETWEEN, PREFIXES, st.booleans())
+def test_a_number_is_hidden_in_a_query(
+    number: str, groups: tuple[int, ...], between: str, prefix: str, plus: bool
+) -> None:
+    written = prefix + grouped(number, groups, between)
+    query = f"q={(quote_plus if plus else quote)(written)}&after=1"
+    assert f"{number[:3]}****{number[7:]}" in masked_query(query)
+    spelled = "".join(f"%{ord(digit):02X}" for digit in number)
+    assert masked_query(f"q={spelled}") == f"q={number[:3]}****{number[7:]}"
+
+
+@given(st.lists(CODES, min_size=1, max_size=4), st.sampled_from([" ", "/", ",", ": ", '","', "_", "\n"]))
+def test_codes_and_moments_are_not_touched(codes: list[str], between: str) -> None:
+    text = between.join(codes)
+    assert masked(text) == text
+
+
+@given(CODES, NUMBERS)
+def test_a_number_beside_a_code_is_hidden_alone(code: str, number: str) -> None:
+    assert masked(f"{code}：{number}，{code}") == f"{code}：{number[:3]}****{number[7:]}，{code}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "12812345678", "1381234567", "138123456789", "13812345678 13912345678", "a b", "138****5678"]
+)
+def test_what_is_not_one_number_is_none(text: str) -> None:
+    assert number_of(text) is None
+
+
+def test_values_are_masked_all_the_way_down() -> None:
+    said = {"a": ["13812345678", {"b": 13812345678}], "n": 12, "t": True, "13812345678": None}
+    hidden = {"a": ["138****5678", {"b": "138****5678"}], "n": 12, "t": True, "138****5678": None}
+    assert masked_deep(said) == hidden
+
+
+def test_a_delivery_id_with_the_look_of_a_number_stays() -> None:
+    name = str(uuid.UUID("018f2c3a-1381-4345-878f-8abcdef01234"))
+    assert (
+        masked(f"{name} 018f2c3a-1381-2345-678f-8abcdef01234")
+        == f"{name} 018f2c3a-1381-2345-678f-8abcdef01234"
+    )
