@@ -9,7 +9,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from services.audit import api, desk, rates
-from services.audit.actions import gather, sign
+from services.audit.actions import gather, sign, words
 from services.audit.actions.gather import Pace
 from services.audit.actions.sign import Signer
 from services.audit.api.parts import Parts
@@ -34,6 +34,9 @@ async def open_audit(floor: Floor) -> Service:
     signing = partial(leadership.lead, sign.LEASE, partial(sign.run, db, signer, settings.ledger_head_s))
     pace = Pace(timedelta(seconds=settings.postings_quiet_s), settings.postings_gather_s)
     gathering = partial(leadership.lead, gather.LEASE, partial(gather.run, db, leadership, pace))
+    indexing = partial(
+        leadership.lead, words.LEASE, partial(words.run, db, leadership, settings.audit_words_s)
+    )
     static = APIRouter()
     static.routes.append(Mount("/static/audit", StaticFiles(directory=STATIC)))
     issuer_url = floor.settings.issuer_url or floor.settings.base_url()
@@ -42,6 +45,6 @@ async def open_audit(floor: Floor) -> Service:
     return Service(
         "audit",
         routers=[*api.ROUTERS, *desk.ROUTERS, static],
-        houses=[House(db, leadership, siblings=[recorder.run, signing, gathering])],
+        houses=[House(db, leadership, siblings=[recorder.run, signing, gathering, indexing])],
         parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer)},
     )

@@ -1,8 +1,9 @@
-"""The public face of the audit: accounts, records, proofs, reconciling, export."""
+"""The public face of the audit: accounts, records, proofs, reconciling, search, export."""
 
-from services.audit.api import accounts, records
+from services.audit.api import accounts, records, search
 
 ROUTERS = (
     accounts.router,
     records.router,
+    search.router,
 )

@@ -10,7 +10,7 @@ from services.audit import say
 from services.audit.actions import sign
 from services.audit.api.parts import Parts
 from services.audit.api.record_views import HeadView
-from services.audit.api.records import MOST
+from services.audit.api.records import MOST as MOST
 from services.kit.pages import render
 
 After = Annotated[int, Query(ge=0, le=MOST)]
@@ -21,6 +21,7 @@ ON_A_PAGE = 100
 NAV = (
     ("/audit", "Warnings"),
     ("/audit/records", "Records"),
+    ("/audit/search", "Search"),
     ("/audit/reconcile", "Reconcile"),
 )
 """The auditor's menu: addresses and words."""
