@@ -17,7 +17,9 @@ from contracts.registry import BlockChanged
 from services.audit import merkle
 from services.audit.model.entry import Heard
 
-_HASHES, _SIGNATURES = (_text(Leaf.model_fields[name].default) for name in ("hash_suite", "signature_suite"))
+_HASH_SUITE, _SIGNATURE_SUITE = (
+    _text(Leaf.model_fields[name].default) for name in ("hash_suite", "signature_suite")
+)
 
 GENESIS = bytes(32)
 """What the first record is chained to."""
@@ -60,9 +62,9 @@ def leaf_of(epoch: int, heard: Heard, message_id: str, payload_sha256: str) -> b
     These are the bytes that `Leaf.to_bytes` makes, written out at a tenth of the cost: every record pays it.
     """
     return (
-        f'{{"epoch":{epoch},"hash_suite":{_HASHES},"message_id":{_text(message_id)},'
+        f'{{"epoch":{epoch},"hash_suite":{_HASH_SUITE},"message_id":{_text(message_id)},'
         f'"payload_sha256":"{payload_sha256}","recorded_at_us":{heard.at_us},"sequence":{heard.sequence},'
-        f'"signature_suite":{_SIGNATURES},"subject":{_text(heard.subject)}}}'
+        f'"signature_suite":{_SIGNATURE_SUITE},"subject":{_text(heard.subject)}}}'
     ).encode()
 
 
