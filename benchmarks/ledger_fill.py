@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
@@ -36,6 +36,9 @@ class Filled:
     batch_bytes: int = 0
     """Of these, what came while batches of people were recorded."""
     seconds: float = 0
+    """Of recording alone."""
+    gathered_s: float = 0
+    words_s: float = 0
     batches_s: list[float] = field(default_factory=list)
     """For each warning that went to people: the seconds that its batches took."""
     marks: list[tuple[int, float]] = field(default_factory=list)
@@ -73,24 +76,32 @@ async def _fill(place: Place, db: Database, size: Size, marker: Path) -> Filled:
     years = Years(size, place.crypto())
     recorder = Recorder(db, years.crypto)
     await recorder.open()
-    begun, before = time.perf_counter(), await place.bytes_now(db)
+    before = await place.bytes_now(db)
     for people, windows in _sections(years.heard()):
-        start, since = await place.bytes_now(db) if people else 0, time.perf_counter()
+        start, since = await place.bytes_now(db) if people else 0, found.seconds
         for heard in windows:
-            await recorder.take(heard)
+            found.seconds += await _timed(recorder.take(heard))
             found.facts += len(heard)
             found.batch_facts += len(heard) if people else 0
-            found.marks.append((found.facts, time.perf_counter() - begun))
+            found.marks.append((found.facts, found.seconds))
             _progress(found, len(heard))
         if people:
-            found.batches_s.append(time.perf_counter() - since)
+            found.batches_s.append(found.seconds - since)
+            found.gathered_s += await _timed(recorder.gather())
+            await place.vacuum(db)
             found.batch_bytes += await place.bytes_now(db) - start
             found.recipients += size.phones
-    found.seconds = time.perf_counter() - begun
+        found.words_s += await _timed(recorder.read_words())
     found.bytes = await place.bytes_now(db) - before
     found.marks = _thinned(found.marks)
     await asyncio.to_thread(marker.write_bytes, orjson.dumps(asdict(found)))
     return found
+
+
+async def _timed(work: Awaitable[None]) -> float:
+    begun = time.perf_counter()
+    await work
+    return time.perf_counter() - begun
 
 
 def _sections(heard: Iterable[Heard]) -> Iterator[tuple[bool, Iterator[list[Heard]]]]:
@@ -127,6 +138,8 @@ def say(found: Filled) -> None:
     each = found.recipients / len(found.batches_s)
     figures.plain("people in batches, first tenth of the warnings", each * tenth / early, "recipients/s")
     figures.at_least("people in batches, last tenth beside it", early / late, STEADY_GOAL)
+    figures.plain("people gathered into pages", found.recipients / found.gathered_s, "recipients/s")
+    figures.plain("words read after the recorder", found.facts / found.words_s, "facts/s")
     figures.plain("on disk, all of it", found.bytes / 1e6, "MB")
     others = found.facts - found.batch_facts
     figures.plain("for each fact without people", (found.bytes - found.batch_bytes) / others, "bytes")

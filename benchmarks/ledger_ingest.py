@@ -10,12 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 from benchmarks import figures
 from benchmarks.ledger_facts import FIRST, Size, Years
 from benchmarks.ledger_place import Place
 from contracts.canonical import sha256_hex
-from services.audit.actions import record
+from services.audit.actions import gather, record, words
 from services.audit.merkle import Frontier
 from services.audit.model import chain
 from services.audit.model.chain import GENESIS, Link
@@ -30,6 +31,7 @@ from services.kit.leadership import LEASES, Leadership
 MOST = 30_000
 CHAIN_GOAL, TREE_GOAL = 0.85, 0.6
 RECORDER = "ingest_recorder"
+LEADS = (record.LEASE, gather.LEASE, words.LEASE)
 NOTHING = bytes(32)
 """In place of a hash that nobody computed."""
 
@@ -41,16 +43,26 @@ class Recorder:
         self.db = db
         self.crypto = crypto
         self.leadership = Leadership(db, "bench")
-        self.leadership.tokens[record.LEASE] = 1
+        self.leadership.tokens |= dict.fromkeys(LEADS, 1)
         self.stand: Stand | None = None
 
     async def open(self) -> None:
         """Take the lead, and open the one life of the stream."""
         async with self.db.transaction() as tx:
-            await tx.execute(LEASES.insert().values(name=record.LEASE, holder="bench", token=1, until=0))
+            led = {"holder": "bench", "token": 1, "until": 0}
+            await tx.execute(LEASES.insert(), [{"name": name, **led} for name in LEADS])
             await ledger.open_epoch(tx, 1, FIRST, 0, 0)
         async with self.db.read() as connection:
             self.stand = await ledger.stand(connection)
+
+    async def gather(self) -> None:
+        """Gather the batches of people into pages, as the audit does when a warning is quiet."""
+        await gather.gather(self.db, self.leadership, timedelta(0))
+
+    async def read_words(self) -> None:
+        """Let the index of words follow, as the audit does every few seconds."""
+        while await words.fold(self.db, self.leadership):
+            pass
 
     async def take(self, heard: Sequence[Heard]) -> None:
         """Record a stretch."""

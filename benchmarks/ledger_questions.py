@@ -12,7 +12,8 @@ from benchmarks.ledger_facts import FIRST, YEARS, Size, warning_id
 from benchmarks.ledger_story import phone
 from contracts.values import Mode
 from services.audit import rates
-from services.audit.actions import ask
+from services.audit.actions import ask, people, search
+from services.audit.actions.search import Asking
 from services.audit.model.account import Formulas
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
@@ -21,6 +22,8 @@ A_SECOND = 1000
 MOST_S = 30.0
 """One question is asked no longer than this, however slow it is."""
 PAGE = 100
+WORDS = ("水位上涨", "阵风", "同意发布", "地质灾害隐患", "石壕 降水", "应急管理局", "17处", "没有这样的词")
+"""What is looked for in reasons: common, rare, and not there."""
 
 
 @dataclass
@@ -79,10 +82,25 @@ async def _listed(asker: Asker) -> object:
     return await ask.warnings(asker.db, None, None, PAGE)
 
 
+async def _phone(asker: Asker) -> object:
+    return await people.find(asker.db, asker.crypto, asker.phone())
+
+
+async def _phone_page(asker: Asker) -> object:
+    return await people.warnings(asker.db, asker.crypto, asker.phone(), None, PAGE)
+
+
+async def _reasons(asker: Asker) -> object:
+    return await search.search(asker.db, Asking(asker.chance.choice(WORDS)))
+
+
 QUESTIONS: list[tuple[str, Question, float]] = [
     ("everything about a warning", _warning, A_SECOND),
     ("a station's year", _station, A_SECOND),
     ("the newest warnings", _listed, A_SECOND),
+    ("one phone over all warnings", _phone, 5),
+    ("one phone, its first page of warnings", _phone_page, A_SECOND),
+    ("full text of reasons", _reasons, A_SECOND),
 ]
 """What is asked, how, and within how many milliseconds 99 of 100 are to be answered."""
 

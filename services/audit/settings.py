@@ -28,6 +28,7 @@ class AuditSettings(Settings):
     )
     postings_gather_s: float = Field(
         5, gt=0, description="So often the audit looks whether a warning's batches can be gathered"
+    )
     audit_words_s: float = Field(
         2, gt=0, description="The index of words follows the ledger this often, as long as it grows"
     )
