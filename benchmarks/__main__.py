@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from benchmarks import imports, sms, stations, target
+from benchmarks import imports, ledger, sms, stations, target
 
-BENCHMARKS = {"target": target, "imports": imports, "sms": sms, "stations": stations}
+BENCHMARKS = {"target": target, "imports": imports, "sms": sms, "stations": stations, "ledger": ledger}
 """By name: a module with `options(parser)` and `run(arguments)`, which prints its figures."""
 
 

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
+from contracts.canonical import sha256_hex
 from contracts.fact import Leaf
 from services.audit import merkle
 from services.audit.model import chain
@@ -164,6 +167,16 @@ def vars_of(one: Heard) -> tuple[int, str, str, bytes]:
 
 def without(row):  # type: ignore[no-untyped-def]
     return {name: value for name, value in row.items() if name != "heard_at"}
+
+
+@given(epoch=st.integers(1, 9), sequence=st.integers(1, 2**60), name=st.text(), subject=st.text())
+def test_a_leaf_is_the_canonical_form_of_its_contract(
+    epoch: int, sequence: int, name: str, subject: str
+) -> None:
+    one = Heard(sequence, 1_780_000_000_000_000, "", subject, b"{}")
+    fields = {"epoch": epoch, "sequence": sequence, "recorded_at_us": one.at_us, "message_id": name}
+    contract = Leaf(**fields, subject=subject, payload_sha256=sha256_hex(one.payload))
+    assert chain.leaf_of(epoch, one, name, sha256_hex(one.payload)) == contract.to_bytes()
 
 
 async def test_who_has_lost_the_lead_appends_nothing(database_url: str, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> St
     frontier, before, nodes = stand.frontier, stand.chain, []
     records = []
     for draft in fresh:
-        leaf = chain.leaf_of(stand.epoch, draft.heard, draft.message_id, draft.payload).to_bytes()
+        leaf = chain.leaf_of(stand.epoch, draft.heard, draft.message_id, draft.sha256)
         link = chain.link(frontier.size + 1, before, leaf)
         before = link.chain
         nodes += frontier.append(link.leaf_hash)

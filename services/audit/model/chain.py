@@ -8,14 +8,18 @@ everything that is kept can be checked, and whoever has the original can check t
 
 import hashlib
 import re
-from dataclasses import dataclass
+from json.encoder import encode_basestring as _text
+from typing import NamedTuple
 
-from contracts.canonical import sha256_hex
 from contracts.delivery import DeliveryRequested
 from contracts.fact import DeadLetter, Leaf
 from contracts.registry import BlockChanged
 from services.audit import merkle
 from services.audit.model.entry import Heard
+
+_HASH_SUITE, _SIGNATURE_SUITE = (
+    _text(Leaf.model_fields[name].default) for name in ("hash_suite", "signature_suite")
+)
 
 GENESIS = bytes(32)
 """What the first record is chained to."""
@@ -30,8 +34,7 @@ _BODIES = {
 """Where a message holds a sealed body, the hashes of a batch, or another whole message, in base64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One record as it is hashed."""
 
     position: int
@@ -53,16 +56,16 @@ def _hashed(found: re.Match[bytes]) -> bytes:
     return found[1] + b"sha256:" + hashlib.sha256(found[2]).hexdigest().encode() + found[3]
 
 
-def leaf_of(epoch: int, heard: Heard, message_id: str, payload: bytes) -> Leaf:
-    """Return the leaf of a message, its payload given as it is kept."""
-    return Leaf(
-        epoch=epoch,
-        sequence=heard.sequence,
-        recorded_at_us=heard.at_us,
-        message_id=message_id,
-        subject=heard.subject,
-        payload_sha256=sha256_hex(payload),
-    )
+def leaf_of(epoch: int, heard: Heard, message_id: str, payload_sha256: str) -> bytes:
+    """Return the leaf of a message, given the hash of its payload as it is kept.
+
+    These are the bytes that `Leaf.to_bytes` makes, written out at a tenth of the cost: every record pays it.
+    """
+    return (
+        f'{{"epoch":{epoch},"hash_suite":{_HASH_SUITE},"message_id":{_text(message_id)},'
+        f'"payload_sha256":"{payload_sha256}","recorded_at_us":{heard.at_us},"sequence":{heard.sequence},'
+        f'"signature_suite":{_SIGNATURE_SUITE},"subject":{_text(heard.subject)}}}'
+    ).encode()
 
 
 def linked(before: bytes, leaf: bytes) -> bytes:

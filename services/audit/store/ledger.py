@@ -4,10 +4,11 @@ import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import func, select, update
+from sqlalchemy import Dialect, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit import merkle
@@ -16,8 +17,14 @@ from services.audit.model.chain import GENESIS, Link
 from services.audit.model.entry import Entry
 from services.audit.store import tree
 from services.audit.store.tables import EPOCHS, GAPS, NODES, RECORDS
-from services.kit.clock import from_microseconds
+from services.kit.clock import microseconds
 from services.kit.db import Transaction
+
+COLUMNS = (
+    *("position", "epoch", "sequence", "recorded_at", "message_id", "kind", "mode", "warning_id", "revision"),
+    *("channel", "about", "actor", "event_at", "leaf", "payload", "leaf_hash", "chain"),
+)
+"""The columns of a record as it is written."""
 
 SQUEEZE = 1
 """How hard payloads are compressed: JSON shrinks fourfold at the fastest setting."""
@@ -49,8 +56,7 @@ class Stand(Place):
         return Frontier(self.size, list(self.edge))
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """One record, ready to be written."""
 
     link: Link
@@ -61,27 +67,28 @@ class Written:
     entry: Entry
     payload: bytes
 
-    def row(self) -> dict[str, Any]:
-        """Return the row."""
-        return {
-            "position": self.link.position,
-            "epoch": self.epoch,
-            "sequence": self.sequence,
-            "recorded_at": from_microseconds(self.at_us),
-            "message_id": self.message_id,
-            "kind": self.entry.kind,
-            "mode": self.entry.mode,
-            "warning_id": self.entry.warning_id,
-            "revision": self.entry.revision,
-            "channel": self.entry.channel,
-            "about": self.entry.about,
-            "actor": self.entry.actor,
-            "event_at": self.entry.event_at,
-            "leaf": self.link.leaf,
-            "payload": self.payload,
-            "leaf_hash": self.link.leaf_hash,
-            "chain": self.link.chain,
-        }
+    def values(self) -> tuple[Any, ...]:
+        """Return the row as the driver takes it, in the order of `COLUMNS`."""
+        link, entry = self.link, self.entry
+        return (
+            link.position,
+            self.epoch,
+            self.sequence,
+            self.at_us,
+            self.message_id,
+            entry.kind,
+            entry.mode,
+            entry.warning_id,
+            entry.revision,
+            entry.channel,
+            entry.about,
+            entry.actor,
+            microseconds(entry.event_at) if entry.event_at else None,
+            link.leaf,
+            self.payload,
+            link.leaf_hash,
+            link.chain,
+        )
 
 
 def packed(payload: bytes) -> bytes:
@@ -128,10 +135,24 @@ async def known(tx: Transaction, message_ids: Collection[str]) -> dict[str, str]
     return {row["message_id"]: orjson.loads(row["leaf"])["payload_sha256"] for row in found}
 
 
+async def insert(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows as they are: made ready here, they cost the driver half of what named values would."""
+    await tx.connection.exec_driver_sql(_insertion(tx.connection.dialect), list(rows))
+
+
+@lru_cache(maxsize=8)
+def _insertion(dialect: Dialect) -> str:
+    """Return the statement that takes the columns in their order."""
+    made = RECORDS.insert().compile(dialect=dialect, column_keys=list(COLUMNS))
+    if tuple(made.positiontup or ()) != COLUMNS:
+        raise TypeError("the columns of a record are not in the order of the table")
+    return str(made)
+
+
 async def append(tx: Transaction, records: Sequence[Written], nodes: Sequence[tuple[Subtree, bytes]]) -> None:
     """Write records and the subtrees that they complete."""
     if records:
-        await tx.execute(RECORDS.insert(), [record.row() for record in records])
+        await insert(tx, [record.values() for record in records])
     if nodes:
         rows = [{"level": s.level, "index": s.index, "hash": value} for s, value in nodes]
         await tx.execute(NODES.insert(), rows)

@@ -1,0 +1,67 @@
+"""The ledger: how fast facts are recorded, how much they take, and how soon auditors are answered.
+
+On SQLite and PostgreSQL, both at full durability. With `--keep` the big ledger is filled once, and only asked
+the next time; ten million facts take their hour.
+"""
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+
+from benchmarks import ledger_fill, ledger_ingest, ledger_questions, ledger_verify
+from benchmarks.ledger_facts import Size, Years
+from benchmarks.ledger_place import KINDS, TITLES, place
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be asked."""
+    parser.add_argument("--facts", type=int, default=1_000_000)
+    parser.add_argument("--recipients", type=int, default=1_000_000)
+    parser.add_argument("--warnings", type=int, default=100, help="so many warnings go to people")
+    parser.add_argument("--only", choices=KINDS, help="one database; both by default")
+    parser.add_argument("--keep", type=Path, help="folder in which the filled ledgers are kept")
+    parser.add_argument("--times", type=int, default=200, help="how often each question is asked")
+    parser.add_argument("--postgres", default="", help="address of an administrator of a PostgreSQL")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print every figure, those with a goal beside it."""
+    for kind in [arguments.only] if arguments.only else KINDS:
+        _measure(arguments, kind)
+
+
+def _measure(arguments: argparse.Namespace, kind: str) -> None:
+    size = Size(arguments.facts, arguments.recipients, arguments.warnings)
+    with tempfile.TemporaryDirectory(prefix="yutian-bench-") as name:
+        folder, keep = Path(name), arguments.keep
+        folder.chmod(0o755)
+        print(TITLES[kind])
+        asyncio.run(_small(kind, folder, arguments.postgres, size))
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
+        here = keep.resolve() if keep else folder
+        asyncio.run(_big(kind, here, arguments.postgres, size, arguments.times))
+        print()
+
+
+async def _small(kind: str, folder: Path, postgres: str, size: Size) -> None:
+    """Measure what shows in a ledger of any size."""
+    async with place(kind, folder, postgres) as here:
+        await ledger_ingest.run(here, size.facts)
+        await ledger_verify.run(here, size.facts, folder)
+
+
+async def _big(kind: str, folder: Path, postgres: str, size: Size, times: int) -> None:
+    """Fill the big ledger, unless it is kept from before, and ask it."""
+    async with place(kind, folder, postgres) as here:
+        name = ledger_fill.name_of(size)
+        marker = folder / f"{name}.{kind}.filled"
+        if ledger_fill.seen(marker) is None:
+            await here.gone(name)
+        async with here.ledger(name) as db:
+            print(f"{size.facts:,} facts, {size.recipients:,} recipients of {size.warnings} warnings")
+            ledger_fill.say(await ledger_fill.filled(here, db, size, marker))
+            crypto = here.crypto()
+            stations = Years(Size(size.facts, 1, 1), crypto).stations
+            await ledger_questions.run(db, crypto, size, stations, times)
