@@ -8,8 +8,10 @@ from fastapi import APIRouter
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from services.audit import api, desk, rates
-from services.audit.actions import sign
+from services.audit import api, desk, heads, rates, retention
+from services.audit.actions import delete, sign
+from services.audit.actions import heads as kept
+from services.audit.actions.delete import Deleter
 from services.audit.actions.sign import Signer
 from services.audit.api.parts import Parts
 from services.audit.consumers import Recorder
@@ -31,6 +33,13 @@ async def open_audit(floor: Floor) -> Service:
     recorder = Recorder(db, floor.bus, leadership, floor.crypto)
     signer = Signer(floor.crypto, settings.ledger_origin)
     signing = partial(leadership.lead, sign.LEASE, partial(sign.run, db, signer, settings.ledger_head_s))
+    rules = retention.load()
+    deleting = partial(leadership.lead, delete.LEASE, Deleter(db, leadership, rules).run)
+    places = heads.places(settings.heads_file(), settings.heads_second(), floor.http)
+    keepers = [
+        partial(leadership.lead, f"{kept.LEASE}-{place.name}", kept.Keeper(db, place, signer).run)
+        for place in places
+    ]
     static = APIRouter()
     static.routes.append(Mount("/static/audit", StaticFiles(directory=STATIC)))
     issuer_url = floor.settings.issuer_url or floor.settings.base_url()
@@ -39,6 +48,10 @@ async def open_audit(floor: Floor) -> Service:
     return Service(
         "audit",
         routers=[*api.ROUTERS, *desk.ROUTERS, static],
-        houses=[House(db, leadership, siblings=[recorder.run, signing])],
-        parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer)},
+        houses=[House(db, leadership, siblings=[recorder.run, signing, deleting, *keepers])],
+        parts={
+            "audit": Parts(
+                db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer, rules=rules, places=places
+            )
+        },
     )

@@ -34,16 +34,23 @@ def constants(node: ast.expr) -> Iterator[str]:
             yield begin
 
 
+SAYING = {"record", "_record", "tell", "_tell"}
+
+
+def _name(called: ast.expr) -> str:
+    return getattr(called, "attr", getattr(called, "id", ""))
+
+
 def said() -> Iterator[tuple[str, str]]:
     """Yield house and kind of every fact that is said with a kind that can be read here."""
     for file in sorted((ROOT / "services").rglob("*.py")):
         house = file.relative_to(ROOT / "services").parts[0]
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-            if named and node.func.attr == "record" and node.args:  # type: ignore[attr-defined]
-                for kind in constants(node.args[0]):  # type: ignore[attr-defined]
-                    if KIND.fullmatch(kind) and "." in kind:
-                        yield house, kind
+            if not isinstance(node, ast.Call) or _name(node.func) not in SAYING:
+                continue
+            for kind in (kind for argument in node.args for kind in constants(argument)):
+                if KIND.fullmatch(kind) and "." in kind:
+                    yield house, kind
 
 
 SAID = sorted(set(said()))
