@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from services.audit import api, desk, rates, workers
+from services.audit import api, desk, heads, rates, retention, workers
 from services.audit.actions.sign import Signer
 from services.audit.api.parts import Parts
 from services.audit.consumers import Recorder
@@ -33,11 +33,20 @@ async def open_audit(floor: Floor) -> Service:
     issuer_url = floor.settings.issuer_url or floor.settings.base_url()
     issuer = HttpIssuer(floor.http, issuer_url, internal_key(floor))
     grace = timedelta(seconds=settings.reconcile_grace_s)
+    places = heads.places(settings.heads_file(), settings.heads_second(), floor.http)
+    parts = Parts(
+        db,
+        signer,
+        LedgerStream(floor.bus),
+        grace,
+        rates.load(),
+        issuer,
+        rules=retention.load(),
+        places=places,
+    )
     return Service(
         "audit",
         routers=[*api.ROUTERS, *desk.ROUTERS, static],
-        houses=[
-            House(db, leadership, siblings=[recorder.run, *workers.all_of(db, leadership, signer, settings)])
-        ],
-        parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer)},
+        houses=[House(db, leadership, siblings=[recorder.run, *workers.all_of(parts, leadership, settings)])],
+        parts={"audit": parts},
     )

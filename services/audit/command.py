@@ -132,13 +132,13 @@ def verify(
     ] = None,
     head: Annotated[
         list[Path] | None,
-        typer.Option(help="A checkpoint that you kept: the ledger must still begin with it"),
+        typer.Option(help="Checkpoints that you kept, one after another: the ledger must still begin so"),
     ] = None,
     output: Output = "table",
 ) -> None:
     """Verify a transcript offline, with nothing but the file and the public key."""
     keys = [PublicKey(_text(path)) for path in public_key or []]
-    kept = [checkpoint.read(_text(path)) for path in head or []]
+    kept = [signed for path in head or [] for signed in checkpoint.read_all(_text(path))]
     with _read(file) as lines:
         verdict = verify_lines(lines, keys, kept)
     if output == "json":

@@ -1,16 +1,20 @@
 """What the endpoints are given, who may ask, and the fact that somebody asked."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
 
+from services.audit import retention
 from services.audit.actions.sign import Signer
+from services.audit.heads import Place
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
 from services.audit.model.masking import masked, masked_query
+from services.audit.model.retention import Retention
 from services.audit.stream import LedgerStream
 from services.kit.db import Database
 from services.kit.errors import Forbidden
@@ -28,6 +32,10 @@ class Parts:
     formulas: Formulas
     issuer: Issuer | None = None
     """Who knows what was issued."""
+    rules: Retention = field(default_factory=retention.load)
+    """How long what is kept."""
+    places: Sequence[Place] = ()
+    """Where heads are kept outside."""
 
 
 async def _parts(request: Request) -> Parts:

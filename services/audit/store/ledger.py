@@ -97,8 +97,8 @@ def packed(payload: bytes) -> bytes:
 
 
 def unpacked(column: bytes) -> bytes:
-    """Return the payload of a row."""
-    return zlib.decompress(column)
+    """Return the payload of a row; nothing of one that was emptied."""
+    return zlib.decompress(column) if column else b""
 
 
 async def stand(connection: AsyncConnection) -> Stand:
