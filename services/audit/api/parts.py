@@ -39,6 +39,8 @@ Given = Annotated[Parts, Depends(_parts)]
 
 DESK = ("drafter", "checker", "signer", "town-desk")
 AUDITOR = "auditor"
+EXPORTS = ("/export", "/folder")
+"""How the addresses end that take records out of the house."""
 _PHONE = re.compile(r"1[3-9]\d{9}")
 
 
@@ -56,7 +58,7 @@ async def _reader(
 
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
-    exports = request.url.path.endswith("/export")
+    exports = request.url.path.endswith(EXPORTS)
     if someone.has(SERVICE) and not exports:
         return someone
     if someone.has(AUDITOR) and someone.has("operator"):
