@@ -47,6 +47,8 @@ Given = Annotated[Parts, Depends(_parts)]
 
 DESK = ("drafter", "checker", "signer", "town-desk")
 AUDITOR = "auditor"
+EXPORTS = ("/export", "/folder")
+"""How the addresses end that take records out of the house."""
 
 
 async def _auditor(
@@ -63,7 +65,7 @@ async def _reader(
 
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
-    exports = request.url.path.endswith("/export")
+    exports = request.url.path.endswith(EXPORTS)
     if someone.has(SERVICE) and not exports:
         return someone
     await note(request, given, someone, "audit.exported" if exports else "audit.queried")
