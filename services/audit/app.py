@@ -9,8 +9,9 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from services.audit import api, desk, rates
-from services.audit.actions import sign
+from services.audit.actions import sign, watch
 from services.audit.actions.sign import Signer
+from services.audit.actions.watch import Watched
 from services.audit.api.parts import Parts
 from services.audit.consumers import Recorder
 from services.audit.issuer import HttpIssuer
@@ -36,9 +37,12 @@ async def open_audit(floor: Floor) -> Service:
     issuer_url = floor.settings.issuer_url or floor.settings.base_url()
     issuer = HttpIssuer(floor.http, issuer_url, internal_key(floor))
     grace = timedelta(seconds=settings.reconcile_grace_s)
+    watched = Watched(LedgerStream(floor.bus), issuer, grace, settings.reconcile_most)
+    rounds = partial(watch.run, db, leadership, watched, settings.reconcile_every_s)
+    watching = partial(leadership.lead, watch.LEASE, rounds)
     return Service(
         "audit",
         routers=[*api.ROUTERS, *desk.ROUTERS, static],
-        houses=[House(db, leadership, siblings=[recorder.run, signing])],
+        houses=[House(db, leadership, siblings=[recorder.run, signing, watching])],
         parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer)},
     )

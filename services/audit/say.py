@@ -125,6 +125,13 @@ KINDS = {
     "sessions.ended": "Signed out everywhere else",
     "audit.queried": "Audit asked",
     "audit.exported": "Ledger exported",
+    "difference.found": "Difference found",
+    "difference.stands": "Difference still stands",
+    "difference.ended": "Difference is gone",
+    "difference.told": "Owner told of a difference",
+    "difference.acknowledged": "Difference acknowledged",
+    "difference.driven": "Said again after a difference",
+    "difference.declined": "Not said again: it has ended",
     "letter.buried": "Message buried",
     "unknown": "Unknown message",
 }
@@ -146,6 +153,8 @@ DIFFERENCES = {
     "open-after-end": "Targets are open although the revision has ended",
     "target-not-planned": "A target is not in the manifest",
     "targets-forgotten": "Targets of the manifest that no request names",
+    "issued-unheard": "Issued, and its message has not come to the ledger",
+    "issuer-silent": "The issuer cannot be asked what it has issued",
     "ledger-behind": "The stream has messages that the ledger has not taken",
     "ledger-gap": "The stream had lost messages before they were recorded",
     "ledger-count": "Records are missing, or too many",
@@ -202,6 +211,8 @@ FIELDS = {
 }
 """Fields of a record's details; those that are not here are shown by their code."""
 
+WALKS = {"warnings": "All warnings", "ledger": "The whole ledger", "issued": "Everything issued"}
+
 ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back"}
 
 VALUES = {**STATES, **LEVELS, **ACTIONS}
@@ -217,4 +228,5 @@ ALL = {
     "mode": MODES,
     "kind": KINDS,
     "difference": DIFFERENCES,
+    "walk": WALKS,
 }

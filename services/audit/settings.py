@@ -23,3 +23,12 @@ class AuditSettings(Settings):
     reconcile_grace_s: float = Field(
         60, ge=0, description="What is younger is on its way and no difference when the audit reconciles"
     )
+    reconcile_every_s: float = Field(
+        5,
+        gt=0,
+        le=60,
+        description="The audit reconciles by itself this often: what has news, and a little of all",
+    )
+    reconcile_most: int = Field(
+        20, ge=1, le=1000, description="Warnings that it compares in one round at most"
+    )

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from services.audit.actions.sign import Signer
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
+from services.audit.store import alarms
 from services.audit.stream import LedgerStream
 from services.kit.db import Database
 from services.kit.errors import Forbidden
@@ -57,6 +58,9 @@ async def _reader(
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
     exports = request.url.path.endswith("/export")
+    if request.url.path.startswith("/audit"):
+        async with given.db.read() as connection:
+            request.state.alarms = await alarms.standing(connection)
     if someone.has(SERVICE) and not exports:
         return someone
     if someone.has(AUDITOR) and someone.has("operator"):
