@@ -131,6 +131,14 @@ KINDS = {
     "audit.queried": "Audit asked",
     "audit.exported": "Exported from the ledger",
     "audit.export-ended": "Export ended",
+    "audit.exported": "Ledger exported",
+    "difference.found": "Difference found",
+    "difference.stands": "Difference still stands",
+    "difference.ended": "Difference is gone",
+    "difference.told": "Owner told of a difference",
+    "difference.acknowledged": "Difference acknowledged",
+    "difference.driven": "Said again after a difference",
+    "difference.declined": "Not said again: it has ended",
     "letter.buried": "Message buried",
     "unknown": "Unknown message",
 }
@@ -152,6 +160,8 @@ DIFFERENCES = {
     "open-after-end": "Targets are open although the revision has ended",
     "target-not-planned": "A target is not in the manifest",
     "targets-forgotten": "Targets of the manifest that no request names",
+    "issued-unheard": "Issued, and its message has not come to the ledger",
+    "issuer-silent": "The issuer cannot be asked what it has issued",
     "ledger-behind": "The stream has messages that the ledger has not taken",
     "ledger-gap": "The stream had lost messages before they were recorded",
     "ledger-count": "Records are missing, or too many",
@@ -277,6 +287,7 @@ RENDERINGS = {
     "update": "update",
     "lift": "lift",
 }
+WALKS = {"warnings": "All warnings", "ledger": "The whole ledger", "issued": "Everything issued"}
 
 ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back"}
 
@@ -298,4 +309,5 @@ ALL = {
     "mark": MARKS,
     "rendering": RENDERINGS,
     "outcome": OUTCOMES,
+    "walk": WALKS,
 }

@@ -1,6 +1,6 @@
 """The public face of the audit: accounts, records, proofs, reconciling, search, export."""
 
-from services.audit.api import accounts, folder, outcomes, people, records, search
+from services.audit.api import accounts, alarms, folder, outcomes, people, records, search
 
 ROUTERS = (
     accounts.router,
@@ -9,4 +9,5 @@ ROUTERS = (
     search.router,
     folder.router,
     outcomes.router,
+    alarms.router,
 )

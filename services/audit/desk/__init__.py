@@ -1,6 +1,6 @@
 """The auditor's pages."""
 
-from services.audit.desk import people, records, search, story, warnings
+from services.audit.desk import alarms, people, records, search, story, warnings
 
 ROUTERS = (
     warnings.router,
@@ -8,4 +8,5 @@ ROUTERS = (
     people.router,
     search.router,
     story.router,
+    alarms.router,
 )

@@ -24,6 +24,7 @@ NAV = (
     ("/audit/people", "People"),
     ("/audit/search", "Search"),
     ("/audit/reconcile", "Reconcile"),
+    ("/audit/alarms", "Alarms"),
 )
 """The auditor's menu: addresses and words."""
 

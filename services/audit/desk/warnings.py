@@ -10,6 +10,7 @@ from contracts.values import Channel, Mode
 from services.audit.actions import ask, story
 from services.audit.actions.reconcile import reconcile
 from services.audit.api import accounts
+from services.audit.api.alarms import watched
 from services.audit.api.parts import Auditor, Given
 from services.audit.api.record_views import RecordPage
 from services.audit.api.views import ReconciledView, WarningView
@@ -36,7 +37,7 @@ async def overview(
 async def compare(request: Request, given: Given, _: Auditor) -> HTMLResponse:
     """Show what does not add up."""
     found = await reconcile(given.db, given.stream, given.grace, issuer=given.issuer)
-    return page("reconcile", request, found=ReconciledView.of(found))
+    return page("reconcile", request, found=ReconciledView.of(found), watch=await watched(given))
 
 
 @router.get("/audit/warnings/{warning_id}")
