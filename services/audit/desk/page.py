@@ -21,6 +21,9 @@ ON_A_PAGE = 100
 NAV = (
     ("/audit", "Warnings"),
     ("/audit/records", "Records"),
+    ("/audit/approvals", "Who approved"),
+    ("/audit/open", "At a moment"),
+    ("/audit/gateways", "Gateways"),
     ("/audit/reconcile", "Reconcile"),
 )
 """The auditor's menu: addresses and words."""
