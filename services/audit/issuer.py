@@ -28,10 +28,6 @@ class Issuer(Protocol):
         """Yield every issued revision, or those of one warning; raise Retry when nobody answers."""
         ...
 
-
-class Pages(Protocol):
-    """Something that tells what was issued page by page."""
-
     async def page(self, after: str = "", since: datetime | None = None) -> tuple[list[Issued], str]:
         """Return a page of revisions and the cursor of the next one, empty at the end."""
         ...

@@ -1,5 +1,7 @@
 """Words of the pages: for every code that a page shows, the text that the catalogue translates."""
 
+from services.audit import question_words
+
 CHANNELS = {
     "station": "Village stations",
     "sms": "SMS",
@@ -103,6 +105,15 @@ KINDS = {
     "sms.keywords": "SMS with words that filters hold up",
     "station.seen": "Presence of a station",
     "registry.changed": "Registry changed",
+    "registry.block": "Block of the registry said anew",
+    "registry.block-gone": "Block of the registry gone",
+    "registry.added": "Row of the registry added",
+    "registry.ended": "Row of the registry ended",
+    "registry.checked": "Row of the registry checked",
+    "registry.recoded": "Place given another code",
+    "registry.import.begun": "Import begun",
+    "registry.import.dropped": "Import dropped",
+    "registry.unsaid": "Block of the registry too big to be said",
     "registry.imported": "Registry imported",
     "registry.outlined": "Outlines imported",
     "key.issued": "Key issued",
@@ -131,7 +142,6 @@ KINDS = {
     "audit.queried": "Audit asked",
     "audit.exported": "Exported from the ledger",
     "audit.export-ended": "Export ended",
-    "audit.exported": "Ledger exported",
     "difference.found": "Difference found",
     "difference.stands": "Difference still stands",
     "difference.ended": "Difference is gone",
@@ -221,6 +231,14 @@ FIELDS = {
     "second_factor": "Second factor",
     "roles": "Roles",
     "owners": "Owners",
+    "added": "added",
+    "changed": "changed",
+    "unchanged": "unchanged",
+    "ended": "ended",
+    "outlines": "Outlines",
+    "moved": "moved",
+    "modes": "Modes",
+    "codes": "Codes",
     "keys": "Keys",
 }
 """Fields of a record's details; those that are not here are shown by their code."""
@@ -294,6 +312,7 @@ ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back
 VALUES = {**STATES, **LEVELS, **ACTIONS}
 
 ALL = {
+    **question_words.ALL,
     "field": FIELDS,
     "value": VALUES,
     "channel": CHANNELS,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.issuer import Issued, Issuer, Pages
+from services.audit.issuer import Issued, Issuer
 from services.audit.model.alarms import Alarm, Compared, issued_of
 from services.audit.model.differences import Difference, Patience
 from services.audit.store import questions
@@ -53,7 +53,7 @@ class Asked:
     """Where the walk over everything goes on; empty when it is through."""
 
 
-async def ask_some(pages: Pages, since: datetime, after: str) -> Asked | None:
+async def ask_some(pages: Issuer, since: datetime, after: str) -> Asked | None:
     """Ask what was issued of late, and for one page of the walk over everything; None when nobody answers."""
     try:
         late, more = await pages.page("", since)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.audit.actions import alarms, compare, look, reconcile
 from services.audit.actions.compare import Asked
 from services.audit.actions.look import STRETCH, Look
-from services.audit.issuer import Pages
+from services.audit.issuer import Issuer
 from services.audit.model.alarms import ISSUED, PAUSES, Compared
 from services.audit.model.differences import Patience
 from services.audit.store import alarms as kept
@@ -54,7 +54,7 @@ class Watched:
     """What reconciling is given."""
 
     stream: LedgerStream
-    issuer: Pages | None
+    issuer: Issuer | None
     grace: timedelta
     most: int
     """Warnings in one round."""
