@@ -23,3 +23,10 @@ class AuditSettings(Settings):
     reconcile_grace_s: float = Field(
         60, ge=0, description="What is younger is on its way and no difference when the audit reconciles"
     )
+    reports_fold_s: float = Field(
+        5,
+        gt=0,
+        description="The tables of the reports follow the ledger this often; a report never waits for it",
+    )
+    pdf_seconds: float = Field(60, gt=0, description="A printed report that takes longer is given up")
+    pdf_megabytes: int = Field(1500, ge=300, description="Memory that printing a report may take")

@@ -20,7 +20,8 @@ from services.audit.model import chain
 from services.audit.model.books import needs
 from services.audit.model.entry import Entry, Heard, id_of, read
 from services.audit.model.places import Named, named
-from services.audit.store import books, ledger
+from services.audit.model.registered import Contents, contents
+from services.audit.store import books, ledger, reports
 from services.audit.store.ledger import Stand, Written
 from services.audit.stream import Life
 from services.kit import failpoints
@@ -80,7 +81,7 @@ async def record(
     if not new and not gaps:
         return stand
     drafts = await asyncio.to_thread(_drafts, stand.epoch, new)
-    names = await asyncio.to_thread(_names, drafts, crypto)
+    names, contents = await asyncio.to_thread(_names, drafts, crypto)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         for first, last in gaps:
@@ -91,6 +92,7 @@ async def record(
             now = replace(now, sequence=gaps[-1][1], last_message_id=None)
         await ledger.advance(tx, now)
         await books.keep_names(tx, names)
+        await reports.keep_contents(tx, contents)
         failpoints.reach("ledger.appended", db.house)
     failpoints.reach("ledger.committed", db.house)
     return now
@@ -113,18 +115,22 @@ def _drafts(epoch: int, heard: Sequence[Heard]) -> list[_Draft]:
     return drafts
 
 
-def _names(drafts: Sequence[_Draft], crypto: CryptoProvider) -> list[Named]:
-    """Return the names of places that are said; nothing else of a block is looked at."""
+def _names(drafts: Sequence[_Draft], crypto: CryptoProvider) -> tuple[list[Named], list[Contents]]:
+    """Return the names of places that are said, and what villages hold; nobody of a block is looked at."""
     found: list[Named] = []
+    held: list[Contents] = []
     for draft in drafts:
         message = draft.entry.message
         if isinstance(message, BlockChanged) and message.sealed:
             try:
                 plain = crypto.unseal(base64.b64decode(message.sealed), BLOCK_CONTEXT)
-                found += named(orjson.loads(plain))
+                block = orjson.loads(plain)
+                found += named(block)
+                inside = contents(message, block)
+                held += [inside] if inside else []
             except (Reject, Retry, binascii.Error, orjson.JSONDecodeError):
                 log.warning("block cannot be opened", block=draft.entry.about)
-    return found
+    return found, held
 
 
 async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> Stand:

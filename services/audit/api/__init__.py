@@ -1,8 +1,10 @@
 """The public face of the audit: accounts, records, proofs, reconciling, export."""
 
-from services.audit.api import accounts, records
+from services.audit.api import accounts, observing, records, reports
 
 ROUTERS = (
     accounts.router,
     records.router,
+    reports.router,
+    observing.router,
 )

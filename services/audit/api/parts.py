@@ -1,16 +1,20 @@
 """What the endpoints are given, who may ask, and the fact that somebody asked."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 
+from services.audit import yardsticks
+from services.audit.actions.report_month import Measures, Trends
 from services.audit.actions.sign import Signer
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
+from services.audit.model.indicators import Yardsticks
+from services.audit.printing import Printer
 from services.audit.stream import LedgerStream
 from services.kit.db import Database
 from services.kit.errors import Forbidden
@@ -28,6 +32,14 @@ class Parts:
     formulas: Formulas
     issuer: Issuer | None = None
     """Who knows what was issued."""
+    yardsticks: Yardsticks = field(default_factory=yardsticks.load)
+    trends: Trends = field(default_factory=Trends)
+    printer: Printer = field(default_factory=lambda: Printer(60, 1500))
+
+    @property
+    def measures(self) -> Measures:
+        """What months are measured by."""
+        return Measures(self.yardsticks, self.formulas, self.trends)
 
 
 async def _parts(request: Request) -> Parts:
@@ -37,6 +49,7 @@ async def _parts(request: Request) -> Parts:
 
 Given = Annotated[Parts, Depends(_parts)]
 
+FORECASTERS = ("drafter", "checker", "signer")
 DESK = ("drafter", "checker", "signer", "town-desk")
 AUDITOR = "auditor"
 _PHONE = re.compile(r"1[3-9]\d{9}")
@@ -50,6 +63,12 @@ async def _auditor(
 
 async def _reader(
     request: Request, given: Given, someone: Annotated[Principal, Depends(needs(AUDITOR, SERVICE, *DESK))]
+) -> Principal:
+    return await _asked(request, given, someone)
+
+
+async def _observer(
+    request: Request, given: Given, someone: Annotated[Principal, Depends(needs(AUDITOR, *FORECASTERS))]
 ) -> Principal:
     return await _asked(request, given, someone)
 
@@ -93,6 +112,9 @@ def _uuid(value: str | None) -> UUID | None:
 
 Auditor = Annotated[Principal, Depends(_auditor)]
 """An auditor, or one of our own services."""
+
+Observer = Annotated[Principal, Depends(_observer)]
+"""Whoever may say how the weather was: a forecaster or an auditor."""
 
 Reader = Annotated[Principal, Depends(_reader)]
 """Whoever may see what became of a warning: the desk too."""

@@ -21,6 +21,7 @@ ON_A_PAGE = 100
 NAV = (
     ("/audit", "Warnings"),
     ("/audit/records", "Records"),
+    ("/audit/reports", "Reports"),
     ("/audit/reconcile", "Reconcile"),
 )
 """The auditor's menu: addresses and words."""
@@ -28,8 +29,13 @@ NAV = (
 
 def page(template: str, request: Request, **values: Any) -> HTMLResponse:
     """Draw one of the audit's pages."""
+    return HTMLResponse(html(template, request, **values))
+
+
+def html(template: str, request: Request, **values: Any) -> str:
+    """Return one of the audit's pages as text."""
     shown = {"say": say.ALL, "columns": list(Column), "menu": NAV, **values}
-    return HTMLResponse(render(f"audit/{template}.html", request=request, **shown))
+    return render(f"audit/{template}.html", request=request, **shown)
 
 
 async def head(given: Parts) -> HeadView:

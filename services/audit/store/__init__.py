@@ -1,5 +1,6 @@
 """The ledger's tables and queries."""
 
+from services.audit.store import report_tables
 from services.audit.store.tables import metadata
 
-__all__ = ["metadata"]
+__all__ = ["metadata", "report_tables"]
