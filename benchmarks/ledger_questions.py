@@ -75,7 +75,7 @@ async def _warning(asker: Asker) -> object:
 
 async def _station(asker: Asker) -> object:
     first, last = asker.year()
-    return await ask.station(asker.db, asker.station(), Mode.LIVE, first, last, asker.formulas)
+    return await station.station(asker.db, asker.station(), station.Wanted(Mode.LIVE, first, last), asker.formulas)
 
 
 async def _listed(asker: Asker) -> object:
