@@ -321,7 +321,7 @@ ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back
 
 VALUES = {**STATES, **LEVELS, **ACTIONS}
 
-OUTCOMES = {"hit": "Hit", "partly": "Partly a hit", "miss": "Miss", "false-alarm": "False alarm"}
+JUDGEMENTS = {"hit": "Hit", "partly": "Partly a hit", "miss": "Miss", "false-alarm": "False alarm"}
 
 WAYS = {
     "station": "at the station",
@@ -360,6 +360,7 @@ HAZARDS = {
 ALL = {
     **question_words.ALL,
     "outcome": OUTCOMES,
+    "judgement": JUDGEMENTS,
     "way": WAYS,
     "lack": LACKS,
     "hazard": HAZARDS,
