@@ -47,7 +47,7 @@ async def outcomes(
         at=moment,
         typed=moment.astimezone(BEIJING).strftime("%Y-%m-%dT%H:%M:%S"),
         step=sum(one <= ms for one in found.moments[1:]),
-        counts=counts(found.tracks, ms),
+        tally=counts(found.tracks, ms),
         towns=[_town(found, code, tracks, ms) for code, tracks in by_town(found.tracks).items()],
         states=list(Shown),
         letters=say.LETTERS,
@@ -60,7 +60,7 @@ async def outcomes(
 def _town(found: Outcomes, code: str, tracks: list[Track], ms: int) -> dict[str, Any]:
     name = found.names.get(f"{code}000", code)
     squares = [(one.target, _short(found, one, name), one.at(ms)) for one in tracks]
-    return {"code": code, "name": name, "counts": counts(tracks, ms), "squares": squares}
+    return {"code": code, "name": name, "tally": counts(tracks, ms), "squares": squares}
 
 
 def _short(found: Outcomes, one: Track, town: str) -> str:
