@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from contracts.values import Channel
-from services.audit import say
+from services.audit import say_story
 from services.audit.actions import story
 from services.audit.actions.story import Outcomes
 from services.audit.api.outcomes import At, Revision, moment_of
@@ -50,7 +50,7 @@ async def outcomes(
         tally=counts(found.tracks, ms),
         towns=[_town(found, code, tracks, ms) for code, tracks in by_town(found.tracks).items()],
         states=list(Shown),
-        letters=say.LETTERS,
+        letters=say_story.LETTERS,
         revisions=sorted({number for number, _ in found.choices}),
         ways=sorted({name for _, name in found.choices}),
         soon=[(s, begin + timedelta(seconds=s)) for s in SOON if begin + timedelta(seconds=s) <= found.end],
