@@ -1,6 +1,7 @@
 """Words of the pages: for every code that a page shows, the text that the catalogue translates."""
 
 from services.audit import question_words
+from services.audit import say_story
 
 CHANNELS = {
     "station": "Village stations",
@@ -223,6 +224,17 @@ FIELDS = {
     "last_sequence": "Last sequence",
     "clock_offset_ms": "Clock off by ms",
     "sha256": "SHA-256",
+    "rendering": "Wording",
+    "pieces": "Words",
+    "name": "Part",
+    "text": "Text",
+    "rung": "Rung",
+    "called": "People called",
+    "instead": "Instead",
+    "way": "Way",
+    "after_s": "Seconds after",
+    "duty": "Duty",
+    "channel": "Channel",
     "gone": "Gone",
     "consumer": "Consumer",
     "original_subject": "Subject",
@@ -379,4 +391,5 @@ ALL = {
     "mark": MARKS,
     "rendering": RENDERINGS,
     "walk": WALKS,
+    **say_story.ALL,
 }
