@@ -26,7 +26,6 @@ from services.audit.model.entry import read
 from services.audit.model.retention import Retention
 from services.audit.store import keeping, ledger, questions
 from services.audit.store.keeping_tables import PROPOSALS
-from services.audit.store.ledger import unpacked
 from services.kit import proposals
 from services.kit.clock import microseconds
 from services.kit.db import Database, Transaction
@@ -94,7 +93,7 @@ async def preview(db: Database, rules: Retention, name: str, before: datetime) -
 
 
 def _class_of(row: Mapping[str, Any], rules: Retention) -> str:
-    return rules.of(read(keeping.subject_of(row), unpacked(row["payload"])).message)
+    return rules.of(read(keeping.subject_of(row), keeping.payload_of(row)).message)
 
 
 async def propose(db: Database, rules: Retention, name: str, before: datetime, by: str) -> Proposal:
