@@ -125,6 +125,15 @@ KINDS = {
     "sessions.ended": "Signed out everywhere else",
     "audit.queried": "Audit asked",
     "audit.exported": "Ledger exported",
+    "hold.placed": "Legal hold placed",
+    "hold.lifted": "Legal hold lifted",
+    "records.listed": "Records listed for deletion",
+    "records.deleted": "Records deleted",
+    "fact.deleted": "Fact that was deleted",
+    "head.signed": "Tree head signed",
+    "ledger.key-changed": "Key of the ledger changed",
+    "epoch.opened": "Stream began anew",
+    "gap.found": "Gap in the stream found",
     "letter.buried": "Message buried",
     "unknown": "Unknown message",
 }
@@ -150,6 +159,20 @@ DIFFERENCES = {
     "ledger-gap": "The stream had lost messages before they were recorded",
     "ledger-count": "Records are missing, or too many",
     "ledger-broken": "The ledger is not the one over which a head was signed",
+    "ledger-restored": "The ledger was restored from an old backup",
+    "heads-missing": "A signed head is missing",
+    "heads-behind": "Heads do not reach a place outside",
+    "head-forged": "A head is not the ledger's own",
+    "record-changed": "A record was changed",
+    "record-missing": "A record is missing",
+    "record-emptied": "A record was emptied without an agreement of two",
+    "tombstone-differs": "A tombstone is not what was agreed",
+    "hold-differs": "A legal hold was changed",
+    "proposal-differs": "A proposal was changed",
+    "tree-changed": "A hash of the tree was changed",
+    "epoch-differs": "An epoch was changed",
+    "ledger-gap-differs": "A gap was changed",
+    "books-differ": "The accounts are not what the records come to",
 }
 
 FIELDS = {
@@ -204,6 +227,28 @@ FIELDS = {
 
 ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back"}
 
+CLASSES = {
+    "warnings": "Warnings, approvals, plans",
+    "keeping": "Agreements, holds, heads",
+    "delivery-detail": "Delivery detail",
+    "presence": "Presence of stations",
+    "security": "Security log",
+}
+
+SCOPES = {
+    "warning": "A warning",
+    "period": "A period",
+    "class": "A class",
+    "everything": "Everything",
+}
+
+DECISIONS = {
+    "confirmed": "confirmed",
+    "declined": "declined",
+    "expired": "expired",
+    "open": "open to decide",
+}
+
 VALUES = {**STATES, **LEVELS, **ACTIONS}
 
 ALL = {
@@ -217,4 +262,7 @@ ALL = {
     "mode": MODES,
     "kind": KINDS,
     "difference": DIFFERENCES,
+    "class": CLASSES,
+    "scope": SCOPES,
+    "decision": DECISIONS,
 }

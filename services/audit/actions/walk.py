@@ -55,6 +55,22 @@ async def whole(
     return found + (await _of_stream(stream, tail) if stream else [])
 
 
+async def beside(
+    db: Database,
+    signer: Signer,
+    rules: Retention,
+    grace: timedelta,
+    places: Sequence[Place] = (),
+    stream: LedgerStream | None = None,
+    *,
+    all_of_it: bool = False,
+) -> list[Difference]:
+    """Return what reconciling looks at beside the accounts: all of the ledger, or its heads and a stretch."""
+    if all_of_it:
+        return await whole(db, signer, rules, grace, places, stream)
+    return [*await heads.compare(db, signer, places), *await go_on(db, rules, grace)]
+
+
 async def go_on(db: Database, rules: Retention, grace: timedelta) -> list[Difference]:
     """Look at the next stretch of records, and at what is deleted in it; begin anew after the last one."""
     async with questions.snapshot(db) as connection:
@@ -82,8 +98,7 @@ def _nodes(done: Walk, kept: dict[Subtree, bytes]) -> list[Difference]:
     found = []
     for subtree in sorted({*done.nodes, *kept}, key=lambda s: (s.level, s.index)):
         if done.nodes.get(subtree) != kept.get(subtree):
-            low, high = subtree.leaves
-            why = f"a hash of the tree over the records {low + 1} to {high} is not theirs"
+            why = "a hash of the tree is not that of its records"
             found.append(Difference("tree-changed", why, about=f"node {subtree.level}/{subtree.index}"))
     return found
 

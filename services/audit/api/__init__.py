@@ -1,8 +1,9 @@
 """The public face of the audit: accounts, records, proofs, reconciling, export."""
 
-from services.audit.api import accounts, records
+from services.audit.api import accounts, keeping, records
 
 ROUTERS = (
     accounts.router,
     records.router,
+    keeping.router,
 )

@@ -1,8 +1,9 @@
 """The auditor's pages."""
 
-from services.audit.desk import records, warnings
+from services.audit.desk import keeping, records, warnings
 
 ROUTERS = (
     warnings.router,
     records.router,
+    keeping.router,
 )

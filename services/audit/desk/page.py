@@ -22,6 +22,7 @@ NAV = (
     ("/audit", "Warnings"),
     ("/audit/records", "Records"),
     ("/audit/reconcile", "Reconcile"),
+    ("/audit/keeping", "Keeping"),
 )
 """The auditor's menu: addresses and words."""
 

@@ -8,7 +8,6 @@ from fastapi.responses import HTMLResponse
 
 from contracts.values import Channel, Mode
 from services.audit.actions import ask
-from services.audit.actions.reconcile import reconcile
 from services.audit.api import accounts
 from services.audit.api.parts import Auditor, Given
 from services.audit.api.record_views import RecordPage
@@ -32,10 +31,11 @@ async def overview(
 
 
 @router.get("/audit/reconcile")
-async def compare(request: Request, given: Given, _: Auditor) -> HTMLResponse:
+async def compare(request: Request, given: Given, _: Auditor, whole: bool = False) -> HTMLResponse:
     """Show what does not add up."""
-    found = await reconcile(given.db, given.stream, given.grace, issuer=given.issuer)
-    return page("reconcile", request, found=ReconciledView.of(found))
+    request.state.long = whole
+    found = await accounts.reconciled(given, whole=whole)
+    return page("reconcile", request, found=ReconciledView.of(found), whole=whole)
 
 
 @router.get("/audit/warnings/{warning_id}")

@@ -15,7 +15,7 @@ from services.audit.model.counted import TargetCount
 from services.audit.model.walking import FACT_DELETED
 from services.audit.store.books import AT_ONCE, upsert
 from services.audit.store.keeping_tables import HOLDS, LISTINGS, PROPOSALS, TARGET_COUNTS, TOMBSTONES
-from services.audit.store.ledger import unpacked
+from services.audit.store.ledger import size, unpacked
 from services.audit.store.tables import RECORDS, TARGETS
 from services.audit.store.tree import Broken
 from services.kit import proposals
@@ -82,6 +82,24 @@ async def keep_decision(tx: Transaction, agreed: Agreement) -> None:
     waits = (p.proposal_id == agreed.agreement_id) & (p.state == proposals.OPEN)
     decided = {"decided_by": agreed.confirmed_by, "decided_at": agreed.confirmed_at}
     await tx.execute(update(PROPOSALS).where(waits).values(state=proposals.CONFIRMED, **decided))
+
+
+async def position_before(connection: AsyncConnection, moment: datetime) -> int:
+    """Return the position of the last record of before a moment: records are in the order of their time."""
+    low, high = 0, await size(connection)
+    while low < high:
+        middle = (low + high + 1) // 2
+        found = select(RECORDS.c.recorded_at).where(RECORDS.c.position >= middle)
+        first = (await connection.execute(found.order_by(RECORDS.c.position).limit(1))).scalar_one()
+        low, high = (middle, high) if first < moment else (low, middle - 1)
+    return low
+
+
+async def due(connection: AsyncConnection, kinds: Collection[str], upto: int, most: int) -> int:
+    """Count the records of some kinds up to a position that are not deleted, up to so many."""
+    r = RECORDS.c
+    some = select(r.position).where(r.kind.in_(kinds), r.position <= upto, r.payload != EMPTIED).limit(most)
+    return int((await connection.execute(select(func.count()).select_from(some.subquery()))).scalar_one())
 
 
 async def kinds(connection: AsyncConnection) -> list[str]:
