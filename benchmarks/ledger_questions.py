@@ -75,7 +75,9 @@ async def _warning(asker: Asker) -> object:
 
 async def _station(asker: Asker) -> object:
     first, last = asker.year()
-    return await station.station(asker.db, asker.station(), station.Wanted(Mode.LIVE, first, last), asker.formulas)
+    return await station.station(
+        asker.db, asker.station(), station.Wanted(Mode.LIVE, first, last), asker.formulas
+    )
 
 
 async def _listed(asker: Asker) -> object:

@@ -1,7 +1,6 @@
 """Words of the pages: for every code that a page shows, the text that the catalogue translates."""
 
-from services.audit import question_words
-from services.audit import say_story
+from services.audit import question_words, say_story
 
 CHANNELS = {
     "station": "Village stations",
@@ -159,6 +158,16 @@ KINDS = {
     "difference.acknowledged": "Difference acknowledged",
     "difference.driven": "Said again after a difference",
     "difference.declined": "Not said again: it has ended",
+    "audit.exported": "Ledger exported",
+    "hold.placed": "Legal hold placed",
+    "hold.lifted": "Legal hold lifted",
+    "records.listed": "Records listed for deletion",
+    "records.deleted": "Records deleted",
+    "fact.deleted": "Fact that was deleted",
+    "head.signed": "Tree head signed",
+    "ledger.key-changed": "Key of the ledger changed",
+    "epoch.opened": "Stream began anew",
+    "gap.found": "Gap in the stream found",
     "letter.buried": "Message buried",
     "unknown": "Unknown message",
 }
@@ -187,6 +196,20 @@ DIFFERENCES = {
     "ledger-count": "Records are missing, or too many",
     "observation-differs": "What is shown of the weather is not what the records say",
     "ledger-broken": "The ledger is not the one over which a head was signed",
+    "ledger-restored": "The ledger was restored from an old backup",
+    "heads-missing": "A signed head is missing",
+    "heads-behind": "Heads do not reach a place outside",
+    "head-forged": "A head is not the ledger's own",
+    "record-changed": "A record was changed",
+    "record-missing": "A record is missing",
+    "record-emptied": "A record was emptied without an agreement of two",
+    "tombstone-differs": "A tombstone is not what was agreed",
+    "hold-differs": "A legal hold was changed",
+    "proposal-differs": "A proposal was changed",
+    "tree-changed": "A hash of the tree was changed",
+    "epoch-differs": "An epoch was changed",
+    "ledger-gap-differs": "A gap was changed",
+    "books-differ": "The accounts are not what the records come to",
 }
 
 FIELDS = {
@@ -331,6 +354,28 @@ WALKS = {"warnings": "All warnings", "ledger": "The whole ledger", "issued": "Ev
 
 ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back"}
 
+CLASSES = {
+    "warnings": "Warnings, approvals, plans",
+    "keeping": "Agreements, holds, heads",
+    "delivery-detail": "Delivery detail",
+    "presence": "Presence of stations",
+    "security": "Security log",
+}
+
+SCOPES = {
+    "warning": "A warning",
+    "period": "A period",
+    "class": "A class",
+    "everything": "Everything",
+}
+
+DECISIONS = {
+    "confirmed": "confirmed",
+    "declined": "declined",
+    "expired": "expired",
+    "open": "open to decide",
+}
+
 VALUES = {**STATES, **LEVELS, **ACTIONS}
 
 JUDGEMENTS = {"hit": "Hit", "partly": "Partly a hit", "miss": "Miss", "false-alarm": "False alarm"}
@@ -392,4 +437,7 @@ ALL = {
     "rendering": RENDERINGS,
     "walk": WALKS,
     **say_story.ALL,
+    "class": CLASSES,
+    "scope": SCOPES,
+    "decision": DECISIONS,
 }

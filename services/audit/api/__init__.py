@@ -7,6 +7,7 @@ from services.audit.api import (
     changes,
     folder,
     gateways,
+    keeping,
     moment,
     observing,
     outcomes,
@@ -32,4 +33,5 @@ ROUTERS = (
     moment.router,
     reports.router,
     observing.router,
+    keeping.router,
 )

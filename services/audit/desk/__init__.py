@@ -5,6 +5,7 @@ from services.audit.desk import (
     approvals,
     changes,
     gateways,
+    keeping,
     moment,
     observing,
     people,
@@ -30,4 +31,5 @@ ROUTERS = (
     moment.router,
     reports.router,
     observing.router,
+    keeping.router,
 )

@@ -29,6 +29,7 @@ NAV = (
     ("/audit/reports", "Reports"),
     ("/audit/reconcile", "Reconcile"),
     ("/audit/alarms", "Alarms"),
+    ("/audit/keeping", "Keeping"),
 )
 """The auditor's menu: addresses and words."""
 
