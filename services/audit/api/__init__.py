@@ -1,9 +1,10 @@
 """The public face of the audit: accounts, records, proofs, reconciling, search, export."""
 
-from services.audit.api import accounts, records, search
+from services.audit.api import accounts, exports, records, search
 
 ROUTERS = (
     accounts.router,
     records.router,
     search.router,
+    exports.router,
 )

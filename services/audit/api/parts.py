@@ -1,7 +1,7 @@
 """What the endpoints are given, who may ask, and the fact that somebody asked."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from services.audit.actions.sign import Signer
+from services.audit.api.leaving import Leaving
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
 from services.audit.stream import LedgerStream
@@ -28,6 +29,8 @@ class Parts:
     formulas: Formulas
     issuer: Issuer | None = None
     """Who knows what was issued."""
+    leaving: Leaving = field(default_factory=Leaving)
+    """Lists that somebody is fetching."""
 
 
 async def _parts(request: Request) -> Parts:
@@ -39,6 +42,8 @@ Given = Annotated[Parts, Depends(_parts)]
 
 DESK = ("drafter", "checker", "signer", "town-desk")
 AUDITOR = "auditor"
+_EXPORT = re.compile(r"/export\Z|\A/api/v1/audit/exports/")
+"""Paths of what is taken away, and not only looked at."""
 _PHONE = re.compile(r"1[3-9]\d{9}")
 
 
@@ -56,7 +61,7 @@ async def _reader(
 
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
-    exports = request.url.path.endswith("/export")
+    exports = _EXPORT.search(request.url.path) is not None
     if someone.has(SERVICE) and not exports:
         return someone
     if someone.has(AUDITOR) and someone.has("operator"):
@@ -69,7 +74,7 @@ async def _record(request: Request, given: Parts, someone: Principal, kind: str)
     """Say as a fact what was asked; a phone number that somebody typed is not kept."""
     place = request.path_params
     async with given.db.transaction() as tx:
-        tx.record(
+        request.state.asked = tx.record(
             kind,
             actor=someone.username,
             source=source_of(request),
