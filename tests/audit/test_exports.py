@@ -292,3 +292,31 @@ async def test_numbers_of_phones_leave_masked(audit: Asked) -> None:
         text = (await audit.get(f"{PATH}records.{form}")).text
         assert "138****5678" in text
         assert "13812345678" not in text
+
+
+@on_one_database
+async def test_empty_fields_of_a_form_narrow_nothing(audit: Asked) -> None:
+    await audit.book.say(a_fact(), a_fact())
+    names = (
+        "kind",
+        "about",
+        "warning",
+        "channel",
+        "station",
+        "year",
+        "mode",
+        "after",
+        "since",
+        "until",
+        "q",
+        "who",
+    )
+    assert len(await table(audit, "records", "csv", **dict.fromkeys(names, ""))) == 2
+
+
+@on_one_database
+async def test_every_list_has_a_form_on_its_page(audit: Asked) -> None:
+    shown = (await audit.get("/audit/exports")).text
+    for name in LISTS:
+        for form in MEDIA:
+            assert f'formaction="{PATH}{name}.{form}"' in shown

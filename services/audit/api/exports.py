@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BeforeValidator, Field
 
 from contracts.values import Channel, Mode
 from services.audit.actions import exports
@@ -25,24 +26,37 @@ from services.kit.pages import language_of, said
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
 Named = Annotated[str | None, Query(max_length=100)]
+Empty = BeforeValidator(lambda given: None if given == "" else given)
+"""A form sends a field that is empty; it narrows nothing."""
+
+_UUID = Annotated[UUID | None, Empty, Query(description="Id of a warning")]
+_Station = Annotated[
+    Annotated[str, Field(pattern=r"^\d{12}$")] | None, Empty, Query(description="Twelve digits")
+]
+_Year = Annotated[
+    Annotated[int, Field(ge=2000, le=2200)] | None, Empty, Query(description="station: this year by default")
+]
+_After = Annotated[
+    Annotated[int, Field(ge=0, le=MOST)] | None,
+    Empty,
+    Query(description="records, timeline: beyond this one"),
+]
 
 
 def narrowed(
-    after: Annotated[
-        int | None, Query(ge=0, le=MOST, description="records, timeline: beyond this one")
-    ] = None,
+    after: _After = None,
     kind: Named = None,
     about: Named = None,
-    warning: Annotated[UUID | None, Query(description="Id of a warning")] = None,
-    channel: Channel | None = None,
+    warning: _UUID = None,
+    channel: Annotated[Channel | None, Empty] = None,
     gateway: Named = None,
-    station: Annotated[str | None, Query(pattern=r"^\d{12}$", description="Twelve digits")] = None,
-    year: Annotated[int | None, Query(ge=2000, le=2200, description="station: this year by default")] = None,
-    mode: Mode | None = None,
+    station: _Station = None,
+    year: _Year = None,
+    mode: Annotated[Mode | None, Empty] = None,
     q: Annotated[str | None, Query(description="search: as there")] = None,
     who: Named = None,
-    since: Day = None,
-    until: Day = None,
+    since: Annotated[Day, Empty] = None,
+    until: Annotated[Day, Empty] = None,
 ) -> tuple[Filters, int | None]:
     """Return by what a list is narrowed, and the year."""
     period = asking(q or "", since=since, until=until)

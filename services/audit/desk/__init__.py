@@ -1,9 +1,10 @@
 """The auditor's pages."""
 
-from services.audit.desk import records, search, warnings
+from services.audit.desk import exports, records, search, warnings
 
 ROUTERS = (
     warnings.router,
     records.router,
     search.router,
+    exports.router,
 )

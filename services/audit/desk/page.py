@@ -22,6 +22,7 @@ NAV = (
     ("/audit", "Warnings"),
     ("/audit/records", "Records"),
     ("/audit/search", "Search"),
+    ("/audit/exports", "Exports"),
     ("/audit/reconcile", "Reconcile"),
 )
 """The auditor's menu: addresses and words."""
