@@ -1,4 +1,4 @@
-"""The auditor's commands: yutian audit reconcile | export | verify. Exit 0 holds, 1 something is wrong."""
+"""The auditor's commands: yutian audit reconcile | export | verify | list. Exit 0 holds, 1 does not."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.audit import checkpoint, folder_command
+from services.audit import checkpoint, folder_command, list_command
 from services.audit.calling import STDOUT, WAIT_S, Token, Url, answer, client, opened, progress
 from services.audit.checkpoint import PublicKey
 from services.audit.verify import Verdict
@@ -20,7 +20,7 @@ from services.audit.verify import verify as verify_lines
 from services.kit.errors import Refused
 from services.kit.terminal import Output
 
-audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, export, verify.")
+audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, export, verify, list, folder.")
 
 
 @audit.command()
@@ -51,9 +51,9 @@ def recount(
     output: Output = "table",
 ) -> None:
     """Fold the records of every warning anew, and name every row of the books that is another."""
-    with _client(url, token) as client:
+    with client(url, token) as http:
         wanted = {"warning": warning} if warning else {}
-        body = _answer(client.get("/api/v1/audit/recount", params=wanted, timeout=None))
+        body = answer(http.get("/api/v1/audit/recount", params=wanted, timeout=None))
     if output == "json":
         sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -185,3 +185,4 @@ def _read(file: Path) -> Iterator[BinaryIO]:
 
 audit.command("folder")(folder_command.folder)
 audit.command("verify-folder")(folder_command.verify_folder)
+audit.command("list")(list_command.take)

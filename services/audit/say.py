@@ -158,7 +158,6 @@ KINDS = {
     "difference.acknowledged": "Difference acknowledged",
     "difference.driven": "Said again after a difference",
     "difference.declined": "Not said again: it has ended",
-    "audit.exported": "Ledger exported",
     "hold.placed": "Legal hold placed",
     "hold.lifted": "Legal hold lifted",
     "records.listed": "Records listed for deletion",

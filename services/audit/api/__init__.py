@@ -5,6 +5,7 @@ from services.audit.api import (
     alarms,
     approvals,
     changes,
+    exports,
     folder,
     gateways,
     keeping,
@@ -34,4 +35,5 @@ ROUTERS = (
     reports.router,
     observing.router,
     keeping.router,
+    exports.router,
 )

@@ -4,6 +4,7 @@ from services.audit.desk import (
     alarms,
     approvals,
     changes,
+    exports,
     gateways,
     keeping,
     moment,
@@ -32,4 +33,5 @@ ROUTERS = (
     reports.router,
     observing.router,
     keeping.router,
+    exports.router,
 )

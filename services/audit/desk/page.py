@@ -27,6 +27,7 @@ NAV = (
     ("/audit/open", "At a moment"),
     ("/audit/gateways", "Gateways"),
     ("/audit/reports", "Reports"),
+    ("/audit/exports", "Exports"),
     ("/audit/reconcile", "Reconcile"),
     ("/audit/alarms", "Alarms"),
     ("/audit/keeping", "Keeping"),
