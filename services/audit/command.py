@@ -39,10 +39,14 @@ def reconcile(
     url: Url = "",
     token: Token = "",
     output: Output = "table",
+    recipients: Annotated[
+        bool, typer.Option("--recipients", help="Also compare every batch's list of hashes")
+    ] = False,
 ) -> None:
     """Compare manifests, deliveries, reports, stream and ledger; name every difference."""
+    asked = {**({"warning": warning} if warning else {}), **({"recipients": "true"} if recipients else {})}
     with _client(url, token) as client:
-        reply = client.get("/api/v1/audit/reconcile", params={"warning": warning} if warning else {})
+        reply = client.get("/api/v1/audit/reconcile", params=asked)
         body = _answer(reply)
     if output == "json":
         sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")

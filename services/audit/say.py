@@ -149,6 +149,10 @@ DIFFERENCES = {
     "ledger-behind": "The stream has messages that the ledger has not taken",
     "ledger-gap": "The stream had lost messages before they were recorded",
     "ledger-count": "Records are missing, or too many",
+    "posting-odd": "A batch's list of recipients cannot be read and was set aside",
+    "posting-altered": "A batch's list of recipients is not the one that was recorded",
+    "posting-missing": "A batch's list of recipients is gone",
+    "posting-stranger": "Recipients are kept that no record names",
     "ledger-broken": "The ledger is not the one over which a head was signed",
 }
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.audit.actions import compare
 from services.audit.issuer import Issuer
 from services.audit.model.differences import Difference, Patience, differences
-from services.audit.store import books, ledger, questions, tree
+from services.audit.store import books, ledger, posting_check, questions, tree
 from services.audit.store.ledger import Place
 from services.audit.store.tree import Broken
 from services.audit.stream import LedgerStream, Life
@@ -51,10 +51,12 @@ async def reconcile(
     warning_id: str | None = None,
     *,
     issuer: Issuer | None = None,
+    recipients: bool = False,
 ) -> Reconciled:
     """Compare everything, or one warning; raise NotFound when nobody has ever heard of that one.
 
-    Without an issuer to ask, as over a ledger that stands alone, nothing is said of what it has issued.
+    Without an issuer to ask, as over a ledger that stands alone, nothing is said of what it has issued. With
+    `recipients`, or of one warning, every batch's list of hashes is compared with its record too.
     """
     patience = Patience(db.clock.now(), grace)
     issued, silent = await compare.ask(issuer, warning_id) if issuer else ((), [])
@@ -63,6 +65,8 @@ async def reconcile(
         place = await ledger.place(connection)
         found = [*silent, *await _of_ledger(connection, place)]
         found += await compare.unheard(connection, issued, patience)
+        if recipients or warning_id is not None:
+            found += await posting_check.postings_differ(connection, warning_id)
         count = deliveries = 0
         async for ids in _warnings(connection, warning_id):
             known = await books.whole(connection, ids)
@@ -130,6 +134,7 @@ async def _of_ledger(connection: AsyncConnection, place: Place) -> list[Differen
     if counted != place.size:
         why = "positions are missing between the first and the last record"
         found.append(Difference("ledger-count", why, expected=place.size, found=counted))
+    found += await posting_check.set_aside(connection)
     return [*found, *await _of_head(connection, place)]
 
 

@@ -108,9 +108,14 @@ async def station_year(given: Parts, code: str, year: int, mode: Mode) -> Statio
 
 @router.get("/reconcile", summary="Compare manifests, deliveries, reports, stream and ledger")
 async def compare(
-    given: Given, _: Auditor, warning: Annotated[UUID | None, Query(description="Only this one")] = None
+    given: Given,
+    _: Auditor,
+    warning: Annotated[UUID | None, Query(description="Only this one")] = None,
+    recipients: Annotated[bool, Query(description="Also every batch's list of hashes")] = False,
 ) -> ReconciledView:
     """Return every difference, named; what is younger than the grace is on its way."""
     only = str(warning) if warning else None
-    found = await reconcile(given.db, given.stream, given.grace, only, issuer=given.issuer)
+    found = await reconcile(
+        given.db, given.stream, given.grace, only, issuer=given.issuer, recipients=recipients
+    )
     return ReconciledView.of(found)
