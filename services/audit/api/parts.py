@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -62,7 +62,7 @@ async def _asked(request: Request, given: Parts, someone: Principal) -> Principa
     return someone
 
 
-async def note(request: Request, given: Parts, someone: Principal, kind: str, **more: str) -> None:
+async def note(request: Request, given: Parts, someone: Principal, kind: str, **more: Any) -> None:
     """Say as a fact what was asked; a phone number that somebody typed is not kept. No operator asks."""
     if someone.has(AUDITOR) and someone.has("operator"):
         raise Forbidden("auditor and operator are different people", mend="take one of the roles away")

@@ -28,7 +28,7 @@ Row = Mapping[str, Any]
 async def set_aside(connection: AsyncConnection) -> list[Difference]:
     """Return the lists that could not be gathered, each with the reason."""
     statement = select(BATCHES).where(BATCHES.c.fault.is_not(None)).order_by(BATCHES.c.position)
-    found = (await connection.execute(statement)).mappings()
+    found = [dict(row) for row in (await connection.execute(statement)).mappings()]
     return [_named("posting-odd", f"the list of hashes was set aside: {row['fault']}", row) for row in found]
 
 
@@ -120,7 +120,8 @@ async def _strangers(connection: AsyncConnection, only: str | None) -> list[Diff
 
 async def _missing(connection: AsyncConnection, only: str | None) -> list[Difference]:
     """Return the records that ask for a batch whose hashes were never kept."""
-    r, after, found = RECORDS.c, 0, []
+    r, after = RECORDS.c, 0
+    found: list[Difference] = []
     while True:
         statement = select(r.position, r.warning_id, r.revision, r.channel, r.payload).where(
             r.kind == REQUESTED, r.position > after
