@@ -13,6 +13,7 @@ from benchmarks.ledger_story import phone
 from contracts.values import Mode
 from services.audit import rates
 from services.audit.actions import ask, people, search
+from services.audit.actions import station as stations
 from services.audit.actions.search import Asking
 from services.audit.model.account import Formulas
 from services.kit.crypto import SoftwareCrypto
@@ -75,8 +76,8 @@ async def _warning(asker: Asker) -> object:
 
 async def _station(asker: Asker) -> object:
     first, last = asker.year()
-    return await station.station(
-        asker.db, asker.station(), station.Wanted(Mode.LIVE, first, last), asker.formulas
+    return await stations.station(
+        asker.db, asker.station(), stations.Wanted(Mode.LIVE, first, last), asker.formulas
     )
 
 

@@ -99,7 +99,7 @@ async def compare(
 
 async def reconciled(given: Parts, only: str | None = None, *, whole: bool = False) -> Reconciled:
     """Compare the accounts, and beside them the ledger with itself and with its heads outside."""
-    found = await reconcile(given.db, given.stream, given.grace, only, issuer=given.issuer)
+    found = await reconcile(given.db, given.stream, given.grace, only, issuer=given.issuer, recipients=whole)
     if only is not None:
         more = (await walk.recounted(given.db, only))[1]
     else:
