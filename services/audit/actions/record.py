@@ -123,7 +123,7 @@ def _opened(drafts: Sequence[_Draft], crypto: CryptoProvider) -> list[fold.Opene
         if isinstance(message, BlockChanged) and message.sealed:
             try:
                 plain = crypto.unseal(base64.b64decode(message.sealed), BLOCK_CONTEXT)
-                found.append((draft.heard.sequence, message.at, orjson.loads(plain)))
+                found.append((draft.heard.sequence, message, orjson.loads(plain)))
             except (Reject, Retry, binascii.Error, orjson.JSONDecodeError):
                 log.warning("block cannot be opened", block=draft.entry.about)
     return found

@@ -74,14 +74,13 @@ async def _record(request: Request, given: Parts, someone: Principal, kind: str)
             actor=someone.username,
             source=source_of(request),
             warning_id=_uuid(place.get("warning_id")),
-            about=masked(str(place["code"])) if "code" in place else None,
-            path=masked(request.url.path),
-            query=masked(request.url.query)[:500],
+            about=_masked(str(place["code"])) if "code" in place else None,
+            path=_masked(request.url.path),
+            query=_masked(request.url.query)[:500],
         )
 
 
-def masked(text: str) -> str:
-    """Return a text without the middle of every phone number in it."""
+def _masked(text: str) -> str:
     return _PHONE.sub(lambda found: f"{found[0][:3]}****{found[0][7:]}", text)
 
 
