@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.audit.model.approving import Story, story
+from services.audit.model.approval import Story, story
 from services.audit.store import approvals, questions
 from services.audit.store.approvals import Place, Wanted
 from services.kit.db import Database

@@ -1,12 +1,12 @@
 """Fold: what the auditor's questions need of new records is kept beside them, in the same transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from contracts.delivery import StationSeen
 from contracts.fact import Fact
-from services.audit.model.approving import Act
+from contracts.registry import BlockChanged
+from services.audit.model.approval import Act
 from services.audit.model.books import Shelf
 from services.audit.model.carried import changes
 from services.audit.model.entry import plain
@@ -16,8 +16,8 @@ from services.audit.store import folding
 from services.audit.store.ledger import Written
 from services.kit.db import Transaction
 
-Opened = tuple[int, datetime, Any]
-"""The sequence of a registry block in the stream, its moment, and what it says."""
+Opened = tuple[int, BlockChanged, Any]
+"""The sequence of a registry block in the stream, the message, and what it says once it is opened."""
 
 _MOST = 2**62
 
@@ -25,9 +25,9 @@ _MOST = 2**62
 async def fold_blocks(tx: Transaction, blocks: Sequence[Opened]) -> None:
     """Keep what blocks say of stations: their planned maintenance, the ids of their keys, their devices."""
     said = []
-    for sequence, at, block in blocks:
+    for sequence, message, block in blocks:
         for station, (until, keys, devices) in equipment_of(block).items():
-            said.append((station, Equipment(at, sequence, until, keys, devices)))
+            said.append((station, Equipment(message.at, sequence, until, keys, devices)))
     await folding.keep_equipment(tx, said)
     await folding.keep_operators(tx, {r: o for _, _, block in blocks for r, o in operators_of(block).items()})
 
@@ -43,7 +43,7 @@ async def fold(tx: Transaction, records: Sequence[Written]) -> None:
         elif isinstance(message, StationSeen):
             seen.append(_seen(message, position))
     await folding.keep_acts(tx, acts)
-    await folding.keep_presences(tx, seen)
+    await folding.keep_comings(tx, seen)
 
 
 def _seen(message: StationSeen, position: int) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _opened(drafts: Sequence[_Draft], crypto: CryptoProvider) -> tuple[list[fold
             try:
                 plain = crypto.unseal(base64.b64decode(message.sealed), BLOCK_CONTEXT)
                 block = orjson.loads(plain)
-                found.append((draft.heard.sequence, message.at, block))
+                found.append((draft.heard.sequence, message, block))
                 inside = contents(message, block)
                 held += [inside] if inside else []
             except (Reject, Retry, binascii.Error, orjson.JSONDecodeError):

@@ -36,25 +36,29 @@ class StationYear:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which year, and which page of comings and goings."""
+class Part:
+    """Which page of comings and goings."""
 
-    mode: str
-    first: datetime
-    last: datetime
     before: tuple[datetime, int] | None = None
     limit: int = 200
 
 
-async def station(db: Database, code: str, wanted: Wanted, formulas: Formulas) -> StationYear:
+async def station(
+    db: Database,
+    code: str,
+    mode: str,
+    first: datetime,
+    last: datetime,
+    formulas: Formulas,
+    part: Part | None = None,
+) -> StationYear:
     """Return a station's year; raise NotFound when the ledger has never heard of it."""
-    mode, first, last = wanted.mode, wanted.first, wanted.last
-    year = (mode, first, last)
+    part, year = part or Part(), (mode, first, last)
     async with questions.snapshot(db) as connection:
         told = await books.rows(connection, questions.told(code, STATION, *year), Target)
         chosen = questions.revisions_told(code, STATION, *year)
         revisions = {r.key: r for r in await books.rows(connection, chosen, Revision)}
-        page = await stations.presences(connection, code, *year, wanted.before, wanted.limit + 1)
+        page = await stations.presences(connection, code, *year, part.before, part.limit + 1)
         presences = await stations.whole(connection, code, *year)
         said = await stations.equipment(connection, code, last)
         keys = await stations.keys(connection, code, first, last)
@@ -71,8 +75,8 @@ async def station(db: Database, code: str, wanted: Wanted, formulas: Formulas) -
         reception=reception(pairs, formulas),
         confirmation=confirmation(pairs, formulas),
         online=online(presences, spells(said), first, until, formulas.online_states),
-        presence=page[: wanted.limit],
-        more_presence=len(page) > wanted.limit,
+        presence=page[: part.limit],
+        more_presence=len(page) > part.limit,
         keys=keys,
         equipment=said,
     )

@@ -13,7 +13,7 @@ from services.audit.api.cursors import Cursor, cursor_of, read_cursor
 from services.audit.api.gateways import From, To
 from services.audit.api.parts import Auditor, Given, Parts
 from services.audit.api.views import Time
-from services.audit.model.approving import Act, Story
+from services.audit.model.approval import Act, Story
 from services.audit.model.masking import masked
 from services.audit.model.period import period_of
 from services.audit.store.approvals import Place, Wanted

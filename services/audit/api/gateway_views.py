@@ -8,7 +8,7 @@ from contracts.outcome import Column
 from services.audit.actions.gateways import Line, OfWarning, Performance, rates_of
 from services.audit.api.record_views import RecordLine
 from services.audit.api.station_views import RateView
-from services.audit.model.account import Formulas
+from services.audit.model.account import Formulas, Rate
 from services.audit.model.carried import WAITS, Sum
 
 
@@ -46,6 +46,7 @@ class CarriedView(BaseModel):
     open: int
     attempts: int = Field(description="How often batches were handed out, as far as reports tell")
     ran_out: int = Field(description="Leases that ran out before anybody answered")
+    reports: int = Field(description="How often anything new was said of them, carrier receipts among it")
     adds_up: bool
 
     @classmethod
@@ -59,6 +60,7 @@ class CarriedView(BaseModel):
             received=columns["confirmed"] + columns["delivered"],
             attempts=found.count("attempts"),
             ran_out=found.count("ran_out"),
+            reports=found.count("reports"),
             adds_up=sum(columns.values()) == found.count("recipients"),
             **columns,
         )
@@ -155,6 +157,7 @@ class GatewayView(BaseModel):
     answered_within_s: int = Field(description="What the answer rate calls in time")
     carried: CarriedView
     rates: GatewayRates
+    late: RateView = Field(description="Reports that came after their lease, of the batches answered")
     waits: dict[str, WaitView] = Field(description="Since the request: leased, answered, closed")
     channels: dict[str, CarriedView]
     days: list[GatewayDay]
@@ -181,6 +184,7 @@ class GatewayView(BaseModel):
             answered_within_s=int(formulas.gateway_answered_within.total_seconds()),
             carried=CarriedView.of(found.sum),
             rates=GatewayRates.of(found.sum, formulas),
+            late=RateView.of(Rate(found.told.get("sms.reported-late", 0), found.sum.count("answered"))),
             waits={name: WaitView.of(found.sum, name) for name in WAITS},
             channels={name: CarriedView.of(one, name) for name, one in sorted(found.channels.items())},
             days=[

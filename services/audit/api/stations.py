@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from contracts.values import Mode
-from services.audit.actions.station import Wanted, station
+from services.audit.actions.station import Part, station
 from services.audit.api.cursors import Cursor, cursor_of, read_place
 from services.audit.api.parts import Auditor, Given, Parts
 from services.audit.api.station_views import StationView
@@ -38,8 +38,8 @@ async def station_year(
     """Return the year of a station, counted in Beijing time; this year when none is named."""
     chosen = year or given.db.clock.now().astimezone(BEIJING).year
     first, last = (datetime(y, 1, 1, tzinfo=BEIJING) for y in (chosen, chosen + 1))
-    wanted = Wanted(mode, first, last, read_place(after), limit)
-    found = await station(given.db, code, wanted, given.formulas)
+    part = Part(read_place(after), limit)
+    found = await station(given.db, code, mode, first, last, given.formulas, part)
     end = found.presence[-1] if found.more_presence else None
     cursor = cursor_of(end.at, end.position) if end else None
     return StationView.of(found, chosen, mode, given.formulas.version, cursor)

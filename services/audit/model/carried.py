@@ -23,7 +23,7 @@ WAITS = ("leased", "answered", "closed")
 """From the request until it was handed out, until the first answer, until nobody was open."""
 
 SUMS = ("batches", "recipients", *(column.value for column in Column), *WAITS)
-ALL_SUMS = (*SUMS, "attempts", "repeated", "ran_out")
+ALL_SUMS = (*SUMS, "attempts", "repeated", "ran_out", "reports")
 
 CarriedKey = tuple[str, str, str, int, str]
 """Day, route, warning, revision, channel."""
@@ -67,7 +67,12 @@ def counted(delivery: Delivery) -> Counter[str]:
     found = Counter({"batches": 1, "recipients": delivery.requested or 0})
     found.update({column.value: getattr(delivery, column.value) for column in Column})
     attempts = delivery.attempts or 0
-    found.update(attempts=attempts, repeated=int(attempts > 1), ran_out=max(0, _before_answer(delivery)))
+    found.update(
+        reports=delivery.report,
+        attempts=attempts,
+        repeated=int(attempts > 1),
+        ran_out=max(0, _before_answer(delivery)),
+    )
     for name, seconds in _waits(delivery):
         found.update({name: 1, f"{name}:{bucket(seconds)}": 1})
     return found

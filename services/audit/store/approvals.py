@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.model.approving import Act
+from services.audit.model.approval import Act
 from services.audit.model.rows import Revision
 from services.audit.store import books
 from services.audit.store.folding import acts_of

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.audit.model.approving import Act
+from services.audit.model.approval import Act
 from services.audit.model.carried import ALL_SUMS, CarriedKey, Sum
 from services.audit.model.presence import Equipment
 from services.audit.store.books import AT_ONCE, upsert
-from services.audit.store.questions_tables import ACTS, CARRIED, CARRIERS, EQUIPMENT, PRESENCES
+from services.audit.store.questions_tables import ACTS, CARRIED, CARRIERS, COMINGS, EQUIPMENT
 from services.kit.db import Transaction
 
 Said = tuple[str, Equipment]
@@ -25,10 +25,10 @@ async def keep_acts(tx: Transaction, acts: Sequence[Act]) -> None:
         await tx.execute(ACTS.insert(), [asdict(act) for act in acts])
 
 
-async def keep_presences(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+async def keep_comings(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write that stations came or went."""
     if rows:
-        await tx.execute(PRESENCES.insert(), list(rows))
+        await tx.execute(COMINGS.insert(), list(rows))
 
 
 async def keep_equipment(tx: Transaction, said: Sequence[Said]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.model.carried import SUMS, Sum
+from services.audit.model.carried import ALL_SUMS, Sum
 from services.audit.store.folding import sum_of
 from services.audit.store.questions import Record
 from services.audit.store.questions_tables import CARRIED, CARRIERS, GATEWAY_KINDS, OF_THINGS, among
@@ -32,8 +32,7 @@ MOST_LISTED = 370
 async def routes(connection: AsyncConnection, days: Sequence[str], mode: str) -> list[dict[str, Any]]:
     """Return the counts of every gateway that was asked for anything in these days."""
     c = CARRIED.c
-    names = (*SUMS, "attempts", "repeated", "ran_out")
-    sums = [func.sum(c[name]).label(name) for name in names]
+    sums = [func.sum(c[name]).label(name) for name in ALL_SUMS]
     statement = select(c.route, func.count().label("revisions"), *sums).group_by(c.route).order_by(c.route)
     found = (await connection.execute(_chosen(statement, days, mode, None))).mappings()
     return [{name: value if name == "route" else int(value) for name, value in row.items()} for row in found]

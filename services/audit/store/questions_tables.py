@@ -87,6 +87,7 @@ CARRIED = Table(
     Column("closed", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("repeated", Integer, nullable=False),
+    Column("reports", BigInteger, nullable=False),
     Column("ran_out", Integer, nullable=False),
     Column("spans", JSON, nullable=False),
 )
@@ -129,8 +130,8 @@ ACTS = Table(
 )
 """Who did what to a warning, as the facts of the issuer say it: drafted, submitted, approved, reviewed."""
 
-PRESENCES = Table(
-    "presences",
+COMINGS = Table(
+    "comings",
     metadata,
     Column("station", String(100), primary_key=True),
     Column("mode", String(8), primary_key=True),

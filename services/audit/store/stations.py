@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.model.presence import Equipment, Presence
 from services.audit.store.questions import Record
-from services.audit.store.questions_tables import EQUIPMENT, KEY_KINDS, OF_THINGS, PRESENCES, among
+from services.audit.store.questions_tables import COMINGS, EQUIPMENT, KEY_KINDS, OF_THINGS, among
 from services.audit.store.tables import RECORDS, TARGETS
 
 MOST_SAID = 500
@@ -23,7 +23,7 @@ async def presences(
     limit: int,
 ) -> list[Presence]:
     """Return when a station came and went in a period, the newest first, beyond a cursor."""
-    p = PRESENCES.c
+    p = COMINGS.c
     columns = (p.at, p.position, p.presence, p.last_sequence, p.clock_offset_ms)
     statement = select(*columns).where(p.station == station, p.mode == mode, p.at >= first, p.at < last)
     if before is not None:
@@ -37,7 +37,7 @@ async def whole(
     connection: AsyncConnection, station: str, mode: str, first: datetime, last: datetime
 ) -> list[Presence]:
     """Return every coming and going of a period, and the last one before it: what online minutes are of."""
-    p = PRESENCES.c
+    p = COMINGS.c
     mine = (p.station == station, p.mode == mode)
     columns = select(p.at, p.position, p.presence)
     earlier = columns.where(*mine, p.at < first).order_by(p.at.desc(), p.position.desc()).limit(1)
@@ -68,7 +68,7 @@ async def keys(connection: AsyncConnection, station: str, first: datetime, last:
 
 async def known(connection: AsyncConnection, station: str) -> bool:
     """Tell whether the ledger has ever heard of a station."""
-    for table, column in ((TARGETS, "target"), (PRESENCES, "station"), (EQUIPMENT, "station")):
+    for table, column in ((TARGETS, "target"), (COMINGS, "station"), (EQUIPMENT, "station")):
         statement = select(table.c[column]).where(table.c[column] == station).limit(1)
         if (await connection.execute(statement)).first():
             return True

@@ -51,7 +51,7 @@ def upgrade() -> None:
 
 
 def _carried() -> None:
-    big = ("recipients", "confirmed", "delivered", "failed", "withdrawn", "expired", "open")
+    big = ("recipients", "reports", "confirmed", "delivered", "failed", "withdrawn", "expired", "open")
     small = ("leased", "answered", "closed", "attempts", "repeated", "ran_out")
     op.create_table(
         "carried",
@@ -96,7 +96,7 @@ def _acts() -> None:
 
 def _stations() -> None:
     op.create_table(
-        "presences",
+        "comings",
         sa.Column("station", sa.String(100), primary_key=True),
         sa.Column("mode", sa.String(8), primary_key=True),
         sa.Column("at", sa.BigInteger, primary_key=True),
@@ -119,7 +119,7 @@ def _stations() -> None:
 
 def downgrade() -> None:
     """Drop everything."""
-    for table in ("equipment", "presences", "acts", "carriers", "carried"):
+    for table in ("equipment", "comings", "acts", "carriers", "carried"):
         op.drop_table(table)
     for name in ("first_attempt", "attempts", *reversed(_TIMES), "mode"):
         op.drop_column("deliveries", name)
