@@ -50,10 +50,12 @@ class Hit:
     hash: bytes
 
 
-_COLUMNS = tuple(
-    BATCHES.c[name]
-    for name in ("position", "delivery_id", "warning_id", "revision", "channel", "route", "key_id", "count")
-)
+_NAMES = ("position", "delivery_id", "warning_id", "revision", "channel", "route", "key_id", "count")
+_COLUMNS = tuple(BATCHES.c[name] for name in _NAMES)
+
+
+def _hit(columns: Sequence[Any], place: int, wanted: bytes) -> Hit:
+    return Hit(**dict(zip(_NAMES, columns, strict=True)), place=place, hash=wanted)
 
 
 def hits(connection: Connection, asked: Sequence[Asked], warning_id: str | None = None) -> list[Hit]:
@@ -76,7 +78,7 @@ def _gathered(connection: Connection, asked: Sequence[Asked], only: str | None) 
         chosen = tuple_(b.volume, b.ordinal).in_(keys[start : start + AT_ONCE])
         statement = select(b.volume, b.ordinal, *_COLUMNS).where(chosen, b.volume.is_not(None))
         for volume, ordinal, *columns in connection.execute(statement):
-            yield from (Hit(*columns, place, wanted) for place, wanted in places[volume, ordinal])
+            yield from (_hit(columns, place, wanted) for place, wanted in places[volume, ordinal])
 
 
 def _looked_up(asked: Sequence[Asked]) -> Select[Any]:
@@ -118,7 +120,7 @@ def _waiting(connection: Connection, asked: Sequence[Asked], only: str | None) -
         statement = statement.where(p.warning_id == only)
     for sought, raw, fault, *columns in connection.execute(statement):
         for place in among(bytes(raw), fault, bytes(sought)):
-            yield Hit(*columns, place, bytes(sought))
+            yield _hit(columns, place, bytes(sought))
 
 
 REPORTED, SPARED = "delivery.reported", "delivery.spared"

@@ -44,7 +44,8 @@ async def _fresh(tx: Transaction, posted: Sequence[Posting]) -> list[Posting]:
     if names:
         b = BATCHES.c
         statement = select(b.delivery_id, b.sha256).where(b.delivery_id.in_(names))
-        known = {(row[0], bytes(row[1])) for row in await tx.execute(statement)}
+        found = (await tx.execute(statement)).mappings()
+        known = {(row["delivery_id"], bytes(row["sha256"])) for row in found}
     fresh = []
     for one in posted:
         if not one.delivery_id or (one.delivery_id, one.sha256) not in known:
