@@ -141,8 +141,8 @@ async def gather(
     rows = [{"volume": number, "first": page.first, "entries": page.entries} for page in written]
     await tx.execute(PAGES.insert(), rows)
     where = update(BATCHES).where(BATCHES.c.position == bindparam("at"))
-    places = [{"at": at, "volume": number, "ordinal": ordinal} for at, ordinal in ordinals.items()]
-    await tx.execute(where.values(volume=bindparam("volume"), ordinal=bindparam("ordinal")), places)
+    places = [{"at": at, "as": number * MOST_BATCHES + ordinal} for at, ordinal in ordinals.items()]
+    await tx.execute(where.values(number=bindparam("as")), places)
     gone = delete(POSTINGS).where(POSTINGS.c.position == bindparam("at"))
     await tx.execute(gone, [{"at": at} for at in ordinals])
     return number
