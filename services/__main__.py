@@ -159,6 +159,18 @@ def init() -> None:
     typer.echo(f"made: {', '.join(made)}" if made else "nothing was missing")
 
 
+@keys.command()
+def rotate(
+    purpose: Annotated[prepare.Rotated, typer.Argument(help="phone: the key of hashed numbers; seal")],
+) -> None:
+    """Make a new key and use it; the former ones still open and find what they have sealed and hashed.
+
+    Services read the key in use when they start: restart them, all of one computer together.
+    """
+    key_id = prepare.rotate_key(Settings.load(), purpose)
+    typer.echo(f"{purpose.value} key {key_id} is in use; restart the services, and copy the folder of keys")
+
+
 @cli.command()
 def seed(
     credentials: Annotated[Path, typer.Option(help="Where the secrets are written, once, for you alone")],

@@ -8,6 +8,8 @@ import pytest
 
 from services import __main__ as command
 from services import all_settings
+from services.kit.crypto import KeyFolder
+from services.kit.settings import Settings
 
 Run = Callable[..., tuple[int, str]]
 
@@ -58,6 +60,19 @@ def test_wrong_use_is_one_clear_line(
     assert lines[0].startswith("yutian: ")
     assert named in lines[0]
     assert "s3cr" not in said
+
+
+def test_a_key_is_rotated_and_the_former_one_stays(run: Run, tmp_path: Path) -> None:
+    code, said = run("keys", "rotate", "phone")
+    assert (code, "yutian keys init" in said) == (1, True)
+    assert run("keys", "init")[0] == 0
+    keys = KeyFolder(Settings.load().key_folder())
+    former = keys.active("phone")
+    assert run("keys", "rotate", "phone")[0] == 0
+    assert keys.active("phone")[0] != former[0]
+    assert keys.key("phone", former[0]) == former[1]
+    assert len(keys.ids("phone")) == 2
+    assert run("keys", "rotate", "link")[0] == 2
 
 
 def test_a_broken_file_of_credentials_is_one_clear_line(run: Run, tmp_path: Path) -> None:

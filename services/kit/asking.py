@@ -22,6 +22,9 @@ AT_ONCE = 2
 CACHE_KIB = 65_536
 """Pages of the file that each connection may keep in memory."""
 
+MAPPED = 2**30
+"""So much of the file is read where the system has it in memory, without copying it."""
+
 
 class Asking:
     """Runs questions; they can change nothing, and every statement of one sees the same moment."""
@@ -75,7 +78,12 @@ def _engine(url: URL, busy_ms: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout={busy_ms}", f"cache_size=-{CACHE_KIB}", "query_only=ON"):
+        for pragma in (
+            f"busy_timeout={busy_ms}",
+            f"cache_size=-{CACHE_KIB}",
+            f"mmap_size={MAPPED}",
+            "query_only=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -2,6 +2,7 @@
 
 keys/<purpose>/<key id>     the key
 keys/<purpose>/active       the id of the one in use; the others still open and verify
+keys/<purpose>/first        the id of the first, once there are others: names that outlast them are made by it
 """
 
 import hashlib
@@ -45,6 +46,11 @@ class CryptoProvider(Protocol):
         """The id of the key under which `keyed_hash` hashes."""
         ...
 
+    @property
+    def lasting_key(self) -> str:
+        """The id of the first of these keys: hashes that are kept as names are made under it, for ever."""
+        ...
+
     def hash_keys(self) -> list[str]:
         """Return the ids of all keys under which hashes were ever made."""
         ...
@@ -72,6 +78,9 @@ class CryptoProvider(Protocol):
         """Return who signs by SM2 for a purpose; a device signs without giving its key away."""
         ...
 
+
+_POINTERS = ("active", "first")
+"""Files that hold the id of a key."""
 
 KEY_COMES_S = 30.0
 """How long to wait for a key that is not here."""
@@ -104,13 +113,20 @@ class KeyFolder:
         """Return the ids of all keys of a purpose."""
         folder = self.root / purpose
         names = (p.name for p in folder.iterdir()) if folder.is_dir() else iter(())
-        return sorted(name for name in names if name != "active" and not name.startswith("."))
+        return sorted(name for name in names if name not in _POINTERS and not name.startswith("."))
+
+    def first(self, purpose: str) -> str:
+        """Return the id of the first key of a purpose."""
+        file = self.root / purpose / "first"
+        return file.read_text().strip() if file.exists() else self.active(purpose)[0]
 
     def add(self, purpose: str, key: bytes, key_id: str | None = None) -> str:
         """Keep a key and make it the one in use; return its id."""
         folder = self.root / purpose
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = key_id or f"{purpose}-{secrets.token_hex(4)}"
+        if (folder / "active").exists() and not (folder / "first").exists():
+            _write_private(folder / "first", (folder / "active").read_bytes())
         _write_private(folder / name, key)
         _write_private(folder / "active", name.encode())
         return name
@@ -169,6 +185,7 @@ class SoftwareCrypto:
         self.keys = keys
         self._seal_id, _ = keys.active("seal")
         self._phone_id, self._phone = keys.active("phone")
+        self._lasting_id = keys.first("phone")
         self._link = keys.active("link")[1]
         self._ledger_id, _ = keys.active("ledger")
         self._opened: dict[tuple[str, str], bytes] = {}
@@ -201,6 +218,11 @@ class SoftwareCrypto:
     def hash_key(self) -> str:
         """The id of the phone key in use."""
         return self._phone_id
+
+    @property
+    def lasting_key(self) -> str:
+        """The id of the first phone key."""
+        return self._lasting_id
 
     def hash_keys(self) -> list[str]:
         """Return the ids of all phone keys, those of former times too."""

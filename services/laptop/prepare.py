@@ -3,9 +3,11 @@
 import contextlib
 import fcntl
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -70,6 +72,23 @@ def make_keys(settings: Settings) -> list[str]:
             *init_partner_keys(folder),
             *init_vapid_key(folder),
         ]
+    except OSError as error:
+        raise Refused(f"keys cannot be written to {folder.root}: {error.strerror}") from None
+
+
+class Rotated(StrEnum):
+    """Keys that can be changed while services go on: what they have made names its key."""
+
+    PHONE = "phone"
+    SEAL = "seal"
+
+
+def rotate_key(settings: Settings, purpose: Rotated) -> str:
+    """Make a new key of a purpose and put it in use; return its id. The former ones stay."""
+    folder = KeyFolder(settings.key_folder())
+    folder.active(purpose)
+    try:
+        return folder.add(purpose, secrets.token_bytes(32))
     except OSError as error:
         raise Refused(f"keys cannot be written to {folder.root}: {error.strerror}") from None
 

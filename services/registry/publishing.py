@@ -145,7 +145,7 @@ def _sealed(
     """Return name, hash and sealed bytes of the parts that are not as they were said last."""
     found = []
     for name, content in some.items():
-        plain_hash = crypto.keyed_hash(hashlib.sha256(content).hexdigest()).hex()
+        plain_hash = crypto.keyed_hash(hashlib.sha256(content).hexdigest(), crypto.lasting_key).hex()
         if name not in before or before[name]["plain_hash"] != plain_hash:
             found.append((name, plain_hash, crypto.seal(content, BLOCK_CONTEXT)))
     return found

@@ -33,7 +33,7 @@ async def open_router(floor: Floor) -> Service:
         leadership,
         subscriptions_of(floor.crypto, escalation),
         siblings=[
-            partial(leadership.lead, sweep.LEASE, partial(sweep.run, db, leadership)),
+            partial(leadership.lead, sweep.LEASE, partial(sweep.run, db, leadership, floor.crypto)),
             partial(leadership.lead, LEASE, partial(climbing.run, db, hands)),
             rulebook.follow,
             escalation.follow,

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.values import Mode
-from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys, new_api_key, read_api_key
+from services.kit.crypto import (
+    KeyFolder,
+    SoftwareCrypto,
+    hashes_of,
+    init_keys,
+    new_api_key,
+    read_api_key,
+)
 from services.kit.errors import Refused, Reject, Retry
 from services.kit.xmlsig import CapSigner, init_cap_keys
 
@@ -104,3 +111,22 @@ def test_signing_fails_closed(folder: KeyFolder, tmp_path: Path) -> None:
         CapSigner(KeyFolder(tmp_path)).sign(DOCUMENT, Mode.LIVE)
     with pytest.raises(Refused):
         CapSigner(folder).sign(b"not xml", Mode.LIVE)
+
+
+def test_a_new_phone_key_hashes_otherwise_and_the_former_one_still_answers(tmp_path: Path) -> None:
+    keys, number = KeyFolder(tmp_path), "13800000000"
+    init_keys(keys)
+    crypto = SoftwareCrypto(keys)
+    before, former = crypto.keyed_hash(number), crypto.hash_key
+    assert crypto.lasting_key == former
+    new = keys.add("phone", bytes(range(32)))
+    keys.add("phone", bytes(range(1, 33)), "newest")
+    assert crypto.keyed_hash(number) == before
+    after = SoftwareCrypto(keys)
+    assert (after.hash_key, after.lasting_key) == ("newest", former)
+    assert set(after.hash_keys()) == {former, new, "newest"}
+    assert after.keyed_hash(number) != before
+    assert after.keyed_hash(number, former) == before
+    assert crypto.keyed_hash(number, "newest") == after.keyed_hash(number)
+    assert hashes_of(after, number, former) == [before]
+    assert set(hashes_of(after, number, None)) == {after.keyed_hash(number, key) for key in after.hash_keys()}

@@ -152,9 +152,9 @@ async def test_the_sweep_runs_while_its_replica_leads_and_ends_when_it_does_not(
 ) -> None:
     requests = await _planned(db, crypto, warning)
     clock.move(seconds=11)
-    await asyncio.wait_for(sweep.run(db, Leadership(db, "another")), 10)
+    await asyncio.wait_for(sweep.run(db, Leadership(db, "another"), crypto), 10)
     leadership = Leadership(db, "test")
-    task = asyncio.create_task(leadership.lead(sweep.LEASE, partial(sweep.run, db, leadership)))
+    task = asyncio.create_task(leadership.lead(sweep.LEASE, partial(sweep.run, db, leadership, crypto)))
     async with asyncio.timeout(10):
         while len(of_kind(await said(db), DeliveryRequested)) < 2 * len(requests):
             await asyncio.sleep(0.02)

@@ -9,7 +9,6 @@ import base64
 import binascii
 import hashlib
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,8 @@ from services.audit.model.entry import Entry, plain
 
 HASH = 8
 ENTRY = np.dtype([("hash", ">u8"), ("at", "u1", (3,))])
+_SIZE = ENTRY.itemsize
+
 ON_A_PAGE = 365
 """So many entries fit one page of SQLite's with its row around them, without overflow."""
 
@@ -178,13 +179,11 @@ def _cuts(hashes: Any) -> Iterator[tuple[int, int]]:
 
 def on_page(entries: bytes, wanted: bytes) -> Iterator[tuple[int, int]]:
     """Yield batch and place for each time that a hash stands on a page."""
-    size, page = ENTRY.itemsize, memoryview(entries)
-    rows = range(len(entries) // size)
-    for row in rows[bisect_left(rows, wanted, key=lambda n: bytes(page[n * size : n * size + HASH])) :]:
-        entry = page[row * size : (row + 1) * size]
-        if entry[:HASH] != wanted:
-            return
-        yield divmod(int.from_bytes(entry[HASH:], "big"), PLACES)
+    at = entries.find(wanted)  # quicker than to halve the page step by step
+    while at >= 0:
+        if at % _SIZE == 0:
+            yield divmod(int.from_bytes(entries[at + HASH : at + _SIZE], "big"), PLACES)
+        at = entries.find(wanted, at + 1)
 
 
 def lists(pages: Sequence[bytes]) -> dict[int, bytes]:

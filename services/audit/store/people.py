@@ -5,16 +5,16 @@ Plain functions on a plain connection, for `Database.ask`: a hundred warnings co
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, LargeBinary, Select, String, cast, literal, select, tuple_, union_all
+from sqlalchemy import Connection, bindparam, select
 
 from contracts.delivery import DeliveryReported
 from contracts.sparing import DeliverySpared
 from services.audit.model.entry import read
 from services.audit.model.person import Said
-from services.audit.model.postings import among, on_page
+from services.audit.model.postings import MOST_BATCHES, among, on_page
 from services.audit.model.rows import Ending, Revision
 from services.audit.store.ledger import unpacked
 from services.audit.store.posting_tables import BATCHES, PAGES, POSTINGS, VOLUMES
@@ -32,8 +32,7 @@ class Asked:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One batch in which the phone stands."""
 
     position: int
@@ -50,75 +49,66 @@ class Hit:
     hash: bytes
 
 
-_COLUMNS = tuple(
-    BATCHES.c[name]
-    for name in ("position", "delivery_id", "warning_id", "revision", "channel", "route", "key_id", "count")
-)
+_NAMES = ("position", "delivery_id", "warning_id", "revision", "channel", "route", "key_id", "count")
+_COLUMNS = tuple(BATCHES.c[name] for name in _NAMES)
+
+
+def _hit(columns: Sequence[Any], place: int, wanted: bytes) -> Hit:
+    return Hit._make((*columns, place, wanted))
 
 
 def hits(connection: Connection, asked: Sequence[Asked], warning_id: str | None = None) -> list[Hit]:
     """Return every batch in which somebody stands, of all warnings or of one; the newest record first."""
-    if not asked:
-        return []
-    found = [*_gathered(connection, asked, warning_id), *_waiting(connection, asked, warning_id)]
+    found = [hit for one in asked for hit in _of(connection, one, warning_id)]
     return sorted(found, key=lambda hit: (-hit.position, hit.place))
 
 
-def _gathered(connection: Connection, asked: Sequence[Asked], only: str | None) -> Iterable[Hit]:
-    places: dict[tuple[int, int], list[tuple[int, bytes]]] = {}
-    pages = _looked_up(asked) if only is None else _looked_up(asked).where(VOLUMES.c.warning_id == only)
-    for volume, wanted, entries in connection.execute(pages):
-        if entries is not None:
-            for ordinal, place in on_page(bytes(entries), bytes(wanted)):
-                places.setdefault((volume, ordinal), []).append((place, bytes(wanted)))
-    keys, b = sorted(places), BATCHES.c
+def _of(connection: Connection, asked: Asked, only: str | None) -> list[Hit]:
+    values = {"hash": asked.hash, "key": asked.key_id, **({"only": only} if only is not None else {})}
+    pages, waiting = (_PAGES, _WAITING) if only is None else (_PAGES_OF_ONE, _WAITING_OF_ONE)
+    found = _gathered(connection, connection.execute(pages, values).all(), asked.hash)
+    for raw, fault, *columns in connection.execute(waiting, values).all():
+        found += [_hit(columns, place, asked.hash) for place in among(bytes(raw), fault, asked.hash)]
+    return found
+
+
+def _gathered(connection: Connection, pages: Iterable[Any], wanted: bytes) -> list[Hit]:
+    places: dict[int, list[int]] = {}
+    for volume, entries in pages:
+        for ordinal, place in on_page(bytes(entries or b""), wanted):
+            places.setdefault(volume * MOST_BATCHES + ordinal, []).append(place)
+    found, keys = [], sorted(places)
     for start in range(0, len(keys), AT_ONCE):
-        chosen = tuple_(b.volume, b.ordinal).in_(keys[start : start + AT_ONCE])
-        statement = select(b.volume, b.ordinal, *_COLUMNS).where(chosen, b.volume.is_not(None))
-        for volume, ordinal, *columns in connection.execute(statement):
-            yield from (Hit(*columns, place, wanted) for place, wanted in places[volume, ordinal])
+        values = {"numbers": keys[start : start + AT_ONCE]}
+        for number, *columns in connection.execute(_NUMBERED, values).all():
+            found += [_hit(columns, place, wanted) for place in places[number]]
+    return found
 
 
-def _looked_up(asked: Sequence[Asked]) -> Select[Any]:
-    """Select, for each volume, the one page on which a hash stands if it stands in the volume at all."""
-    wanted = _table(asked)
-    v, p = VOLUMES.c, PAGES.c
-    page = (
-        select(p.entries)
-        .where(p.volume == v.number, p.first <= wanted.c.hash)
-        .order_by(p.first.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    same_key = v.key_id.is_(None) | (v.key_id == wanted.c.key_id)
-    return select(v.number, wanted.c.hash, page).join_from(VOLUMES, wanted, same_key)
+def _page() -> Any:
+    """Select the one page of a volume on which a hash stands if it stands in the volume at all."""
+    at = (PAGES.c.volume == VOLUMES.c.number) & (PAGES.c.first <= bindparam("hash"))
+    page = select(PAGES.c.entries).where(at).order_by(PAGES.c.first.desc()).limit(1)
+    return page.correlate(VOLUMES).scalar_subquery()
 
 
-def _table(asked: Sequence[Asked]) -> Any:
-    rows = [
-        select(
-            cast(literal(one.key_id), String).label("key_id"),
-            cast(literal(one.hash, LargeBinary), LargeBinary).label("hash"),
-        )
-        for one in asked
-    ]
-    return union_all(*rows).subquery("asked")
+def _same(key: Any) -> Any:
+    return key.is_(None) | (key == bindparam("key"))
 
 
-def _waiting(connection: Connection, asked: Sequence[Asked], only: str | None) -> Iterable[Hit]:
-    wanted, p = _table(asked), POSTINGS.c
-    same_key = p.key_id.is_(None) | (p.key_id == wanted.c.key_id)
-    between = (p.first <= wanted.c.hash) & (p.last >= wanted.c.hash)
-    statement = (
-        select(wanted.c.hash, p.hashes, p.fault, *_COLUMNS)
-        .join_from(POSTINGS, wanted, same_key & between)
-        .join(BATCHES, BATCHES.c.position == p.position)
-    )
-    if only is not None:
-        statement = statement.where(p.warning_id == only)
-    for sought, raw, fault, *columns in connection.execute(statement):
-        for place in among(bytes(raw), fault, bytes(sought)):
-            yield Hit(*columns, place, bytes(sought))
+# Made once: to write a statement takes longer than the database takes to answer it.
+_PAGES = select(VOLUMES.c.number, _page()).where(_same(VOLUMES.c.key_id))
+_PAGES_OF_ONE = _PAGES.where(VOLUMES.c.warning_id == bindparam("only"))
+_WAITING = (
+    select(POSTINGS.c.hashes, POSTINGS.c.fault, *_COLUMNS)
+    .join_from(POSTINGS, BATCHES, BATCHES.c.position == POSTINGS.c.position)
+    .where(_same(POSTINGS.c.key_id))
+    .where(POSTINGS.c.first <= bindparam("hash"), POSTINGS.c.last >= bindparam("hash"))
+)
+_WAITING_OF_ONE = _WAITING.where(POSTINGS.c.warning_id == bindparam("only"))
+_NUMBERED = select(BATCHES.c.number, *_COLUMNS).where(
+    BATCHES.c.number.in_(bindparam("numbers", expanding=True))
+)
 
 
 REPORTED, SPARED = "delivery.reported", "delivery.spared"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.delivery import DeliveryRequested
 from services.audit.model.differences import Difference
-from services.audit.model.postings import digest, lists, said
+from services.audit.model.postings import MOST_BATCHES, digest, lists, said
 from services.audit.store import postings
 from services.audit.store.ledger import unpacked
 from services.audit.store.posting_tables import BATCHES, POSTINGS, VOLUMES
@@ -40,11 +40,12 @@ async def postings_differ(connection: AsyncConnection, warning_id: str | None = 
         recorded = await _recorded(connection, [row["position"] for row in rows])
         waiting = await _waiting(connection, [row["position"] for row in rows])
         for row in rows:
-            if row["volume"] is not None and volume[0] != row["volume"]:
-                volume = (row["volume"], lists(await postings.pages(connection, row["volume"])))
             raw = waiting.get(row["position"])
-            if row["volume"] is not None:
-                raw = volume[1].get(row["ordinal"])
+            if row["number"] is not None:
+                number, ordinal = divmod(row["number"], MOST_BATCHES)
+                if volume[0] != number:
+                    volume = (number, lists(await postings.pages(connection, number)))
+                raw = volume[1].get(ordinal)
             found += _compared(row, raw, recorded.get(row["position"]))
     return [*found, *await _missing(connection, warning_id)]
 
@@ -73,7 +74,7 @@ def _named(what: str, why: str, row: Row) -> Difference:
 async def _batches(connection: AsyncConnection, only: str | None) -> AsyncIterator[list[Row]]:
     """Yield all batches, those of a volume together."""
     b, after = BATCHES.c, (-1, -1)
-    place = func.coalesce(b.volume, 0)
+    place = func.coalesce(b.number, 0)
     while True:
         beyond = (place > after[0]) | ((place == after[0]) & (b.position > after[1]))
         statement = select(BATCHES).where(beyond).order_by(place, b.position).limit(AT_ONCE)
@@ -83,7 +84,7 @@ async def _batches(connection: AsyncConnection, only: str | None) -> AsyncIterat
         if not rows:
             return
         yield rows
-        after = (rows[-1]["volume"] or 0, rows[-1]["position"])
+        after = (rows[-1]["number"] or 0, rows[-1]["position"])
 
 
 async def _recorded(connection: AsyncConnection, positions: Collection[int]) -> dict[int, bytes]:
@@ -111,7 +112,9 @@ async def _strangers(connection: AsyncConnection, only: str | None) -> list[Diff
         statement = statement.where(v.warning_id == only)
     found = []
     for number, warning_id in (await connection.execute(statement)).all():
-        known = set((await connection.execute(select(b.ordinal).where(b.volume == number))).scalars())
+        first, beyond = number * MOST_BATCHES, (number + 1) * MOST_BATCHES
+        mine = select(b.number).where(b.number >= first, b.number < beyond)
+        known = {one - first for one in (await connection.execute(mine)).scalars()}
         if set(lists(await postings.pages(connection, number))) - known:
             why = "pages hold hashes of a batch that no record asks for"
             found.append(Difference("posting-stranger", why, warning_id=warning_id, about=f"{number}"))

@@ -6,7 +6,7 @@ from services.audit.store.tables import metadata
 from services.kit.db import Moment
 from services.kit.outbox import Sequence64
 
-_GATHERED = text("volume IS NOT NULL")
+_GATHERED = text("number IS NOT NULL")
 """Written out, not bound: a database uses a partial index only when it can read the condition."""
 
 BATCHES = Table(
@@ -22,17 +22,19 @@ BATCHES = Table(
     Column("count", Integer, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
     Column("fault", String(12)),
-    Column("volume", BigInteger),
-    Column("ordinal", Integer),
+    Column("number", BigInteger),
     Index("batches_by_delivery", "delivery_id"),
     Index(
-        "batches_by_place",
-        *("volume", "ordinal"),
+        "batches_by_number",
+        "number",
         sqlite_where=_GATHERED,
         postgresql_where=_GATHERED,
     ),
 )
-"""Every sealed batch that was asked for: which record says so, and where its hashes are."""
+"""Every sealed batch that was asked for, and which record says so.
+
+Once it is gathered it has a number: that of its volume, times the batches of a volume, plus its place there.
+"""
 
 POSTINGS = Table(
     "postings",

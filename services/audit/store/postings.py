@@ -44,7 +44,8 @@ async def _fresh(tx: Transaction, posted: Sequence[Posting]) -> list[Posting]:
     if names:
         b = BATCHES.c
         statement = select(b.delivery_id, b.sha256).where(b.delivery_id.in_(names))
-        known = {(row[0], bytes(row[1])) for row in await tx.execute(statement)}
+        found = (await tx.execute(statement)).mappings()
+        known = {(row["delivery_id"], bytes(row["sha256"])) for row in found}
     fresh = []
     for one in posted:
         if not one.delivery_id or (one.delivery_id, one.sha256) not in known:
@@ -140,8 +141,8 @@ async def gather(
     rows = [{"volume": number, "first": page.first, "entries": page.entries} for page in written]
     await tx.execute(PAGES.insert(), rows)
     where = update(BATCHES).where(BATCHES.c.position == bindparam("at"))
-    places = [{"at": at, "volume": number, "ordinal": ordinal} for at, ordinal in ordinals.items()]
-    await tx.execute(where.values(volume=bindparam("volume"), ordinal=bindparam("ordinal")), places)
+    places = [{"at": at, "as": number * MOST_BATCHES + ordinal} for at, ordinal in ordinals.items()]
+    await tx.execute(where.values(number=bindparam("as")), places)
     gone = delete(POSTINGS).where(POSTINGS.c.position == bindparam("at"))
     await tx.execute(gone, [{"at": at} for at in ordinals])
     return number

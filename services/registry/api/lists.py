@@ -213,7 +213,8 @@ def wanted_of(given: Parts, someone: Principal, kind: str, asked: Asked) -> Want
     now = given.db.clock.now()
     old = now - timedelta(days=asked.unchecked_days) if asked.unchecked_days else None
     words = asked.q.strip()
-    phone = given.crypto.keyed_hash(words).hex() if MOBILE.match(words) and someone.has("operator") else None
+    crypto, is_phone = given.crypto, MOBILE.match(words) and someone.has("operator")
+    phone = crypto.keyed_hash(words, crypto.lasting_key).hex() if is_phone else None
     day = "" if asked.day == "all" else asked.day or store.today(now)
     return Wanted(words, phone, under, asked.role, asked.group, day, old, equal)
 

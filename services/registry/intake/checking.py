@@ -157,9 +157,10 @@ def prepared(crypto: CryptoProvider, line: int, row: Row) -> Taken:
             plain["masked"] = True
         else:
             plain["phone_sealed"] = crypto.seal(phone.encode(), PHONE_CONTEXT) if phone else None
-            plain["phone_hash"] = crypto.keyed_hash(phone).hex() if phone else None
+            plain["phone_hash"] = crypto.keyed_hash(phone, crypto.lasting_key).hex() if phone else None
             if phone:
-                twin = crypto.keyed_hash(f"{phone}/{row.village_code}/{row.role}/{row.name}").hex()
+                words = f"{phone}/{row.village_code}/{row.role}/{row.name}"
+                twin = crypto.keyed_hash(words, crypto.lasting_key).hex()
     return Taken(line, key_of(row), plain, twin)
 
 

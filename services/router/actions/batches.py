@@ -150,4 +150,5 @@ def _sealed(order: Order, batch: Batch, picked: Picked, crypto: CryptoProvider) 
         hashes=base64.b64encode(picked.hashes[batch.rows].astype(">u8").tobytes()).decode(),
         sealed=base64.b64encode(sealed).decode(),
         sha256=sha256_hex(sealed),
+        hash_key=crypto.hash_key,
     )

@@ -154,5 +154,6 @@ def _batch(
         hashes=base64.b64encode(b"".join(name for name, _ in share)).decode(),
         sealed=base64.b64encode(sealed).decode(),
         sha256=sha256_hex(sealed),
+        hash_key=crypto.hash_key,
     )
     return _request(rung, channel, part, batch=batch)

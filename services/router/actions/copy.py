@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+from collections.abc import Mapping
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from contracts.registry import BlockChanged
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import Reject
-from services.router.actions.opening import packed
+from services.router.actions.opening import packed, repacked
 from services.router.store import blocks, presences
 from services.router.store.blocks import Kept
 
@@ -30,6 +31,26 @@ async def copy(tx: Transaction, message: BlockChanged, crypto: CryptoProvider) -
         sealed = _bytes_of(message)
         await blocks.keep(tx, await asyncio.to_thread(_packed, message, sealed, crypto))
     await blocks.point(tx, message.block, message.sha256, message.at, gone=message.gone)
+
+
+async def renew(db: Database, crypto: CryptoProvider) -> int:
+    """Pack anew what was hashed under a former key of numbers; return how many blocks that were."""
+    async with db.read() as connection:
+        keys = await blocks.keys(connection)
+    count = 0
+    for sha256, key in keys.items():
+        async with db.read() as connection:
+            found = await blocks.kept(connection, [sha256])
+        fresh = await asyncio.to_thread(_repacked, key, found, crypto)
+        if fresh is not None:
+            async with db.transaction() as tx:
+                await blocks.renew(tx, fresh)
+            count += 1
+    return count
+
+
+def _repacked(key: str, found: Mapping[str, Kept], crypto: CryptoProvider) -> Kept | None:
+    return next((repacked(key, kept, crypto) for kept in found.values()), None)
 
 
 async def forget(db: Database) -> int:

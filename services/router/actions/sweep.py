@@ -7,11 +7,12 @@ from uuid import UUID
 
 from contracts.delivery import DeliveryRequested
 from contracts.values import Channel, Lane
+from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
-from services.kit.errors import Retry
+from services.kit.errors import Reject, Retry
 from services.kit.leadership import Leadership, LostLead
 from services.kit.telemetry import log
-from services.router.actions.copy import forget
+from services.router.actions.copy import forget, renew
 from services.router.actions.end import withdraw
 from services.router.model.deliveries import pause
 from services.router.store import ends, plans
@@ -25,8 +26,31 @@ LOOK_S = 1.0
 FORGET_EVERY = timedelta(hours=1)
 
 
-async def run(db: Database, leadership: Leadership) -> None:
-    """Sweep until another replica leads."""
+async def run(db: Database, leadership: Leadership, crypto: CryptoProvider) -> None:
+    """Sweep until another replica leads; first pack anew what a former key has hashed."""
+    renewing = asyncio.ensure_future(_renew(db, crypto))
+    try:
+        await _sweep(db, leadership)
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+
+async def _renew(db: Database, crypto: CryptoProvider) -> None:
+    """Pack blocks anew once; until then each is packed whenever it is read."""
+    while True:
+        try:
+            if count := await renew(db, crypto):
+                log.info("blocks packed anew", blocks=count)
+            return
+        except Retry:
+            await asyncio.sleep(LOOK_S)
+        except Reject as error:
+            log.error("blocks not packed anew", why=error.why)
+            return
+
+
+async def _sweep(db: Database, leadership: Leadership) -> None:
     forgotten_at = db.clock.now() - FORGET_EVERY
     with contextlib.suppress(LostLead):
         while True:

@@ -44,13 +44,14 @@ class Addresses:
         return self.phones if channel is Channel.SMS else self.openids
 
 
-def pack(block: VillageBlock, keyed_hash: KeyedHash) -> tuple[bytes, bytes]:
-    """Return place and people, and the addresses, as bytes."""
+def pack(block: VillageBlock, keyed_hash: KeyedHash, hash_key: str | None = None) -> tuple[bytes, bytes]:
+    """Return place and people, and the addresses, as bytes; the key of the hashes is noted."""
     people = People.of(block.recipients, keyed_hash)
     head = {
         "village": block.model_dump(mode="json", exclude={"recipients"}),
         "table": [[kind.role, kind.groups, *kind.wish] for kind in people.table],
         "count": len(people),
+        "hash_key": hash_key,
     }
     return _framed(head, people.to_bytes()), _addresses(block.recipients)
 
@@ -66,6 +67,12 @@ def unpack_people(content: bytes) -> People:
     """Return the people alone."""
     head, rest = _unframed(content)
     return People.from_bytes(rest, _table(head), head["count"])
+
+
+def hash_key_of(content: bytes) -> str | None:
+    """Return the key under which the hashes of packed people were made; None when nobody noted it."""
+    key: str | None = _unframed(content)[0].get("hash_key")
+    return key
 
 
 def _table(head: Any) -> list[Kind]:

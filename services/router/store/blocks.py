@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, union
+from sqlalchemy import delete, func, or_, select, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,6 +46,18 @@ async def keep(tx: Transaction, block: Kept) -> None:
     """Keep a block under its address."""
     row = {**vars(block), "kept_at": tx.now}
     await tx.execute(upsert(tx, BLOCKS).values(row).on_conflict_do_nothing())
+
+
+async def renew(tx: Transaction, block: Kept) -> None:
+    """Keep a block's people and addresses as they were packed anew."""
+    mine = update(BLOCKS).where(BLOCKS.c.sha256 == block.sha256)
+    await tx.execute(mine.values(people=block.people, addresses=block.addresses))
+
+
+async def keys(reader: Reader) -> dict[str, str]:
+    """Return a key of every block that is named by anything."""
+    named = union(select(CURRENT.c.sha256, CURRENT.c.key), select(PINNED.c.sha256, PINNED.c.key))
+    return {row.sha256: row.key for row in await reader.execute(named)}
 
 
 async def point(tx: Transaction, key: str, sha256: str, at: datetime, *, gone: bool) -> None:

@@ -8,7 +8,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_GATHERED = sa.text("volume IS NOT NULL")
+_GATHERED = sa.text("number IS NOT NULL")
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -42,14 +42,13 @@ def _batches() -> None:
         sa.Column("count", sa.Integer, nullable=False),
         sa.Column("sha256", sa.LargeBinary, nullable=False),
         sa.Column("fault", sa.String(12)),
-        sa.Column("volume", sa.BigInteger),
-        sa.Column("ordinal", sa.Integer),
+        sa.Column("number", sa.BigInteger),
     )
     op.create_index("batches_by_delivery", "batches", ["delivery_id"])
     op.create_index(
-        "batches_by_place",
+        "batches_by_number",
         "batches",
-        ["volume", "ordinal"],
+        ["number"],
         sqlite_where=_GATHERED,
         postgresql_where=_GATHERED,
     )

@@ -78,6 +78,7 @@ class Requests:
             hashes=base64.b64encode(b"".join(map(self.crypto.keyed_hash, ordered))).decode(),
             sealed=base64.b64encode(sealed).decode(),
             sha256=hashlib.sha256(sealed).hexdigest(),
+            hash_key=self.crypto.hash_key,
         )
         head = self._head(Channel.SMS, warning_id, revision, level, mode, action, **more)
         return DeliveryRequested(**head, delivery_id=delivery_id, batch=batch)

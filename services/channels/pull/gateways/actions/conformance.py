@@ -90,6 +90,7 @@ def _batch(parts: Parts, gateway: str, delivery_id: UUID, numbers: list[str]) ->
         hashes=base64.b64encode(b"".join(map(parts.crypto.keyed_hash, ordered))).decode(),
         sealed=base64.b64encode(sealed).decode(),
         sha256=hashlib.sha256(sealed).hexdigest(),
+        hash_key=parts.crypto.hash_key,
     )
 
 

@@ -95,7 +95,8 @@ def _batch(parts: Parts, request: DeliveryRequested) -> tuple[str, batches.Body,
         raise Reject("the batch does not have one hash for each recipient")
     plain = parts.crypto.unseal(sealed, batch.context(request.mode, request.delivery_id))
     tokens = [row[1] for row in orjson.loads(plain)] if batch.rendering == text.PERSON else []
-    return batch.route, batches.Body(sealed=sealed, hashes=hashes), max(tokens, key=len, default="")
+    body = batches.Body(sealed=sealed, hashes=hashes, hash_key=batch.hash_key)
+    return batch.route, body, max(tokens, key=len, default="")
 
 
 def _order(request: DeliveryRequested) -> tuple[str, batches.Body, str]:

@@ -17,11 +17,12 @@ from services.channels.pull.gateways.model.work import State, Work
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.store import batches
 from services.channels.pull.gateways.store import receipts as store
+from services.kit.crypto import CryptoProvider, hashes_of
 from services.kit.db import Transaction
 from services.kit.errors import Refused
 
-Heard = tuple[bytes, TargetState, str, datetime]
-"""Phone hash, what it means, why, when."""
+Heard = tuple[Sequence[bytes], TargetState, str, datetime]
+"""Hashes of the phone, under each key that may be the batch's; what it means, why, when."""
 
 
 @dataclass
@@ -36,7 +37,6 @@ class Sorted:
 
 async def receive(parts: Parts, gateway: str, mode: Mode, said: Sequence[Receipt]) -> Sorted:
     """Fold receipts into the results of their deliveries."""
-    hashes = [parts.crypto.keyed_hash(receipt.number) for receipt in said]
     by_delivery: defaultdict[UUID, list[int]] = defaultdict(list)
     for turn, receipt in enumerate(said):
         by_delivery[receipt.delivery_id].append(turn)
@@ -47,28 +47,36 @@ async def receive(parts: Parts, gateway: str, mode: Mode, said: Sequence[Receipt
         bodies = await batches.bodies(tx, list(mine))
         for delivery_id, work in mine.items():
             turns = by_delivery.pop(delivery_id)
-            heard = [(hashes[t], said[t].state, said[t].reason, said[t].at) for t in turns]
+            key = bodies[delivery_id].hash_key
+            heard = [_heard(parts.crypto, said[t], key) for t in turns]
             unknown = await _fold(tx, work, bodies[delivery_id], heard)
             outcome.refused += [turns[i] for i in unknown]
             outcome.taken += len(turns) - len(unknown)
         strangers = [turn for turns in by_delivery.values() for turn in turns]
         outcome.kept = len(strangers)
-        await _keep(tx, parts, gateway, mode, [(said[t], hashes[t]) for t in strangers])
+        await _keep(tx, parts, gateway, mode, [said[t] for t in strangers])
     outcome.refused.sort()
     return outcome
+
+
+def _heard(crypto: CryptoProvider, receipt: Receipt, key: str | None) -> Heard:
+    return hashes_of(crypto, receipt.number, key), receipt.state, receipt.reason, receipt.at
 
 
 async def match_early(tx: Transaction, work: Work, body: batches.Body) -> None:
     """Fold in what was said about a delivery before it came."""
     early = await store.take(tx, work.delivery_id, work.gateway, work.mode)
-    heard = [(bytes.fromhex(e["phone_hash"]), TargetState(e["state"]), e["reason"], e["at"]) for e in early]
+    heard = [([bytes.fromhex(e["phone_hash"])], TargetState(e["state"]), e["reason"], e["at"]) for e in early]
     if heard:
         await _fold(tx, work, body, heard)
 
 
 async def _keep(
-    tx: Transaction, parts: Parts, gateway: str, mode: Mode, unmatched: Sequence[tuple[Receipt, bytes]]
+    tx: Transaction, parts: Parts, gateway: str, mode: Mode, strangers: Sequence[Receipt]
 ) -> None:
+    """Keep receipts under every key: nobody knows yet which one is their batch's."""
+    hashed = ((receipt, hashes_of(parts.crypto, receipt.number, None)) for receipt in strangers)
+    unmatched = [(receipt, one) for receipt, hashes in hashed for one in hashes]
     most = parts.settings.gateways_most_unmatched
     if unmatched and await store.kept(tx, gateway) + len(unmatched) > most:
         raise Refused(
@@ -84,8 +92,8 @@ async def _fold(tx: Transaction, work: Work, body: batches.Body, heard: Sequence
     named: dict[int, int] = {}
     reasons: dict[int, str] = {}
     times: dict[int, datetime] = {}
-    for turn, (phone_hash, state, why, at) in enumerate(heard):
-        found = places.of(phone_hash)
+    for turn, (hashes, state, why, at) in enumerate(heard):
+        found = places.of_any(hashes)
         if not found:
             unknown.append(turn)
         for place in found:

@@ -1,7 +1,7 @@
 """Hear replies: who answers for a place and replies 1 has confirmed the newest warning that he was sent."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,11 +15,16 @@ from services.channels.pull.gateways.model.replies import Reply
 from services.channels.pull.gateways.model.work import State, Work
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.store import batches, leases
+from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 
 CONFIRMED = results.CODE[TargetState.CONFIRMED]
 ARRIVES = frozenset(results.CODE[s] for s in (TargetState.SENT, TargetState.RECEIVED, TargetState.CONFIRMED))
 """In these states something left for a phone; who has confirmed may say so again."""
+
+
+Hashed = Mapping[str, bytes]
+"""The hash of a number under each key."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class _Sent:
     work: Work
     places: Places
     given: Sequence[leases.Given]
+    hash_key: str | None
 
     def at(self, place: int) -> datetime | None:
         """Return when the last lease that had a place was given; None when it never left or arrived."""
@@ -44,9 +50,10 @@ class _Sent:
             return None
         return next((at for at, had in self.given if place in had), None)
 
-    def before(self, number: bytes, at: datetime) -> dict[int, datetime]:
+    def before(self, number: Hashed, at: datetime) -> dict[int, datetime]:
         """Return the places at which a number was sent something before a moment, and when."""
-        sent = {place: self.at(place) for place in self.places.of(number)}
+        hashes = number.values() if self.hash_key is None else [number[self.hash_key]]
+        sent = {place: self.at(place) for place in self.places.of_any(hashes)}
         return {place: left for place, left in sent.items() if left is not None and left <= at}
 
 
@@ -55,20 +62,30 @@ async def receive(parts: Parts, gateway: str, mode: Mode, replies: Sequence[Repl
 
     Of whom no gateway has said that he was sent anything cannot have answered: he keeps waiting for his turn.
     """
-    said = [(parts.crypto.keyed_hash(reply.number), reply.at) for reply in replies if reply.confirms]
+    answers = [reply for reply in replies if reply.confirms]
     heard: defaultdict[UUID, dict[int, datetime]] = defaultdict(dict)
     async with parts.db.transaction() as tx:
         asked = await batches.lock_asked(tx, gateway, mode)
         bodies = await batches.bodies(tx, [work.delivery_id for work in asked])
         given = await leases.given(tx, asked)
-        sent = [_Sent(w, Places(bodies[w.delivery_id].hashes), given[w.delivery_id]) for w in asked]
+        sent = [_sent(work, bodies[work.delivery_id], given[work.delivery_id]) for work in asked]
+        keys = {*parts.crypto.hash_keys(), *(one.hash_key for one in sent if one.hash_key)}
+        said = [(_hashed(parts.crypto, answer.number, keys), answer.at) for answer in answers]
         confirmed = sum(_find(number, at, sent, heard) for number, at in said)
         await _confirm(tx, [work for work in asked if work.delivery_id in heard], bodies, heard)
     return Counted(confirmed, len(replies) - confirmed)
 
 
+def _sent(work: Work, body: batches.Body, given: Sequence[leases.Given]) -> _Sent:
+    return _Sent(work, Places(body.hashes), given, body.hash_key)
+
+
+def _hashed(crypto: CryptoProvider, number: str, keys: Iterable[str]) -> Hashed:
+    return {key: crypto.keyed_hash(number, key) for key in keys}
+
+
 def _find(
-    number: bytes, at: datetime, sent: Sequence[_Sent], heard: Mapping[UUID, dict[int, datetime]]
+    number: Hashed, at: datetime, sent: Sequence[_Sent], heard: Mapping[UUID, dict[int, datetime]]
 ) -> bool:
     """Note where a number stands in all batches of the newest warning sent to it before a moment."""
     mine = [(one.work, places) for one in sent if (places := one.before(number, at))]

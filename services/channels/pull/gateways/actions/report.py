@@ -19,7 +19,7 @@ from services.channels.pull.gateways.model.said import MOST_FAULTS, Counts, Repo
 from services.channels.pull.gateways.model.work import State, Work
 from services.channels.pull.gateways.parts import Parts
 from services.channels.pull.gateways.store import batches, leases
-from services.kit.crypto import CryptoProvider
+from services.kit.crypto import CryptoProvider, hashes_of
 from services.kit.db import Transaction
 from services.kit.errors import Fault, Invalid, NotFound, Reject, Retry
 
@@ -117,7 +117,8 @@ def _named(crypto: CryptoProvider, before: Work, body: batches.Body, said: Repor
     if not said.numbers:
         return bytes(before.size), {}
     hashed = Places(body.hashes)
-    return _by_hash([hashed.of(crypto.keyed_hash(number)) for number in said.numbers], said, before.size)
+    places = [hashed.of_any(hashes_of(crypto, number, body.hash_key)) for number in said.numbers]
+    return _by_hash(places, said, before.size)
 
 
 def _by_body(crypto: CryptoProvider, before: Work, body: batches.Body, said: Report) -> Named | None:

@@ -1,6 +1,7 @@
 """Places: where in a batch a number stands, found by its keyed hash."""
 
 import struct
+from collections.abc import Iterable
 
 from services.kit.crypto import HASH_BYTES
 
@@ -26,3 +27,7 @@ class Places:
         while self._hashes[end : end + HASH_BYTES] == number_hash:
             end += HASH_BYTES
         return range(begin // HASH_BYTES, end // HASH_BYTES)
+
+    def of_any(self, hashes: Iterable[bytes]) -> range:
+        """Return the places of a number that was hashed under several keys: one of them is the batch's."""
+        return next((found for one in hashes if (found := self.of(one))), range(0))

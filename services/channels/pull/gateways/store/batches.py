@@ -50,6 +50,8 @@ class Body:
     hashes: bytes = b""
     targets: tuple[str, ...] = ()
     area: str | None = None
+    hash_key: str | None = None
+    """Under which key the hashes were made; None when nobody said."""
 
     def name(self, place: int) -> str:
         """Return what a target is called in reports: its keyed hash, or its area code."""
@@ -83,7 +85,8 @@ async def add(tx: Transaction, work: Work, face: Mapping[str, Any], body: Body) 
     await tx.execute(BATCHES.insert().values({**row, **face, **_changing(work)}))
     targets = orjson.dumps(body.targets).decode() if body.targets else None
     big = {"sealed": body.sealed, "hashes": body.hashes or None, "targets": targets, "area": body.area}
-    await tx.execute(BODIES.insert().values(delivery_id=str(work.delivery_id), **big))
+    row = {"delivery_id": str(work.delivery_id), "hash_key": body.hash_key, **big}
+    await tx.execute(BODIES.insert().values(row))
 
 
 _CHANGING = ("state", "open", "attempt", "misses", "leased_at", "lease_until", "report", "results", "reasons")
@@ -203,7 +206,7 @@ async def bodies(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Bo
 def body_of(row: RowMapping) -> Body:
     """Return the body of a row."""
     targets = tuple(orjson.loads(row["targets"] or "[]"))
-    return Body(row["sealed"], row["hashes"] or b"", targets, row["area"])
+    return Body(row["sealed"], row["hashes"] or b"", targets, row["area"], row["hash_key"])
 
 
 async def text_of(tx: Transaction, delivery_id: UUID) -> str:

@@ -71,6 +71,7 @@ BODIES = Table(
     Column("hashes", LargeBinary),
     Column("targets", Text),
     Column("area", Text),
+    Column("hash_key", String(64)),
 )
 """What never changes and is big, apart from what changes: SQLite writes a changed row whole."""
 
