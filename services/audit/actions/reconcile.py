@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions import compare
+from services.audit.actions import compare, folding
 from services.audit.issuer import Issuer
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.store import books, ledger, questions, tree
@@ -63,6 +63,8 @@ async def reconcile(
         place = await ledger.place(connection)
         found = [*silent, *await _of_ledger(connection, place)]
         found += await compare.unheard(connection, issued, patience)
+        if warning_id is None:
+            found += await folding.recount(connection)
         count = deliveries = 0
         async for ids in _warnings(connection, warning_id):
             known = await books.whole(connection, ids)
