@@ -1,4 +1,4 @@
-"""Chinese first and whole: no word of the reports is left in English, on a page, in a table, in the data."""
+"""Chinese first and whole: no word of the reports is left in English."""
 
 from services.audit import say, yardsticks
 from services.audit.desk.page import NAV

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.canonical import canonical_bytes, sha256_hex
 from services.audit.actions import folding
 from services.audit.model.figures import Figures
-from services.audit.store import as_of, ledger, tree
+from services.audit.store import as_of, tree
 from services.kit.db import Database
 from services.kit.errors import Invalid, NotFound
 
-SHOWN_MOST = 2**62
+WAITS = 40
+"""Stretches of records that somebody who opens a report waits for."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def drawn(stood: Stood, figures: Figures) -> Drawn:
 
 async def position(db: Database, at: int | None) -> int:
     """Fold what is new and return the position for which to draw; raise Invalid when it is not there."""
-    size = await folding.catch_up(db)
+    size = await folding.catch_up(db, WAITS)
     if at is not None and not 1 <= at <= size:
         raise Invalid("at", "is no position of the ledger", f"send a number between 1 and {size}")
     return size if at is None else at
@@ -56,9 +57,3 @@ async def stood(connection: AsyncConnection, at: int) -> Stood:
     if moment is None:
         raise NotFound("the ledger is empty")
     return Stood(at, (await tree.root(connection, (0, at))).hex(), moment)
-
-
-async def size(db: Database) -> int:
-    """Return how many records there are."""
-    async with db.read() as connection:
-        return await ledger.size(connection)

@@ -6,6 +6,7 @@ A ledger that was restored has them again; a row that no record says is found by
 import asyncio
 import zlib
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from services.audit.store import ledger, reports
 from services.audit.store.report_tables import OBSERVATIONS
 from services.audit.store.reports import Kept
 from services.kit.db import Database
-from services.kit.errors import Problem
+from services.kit.errors import Problem, Retry
 from services.kit.telemetry import log
 
 LEASE = "fold"
@@ -39,20 +40,26 @@ async def run(db: Database, every_s: float) -> None:
         await asyncio.sleep(every_s)
 
 
-async def catch_up(db: Database) -> int:
-    """Fold everything recorded so far; return the size of the ledger that the tables stand for."""
+async def catch_up(db: Database, most: int | None = None) -> int:
+    """Fold everything recorded so far; return the size of the ledger that the tables stand for.
+
+    Whoever waits for it says how many stretches at `most`; raise Retry when that was not enough.
+    """
     async with db.read() as connection:
         size = await ledger.size(connection)
-    while True:
+    for done in count():
         async with db.read() as connection:
             before = await reports.folded_to(connection)
             if before >= size:
-                return size
+                break
+            if most is not None and done >= most:
+                raise Retry("the reports are still reading the ledger", after=5, mend="try again in a minute")
             records, upto = await reports.to_fold(connection, KINDS, before, size, AT_ONCE)
         folded = await asyncio.to_thread(fold, records)
         async with db.transaction() as tx:
             if await reports.advance(tx, before, upto):
                 await reports.keep(tx, folded)
+    return size
 
 
 def fold(records: Iterable[Kept]) -> Folded:

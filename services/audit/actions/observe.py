@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.values import Level, Mode
+from services.audit.actions import folding
+from services.audit.actions.drawn import WAITS
 from services.audit.model.masking import masked
 from services.audit.model.observed import FIGURE, LONGEST_NOTE, MISSED, ONSET, OUTCOME, OUTCOMES
 from services.audit.store import reports
@@ -53,6 +55,7 @@ class Missed:
 
 async def onsets(db: Database, said: Sequence[Onset], by: str, *, imported: bool = False) -> int:
     """Say onsets, all or none; raise Invalid that names each which cannot be, by its place."""
+    await folding.catch_up(db, WAITS)
     async with db.transaction() as tx:
         faults = await _odd(tx, said)
         if faults:
@@ -115,6 +118,7 @@ def _words(head: str, source: str, note: str, at: datetime | None, now: datetime
 
 async def outcome(db: Database, warning_id: UUID, became: str, source: str, note: str, by: str) -> None:
     """Say what became of a warning: a hit, a miss, a false alarm."""
+    await folding.catch_up(db, WAITS)
     async with db.transaction() as tx:
         faults = _words("", source, note, None, tx.now)
         if became not in OUTCOMES:

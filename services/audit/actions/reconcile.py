@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions import compare
+from services.audit.actions import compare, folding
 from services.audit.issuer import Issuer
 from services.audit.model import counted
 from services.audit.model.differences import Difference, Patience, differences
@@ -69,6 +69,8 @@ async def reconcile(
         found += await compare.unheard(connection, issued, patience)
         if recipients or warning_id is not None:
             found += await posting_check.postings_differ(connection, warning_id)
+        if warning_id is None:
+            found += await folding.recount(connection)
         count = deliveries = 0
         async for ids in _warnings(connection, warning_id):
             known = await books.whole(connection, ids)

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from contracts.outcome import Column
 from services.audit import say
 from services.audit.actions import sign
-from services.audit.api.parts import Parts
+from services.audit.api.parts import AUDITOR, Parts
 from services.audit.api.record_views import HeadView
 from services.audit.api.records import MOST as MOST
 from services.kit.pages import render
@@ -35,6 +35,10 @@ NAV = (
 """The auditor's menu: addresses and words."""
 
 
+FOR_THE_DESK = (("/audit/reports", "Reports"),)
+"""What forecasters may open."""
+
+
 def page(template: str, request: Request, **values: Any) -> HTMLResponse:
     """Draw one of the audit's pages."""
     return HTMLResponse(html(template, request, **values))
@@ -42,7 +46,9 @@ def page(template: str, request: Request, **values: Any) -> HTMLResponse:
 
 def html(template: str, request: Request, **values: Any) -> str:
     """Return one of the audit's pages as text."""
-    shown = {"say": say.ALL, "columns": list(Column), "menu": NAV, **values}
+    someone = getattr(request.state, "principal", None)
+    menu = NAV if someone is None or someone.has(AUDITOR) else FOR_THE_DESK
+    shown = {"say": say.ALL, "columns": list(Column), "menu": menu, **values}
     return render(f"audit/{template}.html", request=request, **shown)
 
 

@@ -1,5 +1,6 @@
 """The auditor's reports: of warnings, of months, of drills; as pages, and printed."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,13 @@ from services.audit.api.parts import FORECASTERS, Given, Parts, Reader
 from services.audit.api.reports import At, Cursor, Month, cursor_of, moment_of
 from services.audit.desk.page import html, page
 from services.audit.model.observed import OUTCOMES
+from services.audit.sheets import workbook
 from services.audit.store import questions, reports
 from services.kit.identity import Principal
 
 router = APIRouter(include_in_schema=False)
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ON_INDEX, ON_A_PAGE = 10, 20
 
 
@@ -49,6 +52,12 @@ async def warning_pdf(
     return await _printed("report_warning", request, given, someone, found, f"warning-{warning_id}")
 
 
+@router.get("/audit/warnings/{warning_id}/report.xlsx")
+async def warning_sheets(warning_id: UUID, given: Given, _: Reader, at: At = None) -> Response:
+    """Return the figures of a warning as a workbook."""
+    return await _workbook(await _warning(given, warning_id, at), f"warning-{warning_id}")
+
+
 @router.get("/audit/warnings/{warning_id}/report")
 async def warning(
     request: Request, warning_id: UUID, given: Given, someone: Reader, at: At = None, taken: int = 0
@@ -63,6 +72,12 @@ async def month_pdf(request: Request, month: Month, given: Given, someone: Reade
     """Print the report of a month."""
     found = await report_month.report(given.db, given.measures, month, at)
     return await _printed("report_month", request, given, someone, found, f"month-{month}")
+
+
+@router.get("/audit/months/{month}.xlsx")
+async def month_sheets(month: Month, given: Given, _: Reader, at: At = None) -> Response:
+    """Return the figures of a month as a workbook."""
+    return await _workbook(await report_month.report(given.db, given.measures, month, at), f"month-{month}")
 
 
 @router.get("/audit/months/{month}")
@@ -110,6 +125,12 @@ def _values(found: Drawn, someone: Principal) -> dict[str, Any]:
         "observes": someone.has("auditor", *FORECASTERS),
         "outcomes": OUTCOMES,
     }
+
+
+async def _workbook(found: Drawn, name: str) -> Response:
+    content = await asyncio.to_thread(workbook, found)
+    headers = {"content-disposition": f'attachment; filename="{name}-{found.stood.position}.xlsx"'}
+    return Response(content, media_type=XLSX, headers=headers)
 
 
 async def _printed(

@@ -37,7 +37,7 @@ class StationOnline:
 def spans_online(seen: Iterable[Seen], end: datetime) -> list[Span]:
     """Return when one station was there; before the first word it was not."""
     changes = sorted(seen, key=lambda s: (s.at, s.position))
-    ends = [*(s.at for s in changes[1:]), end]
+    ends = [*(s.at for s in changes), end][1:]
     return union(
         (s.at, upto) for s, upto in zip(changes, ends, strict=True) if s.presence == THERE and s.at < upto
     )

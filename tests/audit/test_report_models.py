@@ -1,0 +1,135 @@
+"""The formulas of the reports, by examples that can be counted by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.audit.model.indicators import Measured, judged, lead_minutes, mean, share
+from services.audit.model.online import (
+    Seen,
+    StationOnline,
+    both,
+    online_of,
+    online_rate,
+    seconds,
+    spans_online,
+    union,
+)
+from services.audit.model.registered import Holding, beyond_reach, in_service, maintained
+
+DAY = datetime(2026, 6, 1, tzinfo=UTC)
+MONTH = (DAY, DAY + timedelta(days=30))
+A, B = "500110001001", "500110001002"
+TOWN = "500110001000"
+
+
+def _at(hours: float) -> datetime:
+    return DAY + timedelta(hours=hours)
+
+
+def _seen(*changes: tuple[float, str]) -> list[Seen]:
+    return [Seen(n, "live", A, _at(hours), presence) for n, (hours, presence) in enumerate(changes)]
+
+
+def _block(
+    hours: float, *stations: str, village: str = A, people: int = 0, until: str | None = None
+) -> Holding:
+    held = dict.fromkeys(stations, until)
+    return Holding(int(hours * 60) + 10**6, _at(hours), village, village, TOWN, "村", False, held, people)
+
+
+def test_a_station_is_online_from_one_word_to_the_next() -> None:
+    seen = _seen((-5, "online"), (10, "suspect"), (11, "online"), (20, "offline"))
+    (one,) = online_of((DAY, _at(24)), {A: [(DAY, _at(24))]}, {}, {A: seen})
+    assert (one.online_s, one.due_s) == (19 * 3600, 24 * 3600)
+    assert online_rate([one]).percent == 79.17
+
+
+def test_planned_maintenance_counts_neither_above_nor_below_the_line() -> None:
+    seen = _seen((-5, "online"), (12, "offline"))
+    rest = {A: [(_at(6), _at(18))]}
+    (one,) = online_of((DAY, _at(24)), {A: [(DAY, _at(24))]}, rest, {A: seen})
+    assert one == StationOnline(A, due_s=12 * 3600, maintained_s=12 * 3600, online_s=6 * 3600)
+
+
+def test_a_station_that_was_never_seen_is_due_and_not_online() -> None:
+    (one,) = online_of((DAY, _at(24)), {A: [(DAY, _at(24))]}, {}, {})
+    assert (one.online_s, one.due_s) == (0, 24 * 3600)
+
+
+def test_the_registry_says_from_when_to_when_a_station_is_in_service() -> None:
+    found = [_block(-10, A), _block(12, A, B), _block(36, B)]
+    service = in_service(found, (DAY, _at(48)))
+    assert union(service[A]) == [(DAY, _at(36))]
+    assert union(service[B]) == [(_at(12), _at(48))]
+
+
+def test_maintenance_lasts_until_the_end_of_its_day_in_beijing_or_until_it_is_taken_back() -> None:
+    whole = maintained([_block(0, A, until="2026-06-02")], MONTH)
+    assert whole == {A: [(DAY, _at(40))]}
+    taken_back = maintained([_block(0, A, until="2026-06-09"), _block(30, A)], MONTH)
+    assert taken_back == {A: [(DAY, _at(30))]}
+    assert maintained([_block(0, A, until="soon")], (DAY, _at(5))) == {}
+
+
+spans = st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=8).map(
+    lambda pairs: [(_at(min(p)), _at(max(p))) for p in pairs]
+)
+
+
+@given(spans, spans)
+def test_overlaps_are_counted_by_the_hour(
+    some: list[tuple[datetime, datetime]], others: list[tuple[datetime, datetime]]
+) -> None:
+    def hours(of: list[tuple[datetime, datetime]]) -> set[int]:
+        return {h for h in range(100) if any(a <= _at(h) < b for a, b in of)}
+
+    assert seconds(union(some)) == 3600 * len(hours(some))
+    assert seconds(both(union(some), union(others))) == 3600 * len(hours(some) & hours(others))
+
+
+@given(st.permutations(list(range(6))))
+def test_presence_is_the_same_in_whatever_order_it_is_heard(order: list[int]) -> None:
+    seen = _seen((1, "online"), (2, "suspect"), (3, "online"), (5, "offline"), (6, "online"), (9, "offline"))
+    assert spans_online([seen[n] for n in order], _at(12)) == spans_online(seen, _at(12))
+
+
+def test_a_village_without_a_station_or_people_is_named_and_what_came_later() -> None:
+    found = [
+        _block(-10, village=A, people=0),
+        _block(-10, B, village=B, people=5),
+        _block(50, A, village=A, people=3),
+        _block(31 * 24, B, "500110001099", village=B, people=9),
+    ]
+    assert [(u.code, u.lacked, u.added_at) for u in beyond_reach(found, [TOWN], DAY)] == [
+        (A, "both", _at(50))
+    ]
+    assert beyond_reach(found, ["500110009000"], DAY) == []
+
+
+def test_a_village_that_came_into_the_registry_later_could_have_been_reached() -> None:
+    found = [
+        _block(-1, A, village=A, people=1),
+        _block(5, B, village=B, people=2),
+        _block(9, A, village=A, people=2),
+    ]
+    assert [(u.code, u.lacked, u.added_at) for u in beyond_reach(found, [TOWN], DAY)] == [
+        (A, "more", _at(9)),
+        (B, "village", _at(5)),
+    ]
+
+
+def test_lead_time_is_below_zero_when_the_warning_came_late() -> None:
+    assert lead_minutes(_at(0), _at(0.75)) == 45.0
+    assert lead_minutes(_at(1), _at(0)) == -60.0
+    assert mean([45.0, -5.0, 20.0]) == Measured(60.0, 3, 20.0)
+    assert mean([]) == Measured(0, 0, None)
+
+
+def test_accuracy_is_hits_of_everything_that_was_judged() -> None:
+    counted = {"hit": "hit", "partly": "hit", "miss": "miss", "false-alarm": "false-alarm"}
+    found = judged(["hit", "partly", "false-alarm", None, "miss"], [], counted)
+    assert (found.hits, found.misses, found.false_alarms, found.unjudged) == (2, 1, 1, 1)
+    assert found.score == Measured(2, 4, 50.0)
+    assert share(0, 0) == Measured(0, 0, None)
