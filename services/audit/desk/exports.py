@@ -12,7 +12,7 @@ from services.audit.desk.page import page
 router = APIRouter(include_in_schema=False)
 
 ORDER = (
-    *("warning", "gateway", "station", "year", "mode", "channel", "q", "kind", "about", "who"),
+    *("q", "warning", "gateway", "station", "year", "mode", "channel", "kind", "about", "who"),
     *("after", "since", "until"),
 )
 """In which order a form asks."""
