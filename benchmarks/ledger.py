@@ -7,11 +7,12 @@ the next time; ten million facts take their hour.
 import argparse
 import asyncio
 import tempfile
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from benchmarks import ledger_fill, ledger_ingest, ledger_questions, ledger_verify
 from benchmarks.ledger_facts import Size, Years
-from benchmarks.ledger_place import KINDS, TITLES, place
+from benchmarks.ledger_place import KINDS, TITLES, Place, place
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -41,22 +42,23 @@ def _measure(arguments: argparse.Namespace, kind: str) -> None:
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
         here = keep.resolve() if keep else folder
-        asyncio.run(_big(kind, here, arguments.postgres, size, arguments.times))
+        kept = place(kind, here, arguments.postgres, kept=bool(keep))
+        asyncio.run(_big(kept, size, arguments.times))
         print()
 
 
 async def _small(kind: str, folder: Path, postgres: str, size: Size) -> None:
     """Measure what shows in a ledger of any size."""
-    async with place(kind, folder, postgres) as here:
+    async with place(kind, folder, postgres, kept=False) as here:
         await ledger_ingest.run(here, size.facts)
         await ledger_verify.run(here, size.facts, folder)
 
 
-async def _big(kind: str, folder: Path, postgres: str, size: Size, times: int) -> None:
+async def _big(place: AbstractAsyncContextManager[Place], size: Size, times: int) -> None:
     """Fill the big ledger, unless it is kept from before, and ask it."""
-    async with place(kind, folder, postgres) as here:
+    async with place as here:
         name = ledger_fill.name_of(size)
-        marker = folder / f"{name}.{kind}.filled"
+        marker = here.folder / f"{name}.{here.kind}.filled"
         if ledger_fill.seen(marker) is None:
             await here.gone(name)
         async with here.ledger(name) as db:
