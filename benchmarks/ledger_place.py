@@ -21,6 +21,12 @@ MIGRATIONS = "services.audit.migrations"
 KINDS = ("sqlite", "postgres")
 TITLES = {"sqlite": "SQLite, synchronous FULL", "postgres": "PostgreSQL, synchronous_commit on"}
 
+_SIZE = {
+    "sqlite": "SELECT (page_count - freelist_count) * page_size"
+    " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    "postgres": "SELECT pg_database_size(current_database())",
+}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -81,13 +87,9 @@ class Place:
         await self._told(f'DROP ROLE IF EXISTS "{self.prefix}audit"')
 
     async def bytes_now(self, db: Database) -> int:
-        """Return how big a ledger is, indexes and all."""
+        """Return how big a ledger is, indexes and all, without what is free for the next."""
         async with db.read() as connection:
-            if self.kind == "sqlite":
-                pages = await connection.exec_driver_sql("SELECT page_count FROM pragma_page_count")
-                each = await connection.exec_driver_sql("SELECT page_size FROM pragma_page_size")
-                return int(pages.scalar_one()) * int(each.scalar_one())
-            found = await connection.exec_driver_sql("SELECT pg_database_size(current_database())")
+            found = await connection.exec_driver_sql(_SIZE[self.kind])
             return int(found.scalar_one())
 
     async def vacuum(self, db: Database) -> None:
