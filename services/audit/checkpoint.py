@@ -100,3 +100,15 @@ def read(text: str) -> SignedHead:
     if found.text() != text:
         raise Reject("this is not a checkpoint as it is written")
     return found
+
+
+LINES = 5
+"""Every checkpoint with one signature has so many lines."""
+
+
+def read_all(text: str) -> list[SignedHead]:
+    """Read checkpoints that stand one after another; raise Reject when one of them is none."""
+    lines = text.splitlines(keepends=True)
+    if not lines:
+        raise Reject("this is not a checkpoint")
+    return [read("".join(lines[start : start + LINES])) for start in range(0, len(lines), LINES)]

@@ -10,27 +10,17 @@ import httpx
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from services.audit import checkpoint
+from services.audit import checkpoint, folder_command
+from services.audit.calling import STDOUT, Token, Url, answer, client, opened, progress
 from services.audit.checkpoint import PublicKey
 from services.audit.verify import Verdict
 from services.audit.verify import verify as verify_lines
-from services.kit.crypto import KeyFolder
-from services.kit.errors import Invalid, Refused
-from services.kit.settings import Settings
+from services.kit.errors import Refused
 from services.kit.terminal import Output
 
 audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, export, verify.")
-
-Url = Annotated[str, typer.Option(envvar="YUTIAN_AUDIT_URL", help="Where the audit answers; default: here")]
-Token = Annotated[
-    str, typer.Option(envvar="YUTIAN_TOKEN", help="An auditor's session; default: the services' own key")
-]
-
-WAIT_S = 60.0
-_STDOUT = "-"
 
 
 @audit.command()
@@ -41,9 +31,9 @@ def reconcile(
     output: Output = "table",
 ) -> None:
     """Compare manifests, deliveries, reports, stream and ledger; name every difference."""
-    with _client(url, token) as client:
-        reply = client.get("/api/v1/audit/reconcile", params={"warning": warning} if warning else {})
-        body = _answer(reply)
+    with client(url, token) as http:
+        reply = http.get("/api/v1/audit/reconcile", params={"warning": warning} if warning else {})
+        body = answer(reply)
     if output == "json":
         sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -74,53 +64,28 @@ def export(
     token: Token = "",
 ) -> None:
     """Fetch the whole ledger as a transcript that can be verified offline."""
-    with _client(url, token) as client:
-        head = _answer(client.get("/api/v1/audit/head"))
-        with _opened(file) as out, _progress("records", head["tree_size"]) as advance:
-            _fetch(client, out, advance)
-    if str(file) != _STDOUT:
+    with client(url, token) as http:
+        head = answer(http.get("/api/v1/audit/head"))
+        with opened(file) as out, progress("records", head["tree_size"]) as advance:
+            _fetch(http, out, advance)
+    if str(file) != STDOUT:
         typer.echo(f"{file}: {head['tree_size']} records or more; the public key:", err=True)
         typer.echo(head["public_key"], nl=False)
 
 
-def _fetch(client: httpx.Client, out: BinaryIO, advance: Any) -> None:
+def _fetch(http: httpx.Client, out: BinaryIO, advance: Any) -> None:
     """Stream the transcript into a file; raise Refused when the answer ends before its end."""
     tail = b""
-    with client.stream("GET", "/api/v1/audit/export") as reply:
+    with http.stream("GET", "/api/v1/audit/export") as reply:
         if reply.is_error:
             reply.read()
-            _answer(reply)
+            answer(reply)
         for piece in reply.iter_bytes():
             out.write(piece)
             tail = (tail + piece)[-400:]
             advance(piece.count(b"\n"))
     if b'\n{"end":' not in tail:
         raise Refused("the export was cut short", mend="run it again")
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
-    """Open the file; what is not whole does not take its name."""
-    if str(file) == _STDOUT:
-        yield sys.stdout.buffer
-        return
-    draft = file.with_name(f".{file.name}.part")
-    try:
-        with draft.open("wb") as out:
-            yield out
-        draft.replace(file)
-    except OSError as error:
-        raise Refused(f"{file} cannot be written: {error.strerror}") from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-@contextmanager
-def _progress(what: str, total: int | None) -> Iterator[Any]:
-    columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda count: progress.advance(task, count)
 
 
 @audit.command()
@@ -132,13 +97,15 @@ def verify(
     ] = None,
     head: Annotated[
         list[Path] | None,
-        typer.Option(help="A checkpoint that you kept: the ledger must still begin with it"),
+        typer.Option(help="Checkpoints that you kept, one after another: the ledger must still begin so"),
     ] = None,
     output: Output = "table",
 ) -> None:
     """Verify a transcript offline, with nothing but the file and the public key."""
-    keys = [PublicKey(_text(path)) for path in public_key or []]
-    kept = [checkpoint.read(_text(path)) for path in head or []]
+    if folder_command.is_folder(file):
+        folder_command.verify_folder(file, public_key, head, output)
+    keys = [PublicKey(folder_command.text_of(path)) for path in public_key or []]
+    kept = [signed for path in head or [] for signed in checkpoint.read_all(folder_command.text_of(path))]
     with _read(file) as lines:
         verdict = verify_lines(lines, keys, kept)
     if output == "json":
@@ -180,7 +147,7 @@ def _show_verdict(verdict: Verdict) -> None:
 
 @contextmanager
 def _read(file: Path) -> Iterator[BinaryIO]:
-    if str(file) == _STDOUT:
+    if str(file) == STDOUT:
         yield sys.stdin.buffer
         return
     try:
@@ -190,39 +157,5 @@ def _read(file: Path) -> Iterator[BinaryIO]:
         raise Refused(f"{file} cannot be read: {error.strerror}") from None
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} cannot be read: {type(error).__name__}") from None
-
-
-@contextmanager
-def _client(url: str, token: str) -> Iterator[httpx.Client]:
-    """Talk to the audit as an auditor, or as one of our own services."""
-    settings = Settings.load()
-    given = token or settings.internal_key.get_secret_value()
-    bearer = given or KeyFolder(settings.key_folder()).active("internal")[1].decode()
-    address, headers = url or settings.base_url(), {"Authorization": f"Bearer {bearer}"}
-    try:
-        with httpx.Client(base_url=address, headers=headers, timeout=WAIT_S) as client:
-            yield client
-    except (httpx.InvalidURL, UnicodeEncodeError):
-        raise Invalid(
-            "--url or --token", "is none", "give an address such as http://127.0.0.1:8600"
-        ) from None
-    except httpx.HTTPError as error:
-        raise Refused(
-            f"no answer from {address}: {type(error).__name__}", mend="start the audit, or give --url"
-        ) from None
-
-
-def _answer(reply: httpx.Response) -> Any:
-    """Return the body of an answer; raise Refused with the reason when it is an error."""
-    if reply.is_error:
-        try:
-            why = reply.json().get("detail", "")
-        except ValueError:
-            why = ""
-        raise Refused(f"the audit answered {reply.status_code}: {why}")
-    return reply.json()
+audit.command("folder")(folder_command.folder)
+audit.command("verify-folder")(folder_command.verify_folder)

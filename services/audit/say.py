@@ -69,6 +69,11 @@ KINDS = {
     "warning.updated": "Warning updated",
     "warning.cancelled": "Warning lifted",
     "warning.halted": "Warning halted",
+    "delivery.worded": "Words of a channel",
+    "duty.climbed": "Next to be called, for nobody answered",
+    "duty.unanswered": "Nobody answered, the desk was alarmed",
+    "duty.answered": "Answered",
+    "duty.taken": "Taken in hand",
     "warning.expired": "Warning expired",
     "plan.made": "Plan made",
     "plan.amended": "Plan amended",
@@ -210,6 +215,69 @@ FIELDS = {
 }
 """Fields of a record's details; those that are not here are shown by their code."""
 
+LANES = {"people": "People", "plan": "Plan", "duty": "Clocks on silence"}
+
+STEPS = {
+    "asked": "asked to speak",
+    "first": "first received",
+    "half": "half received",
+    "last": "last received",
+    "told": "last report",
+    "answered": "first answer",
+    "answered-last": "last answer",
+}
+
+MARKS = {
+    "warning.approved": "approve",
+    "warning.issued": "approve",
+    "warning.updated": "approve",
+    "warning.cancelled": "end",
+    "warning.halted": "end",
+    "warning.expired": "end",
+    "plan.made": "full",
+    "half": "half",
+    "last": "full",
+    "told": "full",
+    "answered": "answer",
+    "answered-last": "answer",
+    "duty.climbed": "call",
+    "duty.unanswered": "call",
+    "duty.answered": "answer",
+}
+"""How a step is drawn; those that are not here are a plain ring."""
+
+OUTCOMES = {
+    "absent": "not meant",
+    "waiting": "on its way",
+    "silent": "nothing heard",
+    "received": "received",
+    "played": "played",
+    "confirmed": "confirmed",
+    "failed": "failed",
+    "withdrawn": "taken back or run out",
+}
+
+LETTERS = {
+    "absent": "·",
+    "waiting": "(letter) W",
+    "silent": "(letter) S",
+    "received": "(letter) R",
+    "played": "(letter) P",
+    "confirmed": "(letter) C",
+    "failed": "(letter) F",
+    "withdrawn": "(letter) X",
+}
+"""One letter for each outcome on a map, so that no colour stands alone."""
+
+RENDERINGS = {
+    "public": "to the public",
+    "duty": "to those on duty",
+    "person": "to a person who confirms",
+    "first": "first",
+    "update": "update",
+    "lift": "lift",
+}
+
 ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back"}
 
 VALUES = {**STATES, **LEVELS, **ACTIONS}
@@ -225,4 +293,9 @@ ALL = {
     "mode": MODES,
     "kind": KINDS,
     "difference": DIFFERENCES,
+    "lane": LANES,
+    "step": STEPS,
+    "mark": MARKS,
+    "rendering": RENDERINGS,
+    "outcome": OUTCOMES,
 }

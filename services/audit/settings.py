@@ -1,10 +1,20 @@
 """The settings of the audit service."""
 
+from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.kit.settings import Settings
+
+
+def _filled(text: str) -> str:
+    """Take what `{var}` can be filled into."""
+    try:
+        text.format(var="var")
+    except (LookupError, ValueError):
+        raise ValueError("is not a path, such as {var}/ledger/heads") from None
+    return text
 
 
 class AuditSettings(Settings):
@@ -20,6 +30,14 @@ class AuditSettings(Settings):
     ledger_head_s: float = Field(
         10, gt=0, description="A new tree head is signed this often, as long as the ledger grows"
     )
+    ledger_heads_file: str = Field(
+        "{var}/ledger/heads",
+        description="File to which every signed tree head is appended; it belongs to another backup",
+    )
+    ledger_heads_second: str = Field(
+        "",
+        description="A second place for tree heads: a folder, or an http(s) address that takes PUT or POST",
+    )
     reconcile_grace_s: float = Field(
         60, ge=0, description="What is younger is on its way and no difference when the audit reconciles"
     )
@@ -32,3 +50,17 @@ class AuditSettings(Settings):
     audit_words_s: float = Field(
         2, gt=0, description="The index of words follows the ledger this often, as long as it grows"
     )
+
+    @field_validator("ledger_heads_file", "ledger_heads_second")
+    @classmethod
+    def _of_a_place(cls, place: str) -> str:
+        """Take what can be filled in."""
+        return _filled(place)
+
+    def heads_file(self) -> Path:
+        """Return the file of tree heads."""
+        return Path(self.ledger_heads_file.format(var=self.var.resolve()))
+
+    def heads_second(self) -> str:
+        """Return the second place of tree heads, empty when there is none."""
+        return self.ledger_heads_second.format(var=self.var.resolve())

@@ -3,11 +3,14 @@
     {"format":"yutian-ledger/1","keys":{"<name>":"<PEM>"},"origin":"..."}
     {"chain":"<hex>","leaf":{...},"payload":"<base64>","position":1}
     ...
+    {"chain":"<hex>","leaf":{...},"position":2,"tombstone":{"agreement":"<id>","list":1}}   a deleted record
     {"checkpoint":"<signed tree head over the records above>"}        wherever a head was signed
     ...
     {"checkpoint":"<signed tree head over all records>"}
     {"end":{"lines":n,"sha256":"<hex of everything above>","signature":"<base64>"}}
 
+Of a record that was deleted the leaf stays, and which agreement took its payload away. The agreement, and the
+list that names the record, must stand among the records of the same transcript.
 Every line is in canonical form, so that no byte of it can be another. The last line is signed, so that a
 transcript that was cut short, or lacks a line, is known for it.
 """
@@ -46,6 +49,19 @@ class RecordLine:
 
 
 @dataclass(frozen=True)
+class TombstoneLine:
+    """One record whose payload was deleted: its leaf and the chain stay."""
+
+    position: int
+    leaf: Leaf
+    leaf_bytes: bytes
+    chain: bytes
+    agreement: str
+    number: int
+    """The list of the agreement that names the record."""
+
+
+@dataclass(frozen=True)
 class CheckpointLine:
     """A signed tree head over the records above it."""
 
@@ -65,7 +81,7 @@ class EndLine:
         return end_statement(self.lines, self.sha256)
 
 
-Line = Header | RecordLine | CheckpointLine | EndLine
+Line = Header | RecordLine | TombstoneLine | CheckpointLine | EndLine
 
 
 def header(origin: str, keys: dict[str, str]) -> bytes:
@@ -78,6 +94,15 @@ def record(position: int, leaf: bytes, payload: bytes, chain: bytes) -> bytes:
     body = base64.b64encode(payload)
     head = b'{"chain":"' + chain.hex().encode() + b'","leaf":' + leaf
     return head + b',"payload":"' + body + b'","position":' + str(position).encode() + b"}\n"
+
+
+def tombstone(position: int, leaf: bytes, chain: bytes, agreement: str, number: int) -> bytes:
+    """Return the line of a deleted record; the leaf is given in the canonical bytes that were hashed."""
+    head = b'{"chain":"' + chain.hex().encode() + b'","leaf":' + leaf
+    place = b',"position":' + str(position).encode()
+    return (
+        head + place + b',"tombstone":' + canonical_bytes({"agreement": agreement, "list": number}) + b"}\n"
+    )
 
 
 def checkpoint(text: str) -> bytes:
@@ -123,6 +148,15 @@ def _record(fields: Any) -> tuple[Line, bytes]:
     return found, record(found.position, leaf_bytes, payload, found.chain)
 
 
+def _tombstone(fields: Any) -> tuple[Line, bytes]:
+    leaf = Leaf.model_validate(fields["leaf"])
+    leaf_bytes = leaf.to_bytes()
+    position, chain = int(fields["position"]), bytes.fromhex(fields["chain"])
+    agreement, number = str(fields["tombstone"]["agreement"]), int(fields["tombstone"]["list"])
+    found = TombstoneLine(position, leaf, leaf_bytes, chain, agreement, number)
+    return found, tombstone(position, leaf_bytes, chain, agreement, number)
+
+
 def _checkpoint(fields: Any) -> tuple[Line, bytes]:
     found = CheckpointLine(str(fields["checkpoint"]))
     return found, checkpoint(found.text)
@@ -137,8 +171,9 @@ def _end(fields: Any) -> tuple[Line, bytes]:
 
 _KINDS: dict[str, Callable[[Any], tuple[Line, bytes]]] = {
     "format": _header,
+    "tombstone": _tombstone,
     "position": _record,
     "checkpoint": _checkpoint,
     "end": _end,
 }
-"""By the key that only this kind of line has."""
+"""By the key that only this kind of line has, looked for in this order."""

@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from contracts.canonical import sha256_hex
-from services.audit import checkpoint, merkle, transcript
+from contracts.fact import Fact
+from services.audit import checkpoint, emptied, merkle, transcript
 from services.audit.checkpoint import PublicKey, SignedHead
+from services.audit.emptied import Emptied
 from services.audit.merkle import Frontier
-from services.audit.model import chain
+from services.audit.model import chain, counted
+from services.audit.model.agreements import Agreements
 from services.audit.model.books import Books
+from services.audit.model.counted import CountKey
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.model.entry import read
-from services.audit.transcript import CheckpointLine, EndLine, Header, RecordLine
+from services.audit.transcript import CheckpointLine, EndLine, Header, RecordLine, TombstoneLine
 from services.kit.clock import from_microseconds
 from services.kit.errors import Reject
 
@@ -52,11 +56,12 @@ class Verdict:
 
 
 class _Broken(Exception):
-    """The line that is being read does not hold; `position` names the record, when it is one."""
+    """A line does not hold, the one that is being read when none is named; `position` names the record."""
 
-    def __init__(self, why: str, position: int | None = None) -> None:
+    def __init__(self, why: str, position: int | None = None, line: int | None = None) -> None:
         super().__init__(why)
         self.position = position
+        self.line = line
 
 
 @dataclass
@@ -78,6 +83,9 @@ class _Reader:
     ended: bool = False
     last_us: int = 0
     books: Books = field(default_factory=Books)
+    known: Agreements = field(default_factory=Agreements)
+    emptied: Emptied = field(default_factory=Emptied)
+    asked: dict[CountKey, int] = field(default_factory=dict)
 
     def take(self, line: bytes) -> None:
         """Check one line against everything before it."""
@@ -92,7 +100,7 @@ class _Reader:
         match found:
             case Header():
                 self._header(found)
-            case RecordLine():
+            case RecordLine() | TombstoneLine():
                 self._record(found)
             case CheckpointLine():
                 self._checkpoint(found)
@@ -113,13 +121,15 @@ class _Reader:
             own.append(key)
         self.header, self.keys = found, self.given or own
 
-    def _record(self, found: RecordLine) -> None:
+    def _record(self, found: RecordLine | TombstoneLine) -> None:
         position = self.frontier.size + 1
         after = chain.linked(self.chain, found.leaf_bytes)
         place = (found.leaf.epoch, found.leaf.sequence)
         if found.position != position:
             raise _Broken(f"expected record {position} here, found {found.position}", position)
-        if sha256_hex(found.payload) != found.leaf.payload_sha256:
+        if strange := chain.strange_suite(found.leaf):
+            raise _Broken(strange, position)
+        if isinstance(found, RecordLine) and sha256_hex(found.payload) != found.leaf.payload_sha256:
             raise _Broken("the payload is not the one that was recorded", position)
         if after != found.chain:
             raise _Broken("the record does not follow from the one before it", position)
@@ -128,12 +138,20 @@ class _Reader:
         self.chain, self.place = after, place
         self.frontier.append(merkle.leaf_hash(found.leaf_bytes))
         self._expect()
-        self._account(found)
+        self.last_us = max(self.last_us, found.leaf.recorded_at_us)
+        if isinstance(found, TombstoneLine):
+            self.emptied.note(found, self.lines + 1)
+        else:
+            self._account(found)
 
     def _account(self, found: RecordLine) -> None:
-        self.last_us = max(self.last_us, found.leaf.recorded_at_us)
         message = read(found.leaf.subject, found.payload).message
-        if message is not None:
+        if isinstance(message, Fact):
+            listed = self.known.hear(found.position, message)
+            if listed is not None:
+                counted.recall(self.books, listed)
+                self.asked |= counted.asked(counted.counts_in([listed]).values())
+        elif message is not None:
             self.books.hear(message, from_microseconds(found.leaf.recorded_at_us))
 
     def _expect(self) -> None:
@@ -169,6 +187,8 @@ class _Reader:
             raise _Broken("lines are missing above, or were added or changed")
         if not any(key.signed(found.signed(), found.signature) for key in self.keys):
             raise _Broken("the end is not signed by the ledger's key")
+        for wrong in emptied.without_agreement(self.emptied, self.known):
+            raise _Broken(wrong.why, wrong.position, wrong.line)
         self.ended = True
 
 
@@ -179,7 +199,7 @@ def verify(
     reader = _Reader(keys, {signed.head.size: signed.head.root for signed in kept if signed.head.size})
     broken = _first_break(reader, lines)
     patience = Patience(from_microseconds(reader.last_us), GRACE)
-    found = differences(reader.books, patience) if broken is None else ()
+    found = differences(reader.books, patience, reader.asked) if broken is None else ()
     return Verdict(reader.frontier.size, reader.head, reader.heads, not keys, broken, found)
 
 
@@ -192,5 +212,5 @@ def _first_break(reader: _Reader, lines: Iterable[bytes]) -> Break | None:
         if reader.expected:
             raise _Broken(f"there is no record {min(reader.expected)}, up to which you kept a head")
     except _Broken as error:
-        return Break(reader.lines + 1, str(error), error.position, reader.sound)
+        return Break(error.line or reader.lines + 1, str(error), error.position, reader.sound)
     return None

@@ -25,6 +25,8 @@ POINTS = (
     "push.written",
     "ledger.appended",
     "ledger.committed",
+    "deletion.emptied",
+    "deletion.committed",
     "import.staged",
     "import.merged",
 )

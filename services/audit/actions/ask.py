@@ -1,7 +1,7 @@
 """Ask: the account of a warning, its timeline, a station's year, one record with its proof."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,9 +23,10 @@ from services.audit.model.account import (
 )
 from services.audit.model.books import Books
 from services.audit.model.chain import GENESIS
+from services.audit.model.counted import CountKey, TargetCount
 from services.audit.model.differences import ending_of
 from services.audit.model.rows import Ending, Plan, Revision, RevisionKey, Target
-from services.audit.store import books, ledger, questions, tree
+from services.audit.store import books, keeping, ledger, questions, tree
 from services.audit.store.questions import Record, Sums
 from services.kit.db import Database
 from services.kit.errors import NotFound
@@ -94,11 +95,19 @@ async def warning(db: Database, warning_id: str) -> WarningAccount:
             raise NotFound("the ledger knows no such warning")
         sums = await questions.sums(connection, [warning_id])
         told = await books.rows(connection, questions.targets_of(warning_id, STATION), Target)
+        counts = {c.key: c for c in await keeping.target_counts(connection, [warning_id])}
         names = await questions.names(connection, {target.target for target in told})
     grouped: dict[RevisionKey, list[Target]] = {}
     for target in sorted(told, key=lambda t: t.key):
         grouped.setdefault((target.warning_id, target.revision), []).append(target)
-    return _account(warning_id, known, sums, grouped, db.clock.now(), names)
+    found = _account(warning_id, known, sums, grouped, db.clock.now(), names)
+    return replace(found, revisions=[_with_counts(one, counts) for one in found.revisions])
+
+
+def _with_counts(account: RevisionAccount, counts: Mapping[CountKey, TargetCount]) -> RevisionAccount:
+    """Return an account whose stations are counted where they are no longer listed."""
+    count = counts.get((*account.revision.key, STATION))
+    return account if account.targets or count is None else replace(account, stations=count.reach)
 
 
 def _account(

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.actions import compare
 from services.audit.issuer import Issuer
+from services.audit.model import counted
 from services.audit.model.differences import Difference, Patience, differences
-from services.audit.store import books, ledger, questions, tree
+from services.audit.store import books, keeping, ledger, questions, tree
 from services.audit.store.ledger import Place
 from services.audit.store.tree import Broken
 from services.audit.stream import LedgerStream, Life
@@ -66,7 +67,8 @@ async def reconcile(
         count = deliveries = 0
         async for ids in _warnings(connection, warning_id):
             known = await books.whole(connection, ids)
-            found += differences(known, patience)
+            counts = await keeping.target_counts(connection, ids)
+            found += differences(known, patience, counted.asked(counts))
             count, deliveries = count + len(ids), deliveries + len(known.deliveries)
     if warning_id is not None and not count and not issued:
         raise NotFound("the ledger knows no such warning")

@@ -2,13 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit import checkpoint
 from services.audit.checkpoint import Head, SignedHead
-from services.audit.store import ledger, tree
+from services.audit.store import kept_heads, ledger, tree
 from services.audit.store.tree import Broken
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
@@ -16,6 +16,12 @@ from services.kit.errors import Problem, Retry
 from services.kit.telemetry import log
 
 LEASE = "sign"
+KEY_CHANGED = "ledger.key-changed"
+HEAD_SIGNED = "head.signed"
+EVERY = timedelta(hours=1)
+"""How often a head is said as a fact, so that the ledger itself knows of its heads."""
+CLOSING = tuple(f"warning.{verb}" for verb in ("issued", "updated", "cancelled", "halted", "expired"))
+"""After each of these a head is said, too."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +74,36 @@ async def head(db: Database, signer: Signer) -> Signed:
             await _unchanged(tx.connection, last["size"], last["root"])
         found = Head(signer.origin, size, await tree.root(tx.connection, (0, size)))
         key_id, signed = signer.sign(found)
+        if last is not None and last["key_id"] != key_id:
+            pem = signer.crypto.public_key(key_id)
+            tx.record(KEY_CHANGED, about=key_id, before=last["key_id"], size=size, public_key=pem)
         made = Signed(size, found.root, key_id, signed.text(), tx.now)
         await tree.keep_head(tx, vars(made))
     return made
+
+
+async def mark(db: Database, signed: Signed) -> bool:
+    """Say a head as a fact once an hour, and when a warning was issued or closed; tell whether it was."""
+    async with db.transaction() as tx:
+        size, since = await kept_heads.place(tx.connection, kept_heads.LEDGER)
+        if signed.size <= size:
+            return False
+        due = since is None or tx.now - since >= EVERY
+        if not due and not await kept_heads.any_of(tx.connection, CLOSING, size, signed.size):
+            return False
+        said = {"size": signed.size, "root": signed.root.hex(), "key_id": signed.key_id}
+        tx.record(HEAD_SIGNED, about=str(signed.size), **said)
+        await kept_heads.keep_place(tx, kept_heads.LEDGER, signed.size, since=tx.now)
+    return True
 
 
 async def run(db: Database, signer: Signer, every_s: float) -> None:
     """Sign a head every so often, as long as the ledger grows; a broken ledger is said aloud, each time."""
     while True:
         try:
-            await head(db, signer)
+            signed = await head(db, signer)
+            if signed.size:
+                await mark(db, signed)
         except Retry as error:
             log.info("head waits", why=error.why)
         except Problem as error:

@@ -1,9 +1,12 @@
 """The public face of the audit: accounts, records, proofs, reconciling, search, export."""
 
-from services.audit.api import accounts, records, search
+from services.audit.api import accounts, folder, outcomes, people, records, search
 
 ROUTERS = (
     accounts.router,
     records.router,
+    people.router,
     search.router,
+    folder.router,
+    outcomes.router,
 )

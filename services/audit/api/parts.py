@@ -1,16 +1,20 @@
 """What the endpoints are given, who may ask, and the fact that somebody asked."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
 
+from services.audit import retention
 from services.audit.actions.sign import Signer
+from services.audit.heads import Place
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
+from services.audit.model.masking import masked, masked_query
+from services.audit.model.retention import Retention
 from services.audit.stream import LedgerStream
 from services.kit.db import Database
 from services.kit.errors import Forbidden
@@ -28,6 +32,10 @@ class Parts:
     formulas: Formulas
     issuer: Issuer | None = None
     """Who knows what was issued."""
+    rules: Retention = field(default_factory=retention.load)
+    """How long what is kept."""
+    places: Sequence[Place] = ()
+    """Where heads are kept outside."""
 
 
 async def _parts(request: Request) -> Parts:
@@ -39,7 +47,8 @@ Given = Annotated[Parts, Depends(_parts)]
 
 DESK = ("drafter", "checker", "signer", "town-desk")
 AUDITOR = "auditor"
-_PHONE = re.compile(r"1[3-9]\d{9}")
+EXPORTS = ("/export", "/folder")
+"""How the addresses end that take records out of the house."""
 
 
 async def _auditor(
@@ -56,17 +65,17 @@ async def _reader(
 
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
-    exports = request.url.path.endswith("/export")
+    exports = request.url.path.endswith(EXPORTS)
     if someone.has(SERVICE) and not exports:
         return someone
-    if someone.has(AUDITOR) and someone.has("operator"):
-        raise Forbidden("auditor and operator are different people", mend="take one of the roles away")
-    await _record(request, given, someone, "audit.exported" if exports else "audit.queried")
+    await note(request, given, someone, "audit.exported" if exports else "audit.queried")
     return someone
 
 
-async def _record(request: Request, given: Parts, someone: Principal, kind: str) -> None:
-    """Say as a fact what was asked; a phone number that somebody typed is not kept."""
+async def note(request: Request, given: Parts, someone: Principal, kind: str, **more: Any) -> None:
+    """Say as a fact what was asked; a phone number that somebody typed is not kept. No operator asks."""
+    if someone.has(AUDITOR) and someone.has("operator"):
+        raise Forbidden("auditor and operator are different people", mend="take one of the roles away")
     place = request.path_params
     async with given.db.transaction() as tx:
         tx.record(
@@ -74,14 +83,11 @@ async def _record(request: Request, given: Parts, someone: Principal, kind: str)
             actor=someone.username,
             source=source_of(request),
             warning_id=_uuid(place.get("warning_id")),
-            about=_masked(str(place["code"])) if "code" in place else None,
-            path=_masked(request.url.path),
-            query=_masked(request.url.query)[:500],
+            about=masked(str(place["code"])) if "code" in place else None,
+            path=masked(request.url.path),
+            query=masked_query(request.url.query)[:500],
+            **more,
         )
-
-
-def _masked(text: str) -> str:
-    return _PHONE.sub(lambda found: f"{found[0][:3]}****{found[0][7:]}", text)
 
 
 def _uuid(value: str | None) -> UUID | None:

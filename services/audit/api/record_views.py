@@ -11,6 +11,7 @@ from services.audit.actions.sign import Signed
 from services.audit.api.views import Time
 from services.audit.model.detail import detail
 from services.audit.model.entry import Entry, read
+from services.audit.model.masking import masked, masked_deep
 from services.audit.store.ledger import unpacked
 from services.audit.store.questions import Record
 
@@ -39,12 +40,14 @@ class RecordLine(BaseModel):
     def of(cls, record: Record, about_name: str | None) -> "RecordLine":
         """Return the view of a record."""
         event_at, recorded_at = record["event_at"], record["recorded_at"]
-        shared = ("position", "kind", "mode", "warning_id", "revision", "channel", "about", "actor")
+        shared = ("position", "kind", "mode", "warning_id", "revision", "channel")
         return cls(
             recorded_at=recorded_at,
             event_at=event_at,
             from_the_future=event_at is not None and event_at - recorded_at > AHEAD,
             about_name=about_name,
+            about=masked(record["about"]) if record["about"] else None,
+            actor=masked(record["actor"]) if record["actor"] else None,
             detail=detail(entry_of(record).message),
             **{name: record[name] for name in shared},
         )
@@ -88,7 +91,9 @@ class RecordView(RecordLine):
     leaf_text: str = Field(description="The canonical bytes that are hashed")
     chain_before: str
     chain: str = Field(description="SHA-256 of chain_before and leaf_text")
-    payload: Any = Field(description="As kept: sealed bodies are replaced by their SHA-256")
+    payload: Any = Field(
+        description="As kept: sealed bodies are replaced by their SHA-256; phone numbers are masked here"
+    )
     proof: InclusionProof
 
     @classmethod
@@ -115,11 +120,11 @@ class RecordView(RecordLine):
 
 
 def _shown(payload: bytes) -> Any:
-    """Return the payload as JSON when it is, else as text."""
+    """Return the payload, masked: as JSON when it is, else as text."""
     try:
-        return orjson.loads(payload)
+        return masked_deep(orjson.loads(payload))
     except orjson.JSONDecodeError:
-        return payload.decode(errors="replace")
+        return masked(payload.decode(errors="replace"))
 
 
 class Consistency(BaseModel):

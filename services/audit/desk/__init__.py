@@ -1,9 +1,11 @@
 """The auditor's pages."""
 
-from services.audit.desk import records, search, warnings
+from services.audit.desk import people, records, search, story, warnings
 
 ROUTERS = (
     warnings.router,
     records.router,
+    people.router,
     search.router,
+    story.router,
 )

@@ -21,6 +21,7 @@ ON_A_PAGE = 100
 NAV = (
     ("/audit", "Warnings"),
     ("/audit/records", "Records"),
+    ("/audit/people", "People"),
     ("/audit/search", "Search"),
     ("/audit/reconcile", "Reconcile"),
 )

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from contracts.values import Channel, Mode
-from services.audit.actions import ask
+from services.audit.actions import ask, story
 from services.audit.actions.reconcile import reconcile
 from services.audit.api import accounts
 from services.audit.api.parts import Auditor, Given
 from services.audit.api.record_views import RecordPage
 from services.audit.api.views import ReconciledView, WarningView
 from services.audit.desk.page import ON_A_PAGE, After, Wanted, head, page
+from services.audit.model.steps import picture
 from services.kit.clock import BEIJING
 
 router = APIRouter(include_in_schema=False)
@@ -52,6 +53,7 @@ async def warning(
     found = WarningView.of(await ask.warning(given.db, str(warning_id)))
     where = {"warning_id": str(warning_id), "kind": kind or None, "channel": channel or None}
     shown = RecordPage.of(await ask.records(given.db, after, ON_A_PAGE, **where))
+    steps = await story.timeline(given.db, str(warning_id))
     return page(
         "warning",
         request,
@@ -61,6 +63,8 @@ async def warning(
         channel=channel,
         after=after,
         channels=list(Channel),
+        steps=steps,
+        picture=picture(steps),
     )
 
 

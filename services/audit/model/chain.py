@@ -68,6 +68,20 @@ def leaf_of(epoch: int, heard: Heard, message_id: str, payload_sha256: str) -> b
     ).encode()
 
 
+HASH_SUITES = frozenset({"SHA-256"})
+SIGNATURE_SUITES = frozenset({"Ed25519"})
+"""What this program can compute; each record names the suites that it was written with."""
+
+
+def strange_suite(leaf: Leaf) -> str | None:
+    """Return why a record cannot be verified here, None when it can: its suites are known."""
+    if leaf.hash_suite not in HASH_SUITES:
+        return f"the hash suite {leaf.hash_suite[:40]} is not known to this program"
+    if leaf.signature_suite not in SIGNATURE_SUITES:
+        return f"the signature suite {leaf.signature_suite[:40]} is not known to this program"
+    return None
+
+
 def linked(before: bytes, leaf: bytes) -> bytes:
     """Return the chain hash of a leaf."""
     return hashlib.sha256(before + leaf).digest()

@@ -18,13 +18,19 @@ from contracts.registry import BlockChanged
 from contracts.sparing import DeliverySpared
 from contracts.warning import WarningHalted, WarningPublished
 from services.audit.model.entry import NAMED
+from services.audit.model.masking import masked_deep
 
 MOST_OUTCOMES = 5
 """A line shows so many single outcomes; all of them are in the record itself."""
 
 
 def detail(message: Message | None) -> dict[str, Any]:
-    """Return what is worth showing of a message; nothing of one that could not be read."""
+    """Return what is worth showing of a message, masked; nothing of one that could not be read."""
+    found: dict[str, Any] = masked_deep(_detail(message))
+    return found
+
+
+def _detail(message: Message | None) -> dict[str, Any]:
     match message:
         case WarningPublished():
             return _published(message)

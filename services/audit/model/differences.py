@@ -1,6 +1,6 @@
 """Differences: everything that does not add up, each one named. What is young may still be on its way."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -10,6 +10,9 @@ from contracts.values import Channel
 from services.audit.model.books import Books
 from services.audit.model.entry import NAMED
 from services.audit.model.rows import Delivery, Ending, Plan, Revision, RevisionKey, Target
+
+Asked = Mapping[tuple[str, int, str], int]
+"""How many targets of a revision a request named on a channel, where the targets themselves are deleted."""
 
 R = TypeVar("R", Delivery, Target)
 
@@ -45,8 +48,8 @@ class Patience:
         return since is None or self.now - since > self.grace
 
 
-def differences(books: Books, patience: Patience) -> list[Difference]:
-    """Return every difference, warning by warning."""
+def differences(books: Books, patience: Patience, counted: Asked | None = None) -> list[Difference]:
+    """Return every difference, warning by warning; `counted` stands for targets that were deleted."""
     found: list[Difference] = []
     deliveries = _grouped(books.deliveries.values())
     targets = _grouped(books.targets.values())
@@ -58,7 +61,7 @@ def differences(books: Books, patience: Patience) -> list[Difference]:
         for delivery in deliveries.get(key, []):
             found += _delivered(delivery, plan, patience)
             found += _left_open(delivery, revision, ended, patience)
-        found += _targeted(plan, targets.get(key, []), patience)
+        found += _targeted(plan, targets.get(key, []), patience, counted or {})
     return found
 
 
@@ -162,7 +165,9 @@ def _left_open(
         yield Difference("open-after-end", why, *head, 0, left, since)
 
 
-def _targeted(plan: Plan | None, targets: list[Target], patience: Patience) -> Iterator[Difference]:
+def _targeted(
+    plan: Plan | None, targets: list[Target], patience: Patience, counted: Asked
+) -> Iterator[Difference]:
     """Named targets: none beside the manifest, none of it forgotten."""
     for target in sorted(targets, key=lambda t: t.key):
         if plan is not None and not target.planned:
@@ -170,7 +175,8 @@ def _targeted(plan: Plan | None, targets: list[Target], patience: Patience) -> I
     if plan is None or not patience.over(plan.heard_at):
         return
     for channel, line in plan.lines.items():
-        asked = sum(t.delivery_id is not None for t in targets if t.channel == channel and t.planned)
+        named = sum(t.delivery_id is not None for t in targets if t.channel == channel and t.planned)
+        asked = counted.get((*plan.key, channel), named)
         if Channel(channel) in NAMED and asked != line.count:
             why = "targets of the manifest that no request names"
             yield Difference("targets-forgotten", why, *plan.key, channel, None, line.count, asked)

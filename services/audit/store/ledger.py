@@ -1,7 +1,7 @@
 """The ledger itself: where it stands, and one more stretch of it."""
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -97,8 +97,13 @@ def packed(payload: bytes) -> bytes:
 
 
 def unpacked(column: bytes) -> bytes:
-    """Return the payload of a row."""
-    return zlib.decompress(column)
+    """Return the payload of a row; nothing of one that was emptied."""
+    return zlib.decompress(column) if column else b""
+
+
+def subject_of(row: Mapping[str, Any]) -> str:
+    """Return the subject under which a record was heard."""
+    return str(orjson.loads(row["leaf"])["subject"])
 
 
 async def stand(connection: AsyncConnection) -> Stand:

@@ -25,14 +25,15 @@ async def node(connection: AsyncConnection, subtree: Subtree) -> bytes:
     """Return the hash of a full subtree, from the nearest hashes that are kept."""
     above = subtree.level % TILE_LEVELS
     first, last = subtree.index << above, (subtree.index + 1) << above
-    hashes = await _row(connection, subtree.level - above, first, last)
+    hashes = await row(connection, subtree.level - above, first, last)
     if len(hashes) != last - first:
         low, high = subtree.leaves
         raise Broken(f"hashes are missing among the records {low + 1} to {high}")
     return merkle.fold(hashes)
 
 
-async def _row(connection: AsyncConnection, level: int, first: int, last: int) -> list[bytes]:
+async def row(connection: AsyncConnection, level: int, first: int, last: int) -> list[bytes]:
+    """Return the hashes that are kept at a level, of the leaves or of a tile, from one index to another."""
     if level == 0:
         place = RECORDS.c.position
         statement = select(RECORDS.c.leaf_hash).where(place > first, place <= last).order_by(place)

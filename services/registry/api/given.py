@@ -21,6 +21,8 @@ KEEPERS = ("operator", "town-desk")
 """Who sees lists of people: a town's desk those of its town."""
 
 Reader = Annotated[Principal, Depends(needs(*READERS))]
+MapReader = Annotated[Principal, Depends(needs(*READERS, "auditor"))]
+"""Who may see where places lie: an auditor's map is drawn of them, too."""
 Keeper = Annotated[Principal, Depends(needs(*KEEPERS))]
 Operator = Annotated[Principal, Depends(needs("operator"))]
 

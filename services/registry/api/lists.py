@@ -19,6 +19,7 @@ from services.registry.api.given import (
     Keeper,
     Limit,
     Listing,
+    MapReader,
     Parts,
     Reader,
     listing,
@@ -151,7 +152,7 @@ def _level(code: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 @router.get("/map.geojson", summary="Town and village cells for the map")
-async def map_of(given: Given, _: Reader, kind: Literal["towns", "villages"] = "villages") -> Response:
+async def map_of(given: Given, _: MapReader, kind: Literal["towns", "villages"] = "villages") -> Response:
     """Return the cells as GeoJSON, WGS 84; each says whether it is approximate."""
     wanted = Wanted(day=store.today(given.db.clock.now()))
     rows = await search.listed(given.db, kind, wanted, "", 10_000)

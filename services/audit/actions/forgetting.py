@@ -1,0 +1,16 @@
+"""Forgetting: who keeps something of a payload elsewhere gives it up here, in the same transaction."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from services.kit.db import Transaction
+
+Forgetter = Callable[[Transaction, Sequence[int]], Awaitable[None]]
+
+FORGETTERS: list[Forgetter] = []
+"""A function for each table that holds words, postings or names made of payloads."""
+
+
+async def forget(tx: Transaction, positions: Sequence[int]) -> None:
+    """Give up everything that was made of the payloads of these records."""
+    for forgetter in FORGETTERS:
+        await forgetter(tx, positions)
