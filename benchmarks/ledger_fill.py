@@ -50,9 +50,10 @@ class Filled:
         return self._pace(0, tenth), self._pace(self.facts - tenth, self.facts)
 
     def _pace(self, low: float, high: float) -> float:
-        inside = [(n, s) for n, s in [(0, 0.0), *self.marks] if low <= n <= high]
-        (first, begun), (last, ended) = inside[0], inside[-1]
-        return (last - first) / (ended - begun) if ended > begun else 0.0
+        marks = [(0, 0.0), *self.marks]
+        first, begun = [mark for mark in marks if mark[0] <= low][-1]
+        last, ended = next(mark for mark in marks if mark[0] >= high)
+        return (last - first) / (ended - begun)
 
 
 def name_of(size: Size) -> str:
