@@ -143,5 +143,11 @@ def say(found: Filled) -> None:
     figures.plain("words read after the recorder", found.facts / found.words_s, "facts/s")
     figures.plain("on disk, all of it", found.bytes / 1e6, "MB")
     others = found.facts - found.batch_facts
-    figures.plain("for each fact without people", (found.bytes - found.batch_bytes) / others, "bytes")
-    figures.at_most("for each recipient", found.batch_bytes / found.recipients, "bytes", RECIPIENT_GOAL)
+    each = (found.bytes - found.batch_bytes) / others
+    figures.plain("for each fact", each, "bytes")
+    beyond = found.batch_bytes - each * found.batch_facts
+    figures.at_most(
+        "for each recipient, beside the facts", beyond / found.recipients, "bytes", RECIPIENT_GOAL
+    )
+    whole = found.batch_bytes / found.recipients
+    figures.plain("for each recipient, with its share of facts", whole, "bytes")

@@ -29,7 +29,12 @@ def test_every_figure_is_measured_and_a_kept_ledger_is_filled_once(
     words = ["--only", kind, "--keep", str(tmp_path), "--postgres", postgres_url]
     run(*words)
     said = capsys.readouterr().out
-    promised = ("append with the chain", "append with chain and tree", "verified, with", "for each recipient")
+    promised = (
+        "append with the chain",
+        "append with chain and tree",
+        "verified, with",
+        "for each recipient, beside the facts",
+    )
     for name in (*promised, *(name for name, _, _ in QUESTIONS)):
         assert name in said
     (marker,) = tmp_path.glob("*.filled")
