@@ -3,6 +3,7 @@
 from contracts.amendment import PlanAmended
 from contracts.back import StationTold
 from contracts.delivery import DeliveryReported, DeliveryRequested, DeliveryWithdrawn, PlanMade, StationSeen
+from contracts.difference import DifferenceTold
 from contracts.fact import DeadLetter, Fact
 from contracts.message import Message
 from contracts.proposal import RiskProposed
@@ -34,6 +35,7 @@ MESSAGES: dict[str, type[Message]] = {
         StationTold,
         RiskProposed,
         BlockChanged,
+        DifferenceTold,
         Fact,
         DeadLetter,
     )

@@ -151,6 +151,10 @@ class DeliveryReported(DeliveryMessage):
     tally: dict[TargetState, int]
     outcomes: tuple[Outcome, ...] = Field(default=(), max_length=MOST_TARGETS)
     detail: str | None = None
+    attempts: int | None = Field(default=None, ge=1)
+    """How often it was handed out so far, where a partner fetches it."""
+    leased_at: Instant | None = None
+    """When it was handed out last."""
 
     @property
     def size(self) -> int:

@@ -43,7 +43,7 @@ STREAMS = (
     ),
     StreamSpec("PROPOSALS", (f"{PREFIX}.*.proposal.v1.>",)),
     StreamSpec("REGISTRY", (f"{PREFIX}.registry.v1.>",), max_age_s=0, last_per_subject=True),
-    StreamSpec("FACTS", (f"{PREFIX}.*.fact.v1.>",)),
+    StreamSpec("FACTS", (f"{PREFIX}.*.fact.v1.>", f"{PREFIX}.*.difference.v1.>")),
     StreamSpec("DEAD", (f"{PREFIX}.*.letter.v1.>",)),
     StreamSpec(
         "LEDGER", sources=("WARNINGS", "DELIVERIES", "REPORTS", "PROPOSALS", "REGISTRY", "FACTS", "DEAD")
@@ -60,6 +60,7 @@ _HOMES = {
     "station": "REPORTS",
     "proposal": "PROPOSALS",
     "registry": "REGISTRY",
+    "difference": "FACTS",
     "fact": "FACTS",
     "letter": "DEAD",
 }

@@ -28,6 +28,10 @@ class Issuer(Protocol):
         """Yield every issued revision, or those of one warning; raise Retry when nobody answers."""
         ...
 
+    async def page(self, after: str = "", since: datetime | None = None) -> tuple[list[Issued], str]:
+        """Return a page of revisions and the cursor of the next one, empty at the end."""
+        ...
+
 
 class HttpIssuer:
     """Asks the issuer."""
@@ -40,19 +44,28 @@ class HttpIssuer:
     async def issued(self, only: str | None = None) -> AsyncIterator[Issued]:
         """Yield every issued revision, or those of one warning, page by page."""
         query = {"warning": only} if only else {}
+        after = ""
         while True:
-            try:
-                reply = await self.http.get(self.url, params=query, headers=self.headers, timeout=PATIENCE_S)
-                body = reply.raise_for_status().json()
-                found = [_issued(one) for one in body["data"]]
-                after = body["next"]
-            except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-                raise Retry(f"the issuer does not answer: {type(error).__name__}") from None
+            found, after = await self._asked({**query, **({"after": after} if after else {})})
             for one in found:
                 yield one
-            if after is None:
+            if not after:
                 return
-            query = {**query, "after": after}
+
+    async def page(self, after: str = "", since: datetime | None = None) -> tuple[list[Issued], str]:
+        """Return a page of revisions, of those only that were approved since a moment when one is given."""
+        query = {"after": after} if after else {}
+        if since is not None:
+            query["since"] = since.isoformat()
+        return await self._asked(query)
+
+    async def _asked(self, query: dict[str, str]) -> tuple[list[Issued], str]:
+        try:
+            reply = await self.http.get(self.url, params=query, headers=self.headers, timeout=PATIENCE_S)
+            body = reply.raise_for_status().json()
+            return [_issued(one) for one in body["data"]], body["next"] or ""
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise Retry(f"the issuer does not answer: {type(error).__name__}") from None
 
 
 def _issued(one: dict[str, str]) -> Issued:

@@ -19,4 +19,6 @@ def load(path: Path = RATES) -> Formulas:
         confirmed_within={
             str(level): timedelta(seconds=seconds) for level, seconds in given["confirmed_within_s"].items()
         },
+        gateway_answered_within=timedelta(seconds=given["gateway_answered_within_s"]),
+        online_states=frozenset(map(str, given["online_states"])),
     )

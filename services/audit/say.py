@@ -1,5 +1,7 @@
 """Words of the pages: for every code that a page shows, the text that the catalogue translates."""
 
+from services.audit import question_words
+
 CHANNELS = {
     "station": "Village stations",
     "sms": "SMS",
@@ -103,6 +105,15 @@ KINDS = {
     "sms.keywords": "SMS with words that filters hold up",
     "station.seen": "Presence of a station",
     "registry.changed": "Registry changed",
+    "registry.block": "Block of the registry said anew",
+    "registry.block-gone": "Block of the registry gone",
+    "registry.added": "Row of the registry added",
+    "registry.ended": "Row of the registry ended",
+    "registry.checked": "Row of the registry checked",
+    "registry.recoded": "Place given another code",
+    "registry.import.begun": "Import begun",
+    "registry.import.dropped": "Import dropped",
+    "registry.unsaid": "Block of the registry too big to be said",
     "registry.imported": "Registry imported",
     "registry.outlined": "Outlines imported",
     "key.issued": "Key issued",
@@ -131,6 +142,13 @@ KINDS = {
     "audit.queried": "Audit asked",
     "audit.exported": "Exported from the ledger",
     "audit.export-ended": "Export ended",
+    "difference.found": "Difference found",
+    "difference.stands": "Difference still stands",
+    "difference.ended": "Difference is gone",
+    "difference.told": "Owner told of a difference",
+    "difference.acknowledged": "Difference acknowledged",
+    "difference.driven": "Said again after a difference",
+    "difference.declined": "Not said again: it has ended",
     "letter.buried": "Message buried",
     "unknown": "Unknown message",
 }
@@ -152,6 +170,8 @@ DIFFERENCES = {
     "open-after-end": "Targets are open although the revision has ended",
     "target-not-planned": "A target is not in the manifest",
     "targets-forgotten": "Targets of the manifest that no request names",
+    "issued-unheard": "Issued, and its message has not come to the ledger",
+    "issuer-silent": "The issuer cannot be asked what it has issued",
     "ledger-behind": "The stream has messages that the ledger has not taken",
     "ledger-gap": "The stream had lost messages before they were recorded",
     "ledger-count": "Records are missing, or too many",
@@ -211,6 +231,14 @@ FIELDS = {
     "second_factor": "Second factor",
     "roles": "Roles",
     "owners": "Owners",
+    "added": "added",
+    "changed": "changed",
+    "unchanged": "unchanged",
+    "ended": "ended",
+    "outlines": "Outlines",
+    "moved": "moved",
+    "modes": "Modes",
+    "codes": "Codes",
     "keys": "Keys",
 }
 """Fields of a record's details; those that are not here are shown by their code."""
@@ -277,12 +305,14 @@ RENDERINGS = {
     "update": "update",
     "lift": "lift",
 }
+WALKS = {"warnings": "All warnings", "ledger": "The whole ledger", "issued": "Everything issued"}
 
 ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back"}
 
 VALUES = {**STATES, **LEVELS, **ACTIONS}
 
 ALL = {
+    **question_words.ALL,
     "field": FIELDS,
     "value": VALUES,
     "channel": CHANNELS,
@@ -298,4 +328,5 @@ ALL = {
     "mark": MARKS,
     "rendering": RENDERINGS,
     "outcome": OUTCOMES,
+    "walk": WALKS,
 }

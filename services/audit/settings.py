@@ -50,6 +50,15 @@ class AuditSettings(Settings):
     audit_words_s: float = Field(
         2, gt=0, description="The index of words follows the ledger this often, as long as it grows"
     )
+    reconcile_every_s: float = Field(
+        5,
+        gt=0,
+        le=60,
+        description="The audit reconciles by itself this often: what has news, and a little of all",
+    )
+    reconcile_most: int = Field(
+        20, ge=1, le=1000, description="Warnings that it compares in one round at most"
+    )
 
     @field_validator("ledger_heads_file", "ledger_heads_second")
     @classmethod

@@ -1,12 +1,14 @@
-"""What the issuer hears: plans and reports, for the progress view; risk proposals."""
+"""What the issuer hears: plans and reports, for the progress view; risk proposals; what the audit misses."""
 
 from typing import Protocol
 from uuid import UUID
 
 from contracts.delivery import DeliveryReported, PlanMade
+from contracts.difference import ISSUER, DifferenceTold
 from contracts.message import Message
 from contracts.proposal import RiskProposed
 from services.issuer.actions import hear_plan, hear_report
+from services.issuer.actions.again import again
 from services.issuer.actions.starting import hear_proposal
 from services.kit.consumer import Subscription, subscriptions
 from services.kit.db import Transaction
@@ -37,6 +39,7 @@ def subscriptions_of(listener: Listener) -> list[Subscription]:
     return [
         *subscriptions("issuer-follow", [PlanMade, DeliveryReported], follow),
         *subscriptions("issuer-propose", [RiskProposed], propose),
+        *subscriptions("issuer-again", [DifferenceTold], say_again, key=ISSUER),
     ]
 
 
@@ -44,3 +47,9 @@ async def propose(tx: Transaction, message: Message) -> None:
     """Keep a risk proposal for whoever composes."""
     assert isinstance(message, RiskProposed)
     await hear_proposal(tx, message)
+
+
+async def say_again(tx: Transaction, message: Message) -> None:
+    """Say again what the audit misses."""
+    assert isinstance(message, DifferenceTold)
+    await again(tx, message)

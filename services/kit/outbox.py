@@ -57,6 +57,9 @@ Index(
     sqlite_where=_WAITING,
 )
 
+_BESIDE_US = 60 * 1_000_000
+"""How far apart in the outbox transactions may lie that went on together."""
+
 INBOX = Table(
     "inbox",
     FLOOR,
@@ -134,6 +137,36 @@ async def replay(connection: AsyncConnection, since: datetime) -> int:
     """Make every row said since then unpublished again, after the bus was lost; return how many."""
     statement = update(OUTBOX).where(OUTBOX.c.said_at >= microseconds(since))
     return (await connection.execute(statement.values(published_at=None))).rowcount
+
+
+async def said_at(connection: AsyncConnection, at: datetime, ordering_key: str) -> list[tuple[str, bytes]]:
+    """Return subject and payload of what one transaction said under a key, by the transaction's moment.
+
+    Rows lie in the order in which they were said, so the place is found by halving; transactions that went on
+    at the same time may lie between.
+    """
+    moment = microseconds(at)
+    first, last = await _place(connection, moment - _BESIDE_US), await _place(connection, moment + _BESIDE_US)
+    here = (OUTBOX.c.position >= first) & (OUTBOX.c.position < last)
+    mine = (OUTBOX.c.ordering_key == ordering_key) & (OUTBOX.c.said_at == moment)
+    statement = select(OUTBOX.c.subject, OUTBOX.c.payload).where(here, mine).order_by(OUTBOX.c.position)
+    return [(row.subject, row.payload) for row in await connection.execute(statement)]
+
+
+async def _place(connection: AsyncConnection, moment: int) -> int:
+    """Return the first position at which something was said at a moment or later."""
+    ends = (await connection.execute(select(func.min(OUTBOX.c.position), func.max(OUTBOX.c.position)))).one()
+    low, high = (int(end or 0) for end in ends)
+    high += 1
+    while low < high:
+        middle = (low + high) // 2
+        at = select(OUTBOX.c.said_at).where(OUTBOX.c.position >= middle).order_by(OUTBOX.c.position).limit(1)
+        found = (await connection.execute(at)).scalar_one_or_none()
+        if found is not None and found < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 async def waiting(connection: AsyncConnection) -> dict[tuple[Mode, Lane], tuple[int, int]]:

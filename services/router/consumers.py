@@ -6,6 +6,7 @@ from functools import partial
 
 from contracts.back import StationTold
 from contracts.delivery import DeliveryReported, StationSeen
+from contracts.difference import ROUTER, DifferenceTold
 from contracts.message import PREFIX, Message, filter_subject
 from contracts.registry import BlockChanged
 from contracts.values import Lane, Mode
@@ -24,6 +25,7 @@ from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import Retry
 from services.router.actions import answering, backing, clocks
+from services.router.actions.again import again
 from services.router.actions.copy import copy
 from services.router.actions.end import end
 from services.router.actions.hear import hear
@@ -50,6 +52,7 @@ def subscriptions_of(crypto: CryptoProvider, escalation: Rulebook[Ladders]) -> l
         *subscriptions(HEAR, [DeliveryReported], on_report),
         *subscriptions("router-note", [StationSeen], on_seen),
         *subscriptions("router-back", [StationTold], on_back),
+        *subscriptions("router-again", [DifferenceTold], on_difference, key=ROUTER),
     ]
 
 
@@ -91,6 +94,12 @@ async def on_back(tx: Transaction, message: Message) -> None:
     """Keep what a village tells back."""
     assert isinstance(message, StationTold)
     await backing.hear(tx, message)
+
+
+async def on_difference(tx: Transaction, message: Message) -> None:
+    """Say again what the audit misses."""
+    assert isinstance(message, DifferenceTold)
+    await again(tx, message)
 
 
 class Filled:

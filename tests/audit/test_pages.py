@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from fastapi import FastAPI
 from playwright.async_api import Page
 
 from contracts.delivery import StationSeen
+from contracts.message import Message
 from contracts.outcome import TargetState
 from contracts.values import Channel, Lane, Level, Mode
+from services.audit.actions.watch import LEASE, Watched, round_of
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import (
     NOON,
@@ -54,7 +57,17 @@ async def fill(audit: Asked) -> tuple[AWarning, AWarning]:
         *drill.whole(),
         drill.cancelled(),
     )
+    await _round(audit, live.report(Channel.SMS, {one.RECEIVED: 799, one.SENT: 155, one.FAILED: 45}))
     return live, drill
+
+
+async def _round(audit: Asked, short: Message) -> None:
+    """Let a report come that does not add up, and the audit find it by itself."""
+    await audit.book.say(short)
+    watched = Watched(audit.app.state.parts["audit"].stream, None, timedelta(seconds=60), 20)
+    async with audit.book.db.transaction() as tx:
+        await audit.book.leadership._claim_in(tx, LEASE)
+    await round_of(audit.book.db, audit.book.leadership, watched)
 
 
 @asynccontextmanager
@@ -98,6 +111,7 @@ async def test_every_page_is_sound_in_both_widths(
             "audit-records": "/audit/records",
             "audit-record": "/audit/records/9",
             "audit-reconcile": "/audit/reconcile",
+            "audit-alarms": "/audit/alarms",
         }.items():
             for size in (DESKTOP, PHONE):
                 await page.set_viewport_size(size)

@@ -153,11 +153,11 @@ async def test_a_report_is_told_after_the_commit_and_not_without_it(laptop: Offi
     assert ear.heard == [warning.warning_id]
 
 
-def test_the_issuer_follows_reports_and_proposals_in_four_consumers_each() -> None:
+def test_the_issuer_follows_reports_proposals_and_differences_in_four_consumers_each() -> None:
     names = {subscription.durable for subscription in subscriptions_of(Ear())}
     assert names == {
         f"issuer-{what}-{mode}-{lane}"
-        for what in ("follow", "propose")
+        for what in ("follow", "propose", "again-issuer")
         for mode in ("live", "drill")
         for lane in ("urgent", "routine")
     }

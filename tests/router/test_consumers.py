@@ -203,7 +203,9 @@ async def test_the_opened_service_hears_each_mode_and_lane_alone(
         durables = {s.durable for s in house.subscriptions}
         lanes = {f"{m}-{lane}" for m in Mode for lane in ("urgent", "routine")}
         assert durables == {"router-copy-registry"} | {
-            f"router-{verb}-{lane}" for verb in ("plan", "hear", "note", "back") for lane in lanes
+            f"router-{verb}-{lane}"
+            for verb in ("plan", "hear", "note", "back", "again-router")
+            for lane in lanes
         }
         assert service.parts["router"].margin_km == 0.5
         with pytest.raises(Retry):

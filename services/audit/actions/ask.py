@@ -1,4 +1,4 @@
-"""Ask: the account of a warning, its timeline, a station's year, one record with its proof."""
+"""Ask: the account of a warning, its timeline, one record with its proof."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,18 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.values import Channel
 from services.audit.actions import sign
 from services.audit.actions.sign import Signed, Signer
-from services.audit.model.account import (
-    ChannelAccount,
-    Formulas,
-    Rate,
-    Reach,
-    confirmation,
-    lines_of,
-    reach,
-    reception,
-    state_of,
-    total,
-)
+from services.audit.model.account import ChannelAccount, Reach, lines_of, reach, state_of, total
 from services.audit.model.books import Books
 from services.audit.model.chain import GENESIS
 from services.audit.model.counted import CountKey, TargetCount
@@ -130,41 +119,6 @@ def _account(
         spread = reach((t for t in told if t.planned), revision.approved_at)
         accounts.append(RevisionAccount(revision, plan, ending, state, lines, total(lines), spread, told))
     return WarningAccount(warning_id, accounts, names)
-
-
-@dataclass(frozen=True)
-class StationYear:
-    """Everything one station was told in a year, and when it was there."""
-
-    code: str
-    name: str | None
-    told: Sequence[tuple[Target, Revision]]
-    reception: Rate
-    confirmation: Rate
-    presence: Sequence[Record]
-
-
-MOST_PRESENCE = 200
-
-
-async def station(
-    db: Database, code: str, mode: str, first: datetime, last: datetime, formulas: Formulas
-) -> StationYear:
-    """Return a station's year; raise NotFound when the ledger has never heard of it."""
-    async with questions.snapshot(db) as connection:
-        told = await books.rows(connection, questions.told(code, STATION), Target)
-        ids = sorted({target.warning_id for target in told})
-        wanted = questions.revisions_between(ids, mode, first, last)
-        revisions = {r.key: r for r in await books.rows(connection, wanted, Revision)}
-        seen = await questions.latest(connection, "station.seen", code, MOST_PRESENCE)
-        name = (await questions.names(connection, [code])).get(code)
-    if not told and not seen and name is None:
-        raise NotFound("the ledger knows no such station")
-    presence = [s for s in seen if s["mode"] == mode and first <= s["recorded_at"] < last]
-    pairs = [(t, revisions[t.key[:2]]) for t in told if t.key[:2] in revisions]
-    pairs.sort(key=lambda pair: pair[1].said_at, reverse=True)
-    rates = (reception(pairs, formulas), confirmation(pairs, formulas))
-    return StationYear(code, name, pairs, *rates, presence)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,20 @@
 """Compare what the issuer has issued with what the ledger has heard: the bus may never have had it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.issuer import Issued, Issuer
+from services.audit.model.alarms import Alarm, Compared, issued_of
 from services.audit.model.differences import Difference, Patience
 from services.audit.store import questions
 from services.kit.errors import Retry
+from services.kit.telemetry import log
+
+ISSUER = "issuer"
+"""The scope of whether the issuer answers."""
 
 AT_ONCE = 500
 
@@ -35,3 +42,53 @@ async def unheard(
                 key = (one.warning_id, one.revision)
                 found.append(Difference("issued-unheard", why, *key, since=one.approved_at))
     return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the issuer told in a round: what was issued of late, and one page more of everything."""
+
+    issued: Sequence[Issued]
+    next: str
+    """Where the walk over everything goes on; empty when it is through."""
+
+
+async def ask_some(pages: Issuer, since: datetime, after: str) -> Asked | None:
+    """Ask what was issued of late, and for one page of the walk over everything; None when nobody answers."""
+    try:
+        late, more = await pages.page("", since)
+        while more:
+            some, more = await pages.page(more, since)
+            late += some
+        walked, onward = await pages.page(after)
+    except Retry as away:
+        log.warning("issuer does not answer", why=away.why)
+        return None
+    return Asked([*late, *walked], onward)
+
+
+async def at_issued(
+    connection: AsyncConnection, asked: Asked, patience: Patience, compared: Compared
+) -> None:
+    """Compare what the issuer told with what the ledger has heard."""
+    found = await unheard(connection, asked.issued, patience)
+    for difference in found:
+        compared.add(issued_of(str(difference.warning_id)), [difference])
+
+
+async def at_unheard(connection: AsyncConnection, standing: Sequence[Alarm], compared: Compared) -> None:
+    """Compare again what had not been heard: it is over when the ledger has it, and by nothing else."""
+    heard = await questions.heard(connection, {str(alarm.warning_id) for alarm in standing})
+    for alarm in standing:
+        if (alarm.warning_id, alarm.revision) in heard:
+            compared.things.add((alarm.warning_id, alarm.revision, alarm.about))
+            compared.scopes.add(alarm.scope)
+
+
+def at_issuer(asked: Asked | None, silent_since: datetime | None, patience: Patience, into: Compared) -> None:
+    """Compare whether the issuer can be asked at all."""
+    if asked is not None:
+        into.add(ISSUER, [])
+    elif silent_since is not None and patience.over(silent_since):
+        why = "the issuer does not answer; what it issued was not compared"
+        into.add(ISSUER, [Difference("issuer-silent", why, since=silent_since)])

@@ -5,7 +5,7 @@ Every difference is named.
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,7 @@ from services.audit.actions import compare
 from services.audit.issuer import Issuer
 from services.audit.model import counted
 from services.audit.model.differences import Difference, Patience, differences
-from services.audit.store import books, keeping, ledger, questions, tree
+from services.audit.store import books, keeping, ledger, looks, questions, tree
 from services.audit.store.ledger import Place
 from services.audit.store.tree import Broken
 from services.audit.stream import LedgerStream, Life
@@ -57,11 +57,12 @@ async def reconcile(
 
     Without an issuer to ask, as over a ledger that stands alone, nothing is said of what it has issued.
     """
-    patience = Patience(db.clock.now(), grace)
+    now = db.clock.now()
     issued, silent = await compare.ask(issuer, warning_id) if issuer else ((), [])
     life = await stream.life()
     async with questions.snapshot(db) as connection:
         place = await ledger.place(connection)
+        patience = Patience(await as_of(connection, place, life, now), grace)
         found = [*silent, *await _of_ledger(connection, place)]
         found += await compare.unheard(connection, issued, patience)
         count = deliveries = 0
@@ -72,21 +73,30 @@ async def reconcile(
             count, deliveries = count + len(ids), deliveries + len(known.deliveries)
     if warning_id is not None and not count and not issued:
         raise NotFound("the ledger knows no such warning")
-    found += await _of_stream(stream, place, life, patience)
+    found += await of_stream(stream, place, life, Patience(now, grace))
     return Reconciled(
-        checked_at=patience.now,
+        checked_at=now,
         position=place.size,
         epoch=place.epoch,
         sequence=place.sequence,
         stream_last=life.last,
-        behind=_behind(place, life),
+        behind=behind(place, life),
         warnings=count,
         deliveries=deliveries,
         differences=found,
     )
 
 
-def _behind(place: Place, life: Life) -> int:
+async def as_of(connection: AsyncConnection, place: Place, life: Life, now: datetime) -> datetime:
+    """Return up to which moment the ledger has heard everything: nobody is missed who is in flight."""
+    if not behind(place, life):
+        return now
+    read_to = await looks.recorded_at(connection, place.size) if place.size else None
+    return min(now, read_to) if read_to else datetime.fromtimestamp(0, UTC)
+
+
+def behind(place: Place, life: Life) -> int:
+    """Return how much the stream has that the ledger has not."""
     same = place.stream_created_at == life.created_at
     return max(0, life.last - place.sequence) if same else life.last
 
@@ -102,9 +112,9 @@ async def _warnings(connection: AsyncConnection, only: str | None) -> AsyncItera
         after = ids[-1] if len(ids) == AT_ONCE else None
 
 
-async def _of_stream(stream: LedgerStream, place: Place, life: Life, patience: Patience) -> list[Difference]:
-    """What waits in the stream for longer than it should."""
-    if not _behind(place, life):
+async def of_stream(stream: LedgerStream, place: Place, life: Life, patience: Patience) -> list[Difference]:
+    """Return what waits in the stream for longer than it should."""
+    if not behind(place, life):
         return []
     same = place.stream_created_at == life.created_at
     waiting, _ = await stream.stretch(place.sequence + 1 if same else life.first, life.last, most=1)
@@ -117,25 +127,40 @@ async def _of_stream(stream: LedgerStream, place: Place, life: Life, patience: P
 
 async def _of_ledger(connection: AsyncConnection, place: Place) -> list[Difference]:
     """What the ledger says of itself: its length, its last head, what the stream had lost before it came."""
+    found = [*await of_epochs(connection), *await of_gaps(connection)]
+    counted = await ledger.count(connection)
+    if counted != place.size:
+        why = "positions are missing between the first and the last record"
+        found.append(Difference("ledger-count", why, expected=place.size, found=counted))
+    return [*found, *await of_head(connection, place)]
+
+
+async def of_epochs(connection: AsyncConnection) -> list[Difference]:
+    """Return the epochs whose records, repeats and gaps are not what was read."""
     found = []
     for epoch in await ledger.epochs(connection):
         missing = await ledger.missing(connection, epoch["epoch"])
         read, seen = epoch["sequence"] - epoch["begin"], epoch["records"] + epoch["skipped"] + missing
         if seen != read:
             why = f"epoch {epoch['epoch']}: records, repeats and gaps do not add up to what was read"
-            found.append(Difference("ledger-count", why, expected=read, found=seen))
+            about = f"epoch {epoch['epoch']}"
+            found.append(Difference("ledger-count", why, about=about, expected=read, found=seen))
+    return found
+
+
+async def of_gaps(connection: AsyncConnection) -> list[Difference]:
+    """Return what the stream had lost before it was recorded."""
+    found = []
     for gap in await ledger.gaps(connection):
         why = f"epoch {gap['epoch']}: the stream had lost these sequences before they were recorded"
         lost = f"{gap['first']}-{gap['last']}"
-        found.append(Difference("ledger-gap", why, found=lost, since=gap["found_at"]))
-    counted = await ledger.count(connection)
-    if counted != place.size:
-        why = "positions are missing between the first and the last record"
-        found.append(Difference("ledger-count", why, expected=place.size, found=counted))
-    return [*found, *await _of_head(connection, place)]
+        about = f"epoch {gap['epoch']}: {lost}"
+        found.append(Difference("ledger-gap", why, about=about, found=lost, since=gap["found_at"]))
+    return found
 
 
-async def _of_head(connection: AsyncConnection, place: Place) -> list[Difference]:
+async def of_head(connection: AsyncConnection, place: Place) -> list[Difference]:
+    """Return whether the newest head that was signed still is over these records."""
     head = await tree.newest_head(connection)
     if head is None:
         return []

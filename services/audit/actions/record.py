@@ -16,10 +16,11 @@ import orjson
 
 from contracts.canonical import sha256_hex
 from contracts.registry import BLOCK_CONTEXT, BlockChanged
+from services.audit.actions import fold
 from services.audit.model import chain
 from services.audit.model.books import needs
 from services.audit.model.entry import Entry, Heard, id_of, read
-from services.audit.model.places import Named, named
+from services.audit.model.places import named
 from services.audit.model.postings import Posting, posting
 from services.audit.store import books, ledger, postings
 from services.audit.store.ledger import Stand, Written
@@ -81,7 +82,7 @@ async def record(
     if not new and not gaps:
         return stand
     drafts = await asyncio.to_thread(_drafts, stand.epoch, new)
-    names = await asyncio.to_thread(_names, drafts, crypto)
+    opened = await asyncio.to_thread(_opened, drafts, crypto)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         for first, last in gaps:
@@ -91,7 +92,8 @@ async def record(
         if gaps and gaps[-1][1] > now.sequence:
             now = replace(now, sequence=gaps[-1][1], last_message_id=None)
         await ledger.advance(tx, now)
-        await books.keep_names(tx, names)
+        await books.keep_names(tx, (name for _, _, block in opened for name in named(block)))
+        await fold.fold_blocks(tx, opened)
         failpoints.reach("ledger.appended", db.house)
     failpoints.reach("ledger.committed", db.house)
     return now
@@ -114,15 +116,15 @@ def _drafts(epoch: int, heard: Sequence[Heard]) -> list[_Draft]:
     return drafts
 
 
-def _names(drafts: Sequence[_Draft], crypto: CryptoProvider) -> list[Named]:
-    """Return the names of places that are said; nothing else of a block is looked at."""
-    found: list[Named] = []
+def _opened(drafts: Sequence[_Draft], crypto: CryptoProvider) -> list[fold.Opened]:
+    """Return the blocks that are said, opened: names of places and stations are all that is looked at."""
+    found: list[fold.Opened] = []
     for draft in drafts:
         message = draft.entry.message
         if isinstance(message, BlockChanged) and message.sealed:
             try:
                 plain = crypto.unseal(base64.b64decode(message.sealed), BLOCK_CONTEXT)
-                found += named(orjson.loads(plain))
+                found.append((draft.heard.sequence, message.at, orjson.loads(plain)))
             except (Reject, Retry, binascii.Error, orjson.JSONDecodeError):
                 log.warning("block cannot be opened", block=draft.entry.about)
     return found
@@ -142,6 +144,7 @@ async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> St
         records.append(Written(link, *place, draft.message_id, draft.entry, draft.packed))
     await ledger.append(tx, records, nodes)
     await postings.take(tx, _posted(records, fresh))
+    await fold.fold(tx, records)
     await _fold(tx, fresh)
     return replace(
         stand,
@@ -185,6 +188,8 @@ def _other_name(draft: _Draft) -> str:
 async def _fold(tx: Transaction, fresh: Sequence[_Draft]) -> None:
     said = [(d.entry.message, from_microseconds(d.heard.at_us)) for d in fresh if d.entry.message]
     found = await books.fetch(tx, needs(message for message, _ in said))
+    before = dict(found.deliveries)
     for message, heard_at in said:
         found.hear(message, heard_at)
     await books.keep(tx, found)
+    await fold.fold_deliveries(tx, before, found.deliveries)

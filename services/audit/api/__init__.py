@@ -1,6 +1,19 @@
 """The public face of the audit: accounts, records, proofs, reconciling, search, export."""
 
-from services.audit.api import accounts, folder, outcomes, people, records, search
+from services.audit.api import (
+    accounts,
+    alarms,
+    approvals,
+    changes,
+    folder,
+    gateways,
+    moment,
+    outcomes,
+    people,
+    records,
+    search,
+    stations,
+)
 
 ROUTERS = (
     accounts.router,
@@ -9,4 +22,10 @@ ROUTERS = (
     search.router,
     folder.router,
     outcomes.router,
+    alarms.router,
+    gateways.router,
+    approvals.router,
+    stations.router,
+    changes.router,
+    moment.router,
 )

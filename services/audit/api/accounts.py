@@ -1,4 +1,4 @@
-"""HTTP in, account out: /api/v1/audit/warnings, /stations, /reconcile."""
+"""HTTP in, account out: /api/v1/audit/warnings, /reconcile."""
 
 import base64
 import binascii
@@ -6,23 +6,20 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from contracts.values import Mode
 from services.audit.actions import ask
 from services.audit.actions.reconcile import reconcile
-from services.audit.api.parts import Auditor, Given, Parts, Reader
-from services.audit.api.record_views import RecordPage, entry_of
-from services.audit.api.station_views import PresenceLine, StationView
+from services.audit.api.parts import Auditor, Given, Reader
+from services.audit.api.record_views import RecordPage
 from services.audit.api.views import ReconciledView, WarningLine, WarningPage, WarningView
-from services.audit.model.detail import detail
-from services.kit.clock import BEIJING, from_microseconds, microseconds
+from services.kit.clock import from_microseconds, microseconds
 from services.kit.errors import Invalid
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
 After = Annotated[str, Query(description="Cursor: `next` of the page before", max_length=100)]
-Code = Annotated[str, Path(pattern=r"^\d{12}$", description="Twelve digits")]
 
 
 @router.get("/warnings", summary="Warnings with their accounts, newest first")
@@ -77,33 +74,6 @@ async def timeline(
     """Return a page of the warning's timeline."""
     where = {"warning_id": str(warning_id), "kind": kind, "channel": channel}
     return RecordPage.of(await ask.records(given.db, after, limit, **where))
-
-
-@router.get("/stations/{code}", summary="A station's year")
-async def station(
-    code: Code,
-    given: Given,
-    _: Auditor,
-    year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
-    mode: Mode = Mode.LIVE,
-) -> StationView:
-    """Return everything that a station was told in a year, its rates, and when it was there."""
-    return await station_year(given, code, year or given.db.clock.now().astimezone(BEIJING).year, mode)
-
-
-async def station_year(given: Parts, code: str, year: int, mode: Mode) -> StationView:
-    """Return the year of a station, counted in Beijing time."""
-    first, last = (datetime(y, 1, 1, tzinfo=BEIJING) for y in (year, year + 1))
-    found = await ask.station(given.db, code, mode, first, last, given.formulas)
-    presence = [
-        PresenceLine(
-            position=record["position"],
-            at=record["event_at"] or record["recorded_at"],
-            presence=str(detail(entry_of(record).message).get("presence")),
-        )
-        for record in found.presence
-    ]
-    return StationView.of(found, year, mode, given.formulas.version, presence)
 
 
 @router.get("/reconcile", summary="Compare manifests, deliveries, reports, stream and ledger")

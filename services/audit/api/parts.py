@@ -15,6 +15,7 @@ from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
 from services.audit.model.masking import masked, masked_query
 from services.audit.model.retention import Retention
+from services.audit.store import alarms
 from services.audit.stream import LedgerStream
 from services.kit.db import Database
 from services.kit.errors import Forbidden
@@ -66,6 +67,9 @@ async def _reader(
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
     exports = request.url.path.endswith(EXPORTS)
+    if request.url.path.startswith("/audit"):
+        async with given.db.read() as connection:
+            request.state.alarms = await alarms.standing(connection)
     if someone.has(SERVICE) and not exports:
         return someone
     await note(request, given, someone, "audit.exported" if exports else "audit.queried")

@@ -1,6 +1,18 @@
 """The auditor's pages."""
 
-from services.audit.desk import people, records, search, story, warnings
+from services.audit.desk import (
+    alarms,
+    approvals,
+    changes,
+    gateways,
+    moment,
+    people,
+    records,
+    search,
+    stations,
+    story,
+    warnings,
+)
 
 ROUTERS = (
     warnings.router,
@@ -8,4 +20,10 @@ ROUTERS = (
     people.router,
     search.router,
     story.router,
+    alarms.router,
+    gateways.router,
+    approvals.router,
+    stations.router,
+    changes.router,
+    moment.router,
 )

@@ -23,7 +23,11 @@ NAV = (
     ("/audit/records", "Records"),
     ("/audit/people", "People"),
     ("/audit/search", "Search"),
+    ("/audit/approvals", "Who approved"),
+    ("/audit/open", "At a moment"),
+    ("/audit/gateways", "Gateways"),
     ("/audit/reconcile", "Reconcile"),
+    ("/audit/alarms", "Alarms"),
 )
 """The auditor's menu: addresses and words."""
 

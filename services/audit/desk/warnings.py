@@ -1,25 +1,22 @@
-"""The auditor's pages of warnings and stations: accounts, timelines, what does not add up. They only show."""
+"""The auditor's pages of warnings: accounts, timelines, what does not add up. They only show."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from contracts.values import Channel, Mode
 from services.audit.actions import ask, story
 from services.audit.actions.reconcile import reconcile
 from services.audit.api import accounts
+from services.audit.api.alarms import watched
 from services.audit.api.parts import Auditor, Given
 from services.audit.api.record_views import RecordPage
 from services.audit.api.views import ReconciledView, WarningView
 from services.audit.desk.page import ON_A_PAGE, After, Wanted, head, page
 from services.audit.model.steps import picture
-from services.kit.clock import BEIJING
 
 router = APIRouter(include_in_schema=False)
-
-OLDEST_YEAR = 2020
 
 
 @router.get("/audit")
@@ -36,7 +33,7 @@ async def overview(
 async def compare(request: Request, given: Given, _: Auditor) -> HTMLResponse:
     """Show what does not add up."""
     found = await reconcile(given.db, given.stream, given.grace, issuer=given.issuer)
-    return page("reconcile", request, found=ReconciledView.of(found))
+    return page("reconcile", request, found=ReconciledView.of(found), watch=await watched(given))
 
 
 @router.get("/audit/warnings/{warning_id}")
@@ -66,18 +63,3 @@ async def warning(
         steps=steps,
         picture=picture(steps),
     )
-
-
-@router.get("/audit/stations/{code}")
-async def station(
-    request: Request,
-    code: accounts.Code,
-    given: Given,
-    _: Auditor,
-    year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
-    mode: Mode = Mode.LIVE,
-) -> HTMLResponse:
-    """Show a station's year."""
-    this = given.db.clock.now().astimezone(BEIJING).year
-    found = await accounts.station_year(given, code, year or this, mode)
-    return page("station", request, station=found, years=range(this, OLDEST_YEAR - 1, -1))

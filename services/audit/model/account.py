@@ -106,6 +106,8 @@ class Formulas:
     version: int
     received_within: timedelta
     confirmed_within: Mapping[str, timedelta]
+    gateway_answered_within: timedelta = timedelta(seconds=300)
+    online_states: frozenset[str] = frozenset({"online"})
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from contracts.amendment import PlanAmended
 from contracts.delivery import DeliveryReported, DeliveryRequested, PlanMade, is_call
 from contracts.message import Message
-from contracts.values import Withdrawal
+from contracts.values import Channel, Withdrawal
 from contracts.warning import ENDS, WarningMessage, WarningPublished, withdrawn_up_to
 from services.audit.model.entry import NAMED, plain
 from services.audit.model.rows import (
@@ -115,8 +115,13 @@ class Books:
     def _hear_request(self, message: DeliveryRequested, heard_at: datetime) -> None:
         delivery = self._delivery(str(message.delivery_id), message, message.channel, heard_at)
         if delivery.requested is None:
-            route = plain(message.batch.route) if message.batch else None
-            asked = replace(delivery, requested=message.size, requested_at=message.at, route=route)
+            asked = replace(
+                delivery,
+                requested=message.size,
+                requested_at=message.at,
+                route=route_of(message),
+                mode=message.mode.value,
+            )
             self.deliveries.put(asked.counted())
         for key in named_targets(message, message.targets):
             self.targets.put(replace(self._target(key), delivery_id=str(message.delivery_id)))
@@ -126,7 +131,8 @@ class Books:
         if message.report > delivery.report:
             tally = {state.value: count for state, count in message.tally.items()}
             newest = replace(delivery, report=message.report, reported_at=message.at, tally=tally)
-            self.deliveries.put(newest.counted())
+            delivery = newest.counted()
+        self.deliveries.put(delivery.timed(message))
         if message.channel in NAMED:
             for outcome in message.outcomes:
                 (key,) = named_targets(message, (outcome.target,))
@@ -147,6 +153,16 @@ class Books:
 
     def _target(self, key: TargetKey) -> Target:
         return self.targets.get(key) or Target(*key)
+
+
+def route_of(message: DeliveryRequested) -> str | None:
+    """Return who carries a delivery: a batch's gateway, an area order's (`gateway:place`), nobody's else."""
+    if message.batch is not None:
+        return plain(message.batch.route)
+    first = message.targets[0] if message.targets else ""
+    if message.channel is Channel.AREA and ":" in first:
+        return plain(first.partition(":")[0])
+    return None
 
 
 def endings(message: WarningMessage) -> list[Ending]:

@@ -106,7 +106,7 @@ def _fits(message: Message) -> bool:
     names: list[str] = []
     match message:
         case DeliveryReported():
-            numbers += [message.report, *message.tally.values()]
+            numbers += [message.report, message.attempts or 1, *message.tally.values()]
             names = [outcome.target for outcome in message.outcomes]
         case DeliveryRequested():
             names = list(message.targets)

@@ -33,5 +33,7 @@ def _listed(entries: Any, key: str, town: str | None) -> list[Named]:
     if not isinstance(entries, list):
         return []
     return [
-        Named(plain(str(e[key])), plain(str(e["name"])), town) for e in entries if {key, "name"} <= e.keys()
+        Named(plain(str(e[key])), plain(str(e["name"])), town)
+        for e in entries
+        if isinstance(e, dict) and {key, "name"} <= e.keys()
     ]

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from contracts.amendment import PlanAmended
-from contracts.delivery import PlanMade
+from contracts.delivery import DeliveryReported, PlanMade
 from contracts.outcome import Column, Outcome, TargetState, columns
 from contracts.warning import WarningPublished
 from services.audit.model.entry import plain
@@ -167,6 +168,19 @@ class Plan:
         return replace(self, lines=lines, count=self.count + sum(entry.count for entry in message.channels))
 
 
+_ANSWERS = frozenset(TargetState) - {
+    *(TargetState.REQUESTED, TargetState.QUEUED, TargetState.WITHDRAWN, TargetState.EXPIRED)
+}
+"""What only whoever carries a delivery can tell; the rest we know ourselves."""
+
+L = TypeVar("L", datetime, int)
+
+
+def _least(one: L | None, other: L | None) -> L | None:
+    """Return the lesser of two that may be missing."""
+    return min((value for value in (one, other) if value is not None), default=None)
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One delivery: what was planned, what was asked for, what the newest photograph shows."""
@@ -191,6 +205,17 @@ class Delivery:
     open: int = 0
     heard_at: datetime | None = None
     """When the ledger first heard of it."""
+    mode: str | None = None
+    leased_at: datetime | None = None
+    """When it was first handed out, as far as reports tell."""
+    answered_at: datetime | None = None
+    """When anything but waiting was first reported."""
+    closed_at: datetime | None = None
+    """When nobody was left open."""
+    attempts: int | None = None
+    """How often it was handed out."""
+    first_attempt: int | None = None
+    """The handing out that brought the first answer: every one before it brought nothing."""
 
     @property
     def key(self) -> str:
@@ -203,6 +228,20 @@ class Delivery:
         if self.planned is not None:
             return self.planned
         return self.requested if self.requested is not None else sum(self.tally.values())
+
+    def timed(self, message: DeliveryReported) -> "Delivery":
+        """Fold the times of a report in, whichever of them was heard first."""
+        states = {state for state, count in message.tally.items() if count}
+        answers = bool(states & _ANSWERS)
+        closes = bool(states) and all(state.column is not Column.OPEN for state in states)
+        return replace(
+            self,
+            leased_at=_least(self.leased_at, message.leased_at),
+            answered_at=_least(self.answered_at, message.at if answers else None),
+            closed_at=_least(self.closed_at, message.at if closes else None),
+            attempts=max(filter(None, (self.attempts, message.attempts)), default=None),
+            first_attempt=_least(self.first_attempt, message.attempts if answers else None),
+        )
 
     def counted(self) -> "Delivery":
         """Return it with its columns; what nobody has spoken of yet is open."""

@@ -83,18 +83,22 @@ def targets_of(warning_id: str, channel: str) -> Select[Any]:
     return select(TARGETS).where(place.warning_id == warning_id, place.channel == channel)
 
 
-def told(target: str, channel: str) -> Select[Any]:
-    """Select everything that one target was told."""
-    return select(TARGETS).where(TARGETS.c.target == target, TARGETS.c.channel == channel)
+def told(target: str, channel: str, mode: str, first: datetime, last: datetime) -> Select[Any]:
+    """Select what one target was told in a period: first the period's revisions, then the target in each."""
+    t = TARGETS.c
+    return select(TARGETS).where(t.target == target, t.channel == channel, *_told_of(mode, first, last))
 
 
-def revisions_between(
-    warning_ids: Collection[str], mode: str, first: datetime, last: datetime
-) -> Select[Any]:
-    """Select the revisions of warnings that were published in a period."""
-    r = REVISIONS.c
-    period = (r.said_at >= first) & (r.said_at < last)
-    return select(REVISIONS).where(r.warning_id.in_(warning_ids), r.mode == mode, period)
+def revisions_told(target: str, channel: str, mode: str, first: datetime, last: datetime) -> Select[Any]:
+    """Select the revisions of a period that one target was told."""
+    t = TARGETS.c
+    return select(REVISIONS).where(t.target == target, t.channel == channel, *_told_of(mode, first, last))
+
+
+def _told_of(mode: str, first: datetime, last: datetime) -> list[Any]:
+    r, t = REVISIONS.c, TARGETS.c
+    same = (t.warning_id == r.warning_id, t.revision == r.revision)
+    return [*same, r.mode == mode, r.said_at >= first, r.said_at < last]
 
 
 async def heard(connection: AsyncConnection, warning_ids: Collection[str]) -> set[tuple[str, int]]:
@@ -130,13 +134,6 @@ async def records(
         if value is not None:
             statement = statement.where(RECORDS.c[name] == value)
     found = await connection.execute(statement.order_by(RECORDS.c.position).limit(limit))
-    return [dict(row) for row in found.mappings()]
-
-
-async def latest(connection: AsyncConnection, kind: str, about: str, limit: int) -> list[Record]:
-    """Return the newest records of a kind about one thing, newest first."""
-    statement = select(RECORDS).where(RECORDS.c.about == about, RECORDS.c.kind == kind)
-    found = await connection.execute(statement.order_by(RECORDS.c.position.desc()).limit(limit))
     return [dict(row) for row in found.mappings()]
 
 

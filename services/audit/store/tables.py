@@ -171,6 +171,12 @@ DELIVERIES = Table(
     Column("expired", Integer, nullable=False),
     Column("open", Integer, nullable=False),
     Column("heard_at", Moment, nullable=False),
+    Column("mode", String(8)),
+    Column("leased_at", Moment),
+    Column("answered_at", Moment),
+    Column("closed_at", Moment),
+    Column("attempts", Integer),
+    Column("first_attempt", Integer),
     Index("deliveries_by_warning", "warning_id", "revision", "channel"),
 )
 

@@ -44,6 +44,14 @@ async def row(connection: AsyncConnection, level: int, first: int, last: int) ->
     return [bytes(value) for value in (await connection.execute(statement)).scalars()]
 
 
+async def tiles(connection: AsyncConnection, first: int, count: int) -> dict[int, bytes]:
+    """Return the kept hashes over 256 records each, by index."""
+    index = NODES.c.index
+    mine = (NODES.c.level == TILE_LEVELS) & (index >= first) & (index < first + count)
+    statement = select(index, NODES.c.hash).where(mine)
+    return {int(place): bytes(value) for place, value in await connection.execute(statement)}
+
+
 async def root(connection: AsyncConnection, leaves: Range) -> bytes:
     """Return the root over a range of leaves that a proof names, or over the first ones."""
     return merkle.join([await node(connection, subtree) for subtree in merkle.cover(leaves)])

@@ -28,6 +28,7 @@ def heard(channel: Channel, wake: Callable[[Mode], None], crypto: CryptoProvider
         tx.after_commit(lambda: wake(ended.mode))
 
     found = [*hearing.deliveries(channel, on_delivery, on_end), *hearing.ends(channel, on_end)]
+    found += hearing.differences(channel, take.again)
     if channel is Channel.VOICE:
         found += _spared(wake)
     if channel is Channel.WEB:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from contracts.values import Mode
+from contracts.values import Instant, Mode
 from services.issuer import store
 from services.issuer.api.parts import IssuerParts
 from services.kit.clock import beijing
@@ -44,11 +44,12 @@ async def get_issued(
     parts: IssuerParts,
     after: After = "",
     warning: Annotated[UUID | None, Query(description="Only this one")] = None,
+    since: Annotated[Instant | None, Query(description="Only what was approved since then")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
 ) -> IssuedPage:
     """Return revisions by warning and number: what the ledger must have heard of."""
     async with parts.db.read() as connection:
-        found = await store.issued.page(connection, _key(after), limit + 1, warning)
+        found = await store.issued.page(connection, _key(after), limit + 1, warning, since)
     data = [
         IssuedView(
             warning_id=UUID(one.warning_id),

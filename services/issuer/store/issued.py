@@ -26,7 +26,11 @@ class Issued:
 
 
 async def page(
-    connection: AsyncConnection, after: Key | None, limit: int, only: UUID | None = None
+    connection: AsyncConnection,
+    after: Key | None,
+    limit: int,
+    only: UUID | None = None,
+    since: datetime | None = None,
 ) -> Sequence[Issued]:
     """Return issued revisions after a key, in the order of their keys."""
     key = tuple_(WARNINGS.c.warning_id, WARNINGS.c.revision)
@@ -36,5 +40,7 @@ async def page(
         statement = statement.where(key > after)
     if only is not None:
         statement = statement.where(WARNINGS.c.warning_id == str(only))
+    if since is not None:
+        statement = statement.where(WARNINGS.c.approved_at >= since)
     rows = await connection.execute(statement.order_by(*columns[:2]).limit(limit))
     return [Issued(row.warning_id, row.revision, Mode(row.mode), row.approved_at) for row in rows]

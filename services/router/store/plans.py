@@ -70,6 +70,26 @@ class Delivery:
     tally: Tally | None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A delivery, and what was asked for it while nobody has taken it."""
+
+    delivery_id: str
+    channel: Channel
+    requested_at: datetime
+    expires_at: datetime
+    request: bytes | None
+
+
+async def asked(tx: Transaction, warning_id: UUID, revision: int) -> list[Asked]:
+    """Return the deliveries of a revision as they were asked for, urgent or not."""
+    columns = [DELIVERIES.c[name] for name in Asked.__dataclass_fields__]
+    mine = (DELIVERIES.c.warning_id == str(warning_id)) & (DELIVERIES.c.revision == revision)
+    statement = select(*columns).where(mine).order_by(DELIVERIES.c.channel, DELIVERIES.c.delivery_id)
+    rows = (await tx.execute(statement)).mappings()
+    return [Asked(**{**row, "channel": Channel(row["channel"])}) for row in rows]
+
+
 async def keep_manifest(tx: Transaction, manifest: Manifest, picks: Mapping[Channel, bytes]) -> None:
     """Keep a manifest under its hash, and whom it picks from the blocks of sealed channels."""
     row = {

@@ -114,7 +114,12 @@ async def test_a_house_hears_its_requests_and_every_end(channel: Channel, floor:
     places = {"channels-web-registry"} if channel is Channel.WEB else set()
     assert durables == places | {
         f"{name}-{mode}-{lane}"
-        for name in (f"channels-deliver-{channel}", f"channels-{channel}-end", *spared)
+        for name in (
+            f"channels-deliver-{channel}",
+            f"channels-{channel}-end",
+            f"channels-again-{channel}",
+            *spared,
+        )
         for mode in Mode
         for lane in ("urgent", "routine")
     }

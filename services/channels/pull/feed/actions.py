@@ -4,22 +4,33 @@ from uuid import UUID
 
 from contracts.delivery import DeliveryReported, DeliveryRequested
 from contracts.outcome import Outcome, TargetState
-from contracts.values import Mode, Withdrawal
+from contracts.values import Channel, Lane, Mode, Withdrawal
 from services.channels import tombstones
 from services.channels.pull.feed import store
 from services.kit.db import Transaction
+from services.kit.errors import Reject
+
+TARGET = "feed"
+"""The one target that a plan names for the feed."""
 
 
 async def publish(tx: Transaction, request: DeliveryRequested) -> None:
     """Put a revision into the feed and report it; one that is ended already is only accounted for."""
-    known = await store.get(tx, request.delivery_id)
-    if known is None:
-        ended = await _ended(tx, request)
-        await store.add(tx, _row(tx, request, ended))
-        state = _state(request, ended)
-    else:
-        state = TargetState(known["state"])
-    await _report(tx, request, state)
+    if request.targets != (TARGET,):
+        raise Reject("the feed is one target, and no batch")
+    if await again(tx, request.warning_id, request.delivery_id):
+        return
+    ended = await _ended(tx, request)
+    await store.add(tx, _row(tx, request, ended))
+    await _report(tx, request.delivery_id, _state(request, ended))
+
+
+async def again(tx: Transaction, _warning_id: UUID, delivery_id: UUID) -> bool:
+    """Report again on a delivery that is here; return whether it is."""
+    known = await store.get(tx, delivery_id)
+    if known is not None:
+        await _report(tx, delivery_id, TargetState(known["state"]))
+    return known is not None
 
 
 async def _ended(tx: Transaction, request: DeliveryRequested) -> Withdrawal | None:
@@ -60,27 +71,25 @@ def _state(request: DeliveryRequested, ended: Withdrawal | None) -> TargetState:
     return TargetState.EXPIRED if ended is Withdrawal.EXPIRED else TargetState.WITHDRAWN
 
 
-async def _report(tx: Transaction, request: DeliveryRequested, state: TargetState) -> None:
-    number = await store.count_report(tx, request.delivery_id, state)
-    (target,) = request.targets
+async def _report(tx: Transaction, delivery_id: UUID, state: TargetState) -> None:
+    number = await store.count_report(tx, delivery_id, state)
+    row = await store.get(tx, delivery_id)
+    assert row is not None
+    detail = "a drill is never shown to the public" if row["mode"] == Mode.DRILL else None
     tx.emit(
         DeliveryReported(
-            mode=request.mode,
-            lane=request.lane,
-            warning_id=request.warning_id,
-            revision=request.revision,
-            channel=request.channel,
+            mode=Mode(row["mode"]),
+            lane=Lane(row["lane"]),
+            warning_id=UUID(row["warning_id"]),
+            revision=row["revision"],
+            channel=Channel.FEED,
             at=tx.now,
-            delivery_id=request.delivery_id,
+            delivery_id=delivery_id,
             report=number,
             tally={state: 1},
-            outcomes=(Outcome(target=target, state=state, at=tx.now, detail=_detail(request)),),
+            outcomes=(Outcome(target=TARGET, state=state, at=tx.now, detail=detail),),
         )
     )
-
-
-def _detail(request: DeliveryRequested) -> str | None:
-    return "a drill is never shown to the public" if request.mode is Mode.DRILL else None
 
 
 async def end(tx: Transaction, warning_id: UUID, up_to: int, reason: Withdrawal) -> None:

@@ -31,5 +31,6 @@ def heard(crypto: CryptoProvider, changed: Callable[[], None]) -> list[Subscript
     return [
         *hearing.deliveries(Channel.FEED, on_delivery, on_end),
         *hearing.ends("feed", on_end),
+        *hearing.differences(Channel.FEED, actions.again),
         hearing.blocks("feed", on_block),
     ]

@@ -30,6 +30,8 @@ def subscriptions_of(parts: Parts) -> list[Subscription]:
         *hearing.deliveries(Channel.SMS, on_delivery, on_end, brief=True),
         *hearing.deliveries(Channel.AREA, on_delivery, on_end, brief=True),
         *hearing.ends("gateways", on_end),
+        *hearing.differences(Channel.SMS, deliver.again, brief=True),
+        *hearing.differences(Channel.AREA, deliver.again, brief=True),
         hearing.blocks("gateways", on_block, hearing.DISTRICT),
     ]
 

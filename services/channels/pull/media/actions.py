@@ -21,9 +21,7 @@ EARLY = timedelta(minutes=5)
 
 async def take(tx: Transaction, request: DeliveryRequested) -> None:
     """Store a request and report it; one that is over is never handed out, and only accounted for."""
-    known = await store.get(tx, request.delivery_id)
-    if known is not None:
-        await _report(tx, known, known.items)
+    if await again(tx, request.warning_id, request.delivery_id):
         return
     ended: Withdrawal | None = Withdrawal.EXPIRED
     if request.notice.expires > tx.now:
@@ -31,6 +29,14 @@ async def take(tx: Transaction, request: DeliveryRequested) -> None:
     delivery = Delivery.taken(request, tx.now, ended)
     await store.add(tx, delivery)
     await _report(tx, delivery, delivery.items)
+
+
+async def again(tx: Transaction, _warning_id: UUID, delivery_id: UUID) -> bool:
+    """Report again on a delivery that is here; return whether it is."""
+    known = await store.get(tx, delivery_id)
+    if known is not None:
+        await _report(tx, known, known.items)
+    return known is not None
 
 
 async def end(tx: Transaction, warning_id: UUID, up_to: int, reason: Withdrawal) -> None:

@@ -25,6 +25,7 @@ def heard(crypto: CryptoProvider) -> list[Subscription]:
     return [
         *hearing.deliveries(Channel.MEDIA, actions.take, _on_end),
         *hearing.ends("media", _on_end),
+        *hearing.differences(Channel.MEDIA, actions.again),
         hearing.blocks("media", on_block, hearing.DISTRICT),
     ]
 

@@ -7,7 +7,7 @@ from contracts.registry import BlockChanged
 from contracts.values import Channel
 from services.channels import hearing
 from services.channels.hearing import Ended
-from services.channels.pull.stations.actions.deliver import Poke, deliver
+from services.channels.pull.stations.actions.deliver import Poke, again, deliver
 from services.channels.pull.stations.actions.end import end
 from services.channels.pull.stations.actions.learn import learn
 from services.kit.consumer import Subscription
@@ -33,5 +33,6 @@ def subscriptions_of(
     return [
         *hearing.deliveries(Channel.STATION, on_delivery, on_end),
         *hearing.ends("stations", on_end),
+        *hearing.differences(Channel.STATION, again),
         hearing.blocks("stations", on_block),
     ]

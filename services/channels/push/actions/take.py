@@ -37,7 +37,7 @@ async def take(tx: Transaction, request: DeliveryRequested) -> None:
     if await deliveries.add(tx, delivery):
         await photograph.say(tx, delivery, changed, {}, asked=True)
     else:
-        await _say_again(tx, request.delivery_id)
+        await again(tx, request.warning_id, request.delivery_id)
 
 
 def _check(request: DeliveryRequested) -> None:
@@ -57,13 +57,15 @@ async def _too_late(tx: Transaction, request: DeliveryRequested) -> Withdrawal |
     return await tombstones.ended(tx, TOMBSTONES, request.warning_id, request.revision)
 
 
-async def _say_again(tx: Transaction, delivery_id: UUID) -> None:
+async def again(tx: Transaction, _warning_id: UUID, delivery_id: UUID) -> bool:
     """Say the last photograph anew, with all that is known: whoever asked has not heard it."""
     delivery = await deliveries.get(tx, delivery_id)
-    assert delivery is not None
+    if delivery is None:
+        return False
     queued = TargetState.QUEUED
     told = [n for n, state in enumerate(delivery.target_states) if state is not queued]
     await photograph.say(tx, delivery, told, {}, asked=True)
+    return True
 
 
 async def end(tx: Transaction, warning_id: UUID, up_to: int, reason: Withdrawal) -> None:

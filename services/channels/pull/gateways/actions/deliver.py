@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -37,9 +38,7 @@ async def deliver(tx: Transaction, parts: Parts, request: DeliveryRequested, run
 
     With `run` it is test work of a conformance run: nobody outside hears of it.
     """
-    known = await batches.lock(tx, request.delivery_id)
-    if known is not None:
-        await batches.save(tx, [photograph(tx, known)])
+    if await again(tx, request.warning_id, request.delivery_id):
         return
     await end.end_earlier(tx, parts, request)
     ended = await tombstones.ended(tx, TOMBSTONES, request.warning_id, request.revision)
@@ -60,6 +59,15 @@ async def deliver(tx: Transaction, parts: Parts, request: DeliveryRequested, run
     await receipts.match_early(tx, work, content.body)
     if work.state is State.READY:
         tx.after_commit(partial(parts.bells.ring, bell.work(work.gateway, work.mode)))
+
+
+async def again(tx: Transaction, _warning_id: UUID, delivery_id: UUID) -> bool:
+    """Report again on a delivery that is here; return whether it is."""
+    known = await batches.lock(tx, delivery_id)
+    if known is None:
+        return False
+    await batches.save(tx, [photograph(tx, known)])
+    return True
 
 
 def _content(tx: Transaction, parts: Parts, request: DeliveryRequested) -> _Content:

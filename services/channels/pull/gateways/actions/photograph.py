@@ -36,6 +36,8 @@ def photograph(
             tally=results.tally(work.results),
             outcomes=news,
             detail=detail,
+            attempts=work.attempt or None,
+            leased_at=work.leased_at,
         )
     )
     return told

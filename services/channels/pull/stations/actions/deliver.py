@@ -27,9 +27,7 @@ async def deliver(tx: Transaction, request: DeliveryRequested, poke: Poke) -> No
     """Store a request and say how it stands; one that is asked again is answered again."""
     if not request.targets:
         raise Reject("stations are named; a delivery to them holds no sealed batch")
-    await items.lock_warning(tx, request.warning_id)
-    for known in await deliveries.locked(tx, [request.delivery_id]):
-        await _answer_again(tx, known)
+    if await again(tx, request.warning_id, request.delivery_id):
         return
     if request.action in _ENDS_EARLIER:
         await end(tx, request.warning_id, request.revision - 1, _ENDS_EARLIER[request.action], poke)
@@ -39,6 +37,15 @@ async def deliver(tx: Transaction, request: DeliveryRequested, poke: Poke) -> No
     else:
         await _give(tx, request)
         tx.after_commit(lambda: poke(request.delivery_id))
+
+
+async def again(tx: Transaction, warning_id: UUID, delivery_id: UUID) -> bool:
+    """Answer again for a delivery that is here; whoever else writes of the warning is held off until then."""
+    await items.lock_warning(tx, warning_id)
+    known = await deliveries.locked(tx, [delivery_id])
+    for one in known:
+        await _answer_again(tx, one)
+    return bool(known)
 
 
 async def _answer_again(tx: Transaction, known: Delivery) -> None:

@@ -1,0 +1,155 @@
+"""Tables and indexes of the auditor's questions: computed from the records, as the books are.
+
+Indexes on the records are partial, so that only the facts that a question is about pay for them.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, text
+from sqlalchemy.sql.elements import TextClause
+
+from services.audit.store.tables import RECORDS, REVISIONS, metadata
+from services.kit.db import Moment
+
+GATEWAY_KINDS = (
+    *("gateway.starved", "gateway.fed", "gateway.away", "gateway.maintenance"),
+    *("gateway.maintenance-withdrawn", "gateway.conformance", "sms.dead", "sms.key-away"),
+    *("sms.reported-late", "sms.keywords"),
+)
+"""What is said of a gateway by itself."""
+
+KEY_KINDS = (
+    *("key.issued", "key.revoked", "station-code.made", "station-code.used", "station-code.withdrawn"),
+    *("proposal.made", "proposal.confirmed", "proposal.declined"),
+)
+"""What is said of a station's or a gateway's keys."""
+
+REGISTRY_KINDS = (
+    *("registry.changed", "registry.added", "registry.ended", "registry.checked", "registry.recoded"),
+    *("registry.outlined", "registry.imported", "registry.import.begun", "registry.import.dropped"),
+    *("registry.unsaid", *KEY_KINDS),
+)
+"""What is said of the registry: its blocks, and who edited, imported, gave keys."""
+
+DUTY_KINDS = ("duty.climbed", "duty.unanswered", "duty.answered", "duty.taken")
+PLAN_KINDS = ("plan.made", "plan.amended")
+
+
+def among(kinds: tuple[str, ...]) -> TextClause:
+    """Return the condition that a record is of these kinds, written as the partial indexes have it."""
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
+    return text(f"kind IN ({listed})")
+
+
+def _of(kinds: tuple[str, ...]) -> dict[str, Any]:
+    return {"sqlite_where": among(kinds), "postgresql_where": among(kinds)}
+
+
+OF_THINGS = GATEWAY_KINDS + KEY_KINDS
+OF_A_STORY = PLAN_KINDS + DUTY_KINDS
+
+Index(
+    "records_of_things",
+    *(RECORDS.c.about, RECORDS.c.event_at, RECORDS.c.position),
+    **_of(OF_THINGS),
+)
+Index("records_of_registry", RECORDS.c.recorded_at, RECORDS.c.position, **_of(REGISTRY_KINDS))
+Index(
+    "records_of_story",
+    *(RECORDS.c.warning_id, RECORDS.c.kind, RECORDS.c.position),
+    **_of(OF_A_STORY),
+)
+Index("revisions_by_approval", REVISIONS.c.approved_at, REVISIONS.c.warning_id, REVISIONS.c.revision)
+Index(
+    "revisions_by_span",
+    *(REVISIONS.c.said_at, REVISIONS.c.expires_at, REVISIONS.c.warning_id, REVISIONS.c.revision),
+)
+
+CARRIED = Table(
+    "carried",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("route", String(100), primary_key=True),
+    Column("warning_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("channel", String(10), primary_key=True),
+    Column("mode", String(8), nullable=False),
+    Column("batches", Integer, nullable=False),
+    Column("recipients", BigInteger, nullable=False),
+    Column("confirmed", BigInteger, nullable=False),
+    Column("delivered", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("withdrawn", BigInteger, nullable=False),
+    Column("expired", BigInteger, nullable=False),
+    Column("open", BigInteger, nullable=False),
+    Column("leased", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("closed", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("repeated", Integer, nullable=False),
+    Column("ran_out", Integer, nullable=False),
+    Column("spans", JSON, nullable=False),
+)
+"""What a gateway was asked to carry of one revision on one day (Beijing), and what became of it.
+
+`spans` holds the buckets of three waits: until it was handed out, until the first answer, until nobody was
+open.
+"""
+
+CARRIERS = Table(
+    "carriers",
+    metadata,
+    Column("route", String(100), primary_key=True),
+    Column("operator", String(100), nullable=False),
+)
+"""Whose gateway each is, out of the registry's blocks."""
+
+ACTS = Table(
+    "acts",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("warning_id", String(36), nullable=False),
+    Column("revision", Integer),
+    Column("act", String(100), nullable=False),
+    Column("person", String(100)),
+    Column("source", String(100)),
+    Column("at", Moment, nullable=False),
+    Column("content_sha256", String(64)),
+    Column("manifest_sha256", String(64)),
+    Column("emergency", Boolean, nullable=False),
+    Column("note", String(300), nullable=False),
+    Index("acts_by_warning", "warning_id", "position"),
+    Index("acts_by_person", "person", "warning_id"),
+    Index(
+        "acts_in_emergency",
+        "warning_id",
+        sqlite_where=text("emergency"),
+        postgresql_where=text("emergency"),
+    ),
+)
+"""Who did what to a warning, as the facts of the issuer say it: drafted, submitted, approved, reviewed."""
+
+PRESENCES = Table(
+    "presences",
+    metadata,
+    Column("station", String(100), primary_key=True),
+    Column("mode", String(8), primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("presence", String(10), nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("clock_offset_ms", BigInteger),
+)
+"""Each time a station came or went."""
+
+EQUIPMENT = Table(
+    "equipment",
+    metadata,
+    Column("station", String(100), primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("maintained_until", String(10)),
+    Column("keys", JSON, nullable=False),
+    Column("devices", JSON, nullable=False),
+)
+"""What the registry's blocks said of a station's maintenance, keys and devices, each time it was new."""
