@@ -10,7 +10,7 @@ import tempfile
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from benchmarks import ledger_fill, ledger_ingest, ledger_questions, ledger_verify
+from benchmarks import ledger_asking, ledger_fill, ledger_ingest, ledger_verify
 from benchmarks.ledger_facts import Size, Years
 from benchmarks.ledger_place import KINDS, TITLES, Place, place
 
@@ -66,4 +66,4 @@ async def _big(place: AbstractAsyncContextManager[Place], size: Size, times: int
             ledger_fill.say(await ledger_fill.filled(here, db, size, marker))
             crypto = here.crypto()
             stations = Years(Size(size.facts, 1, 1), crypto).stations
-            await ledger_questions.run(db, crypto, size, stations, times)
+            await ledger_asking.run(db, crypto, size, stations, times)
