@@ -12,6 +12,7 @@ from services.audit.actions.sign import Signer
 from services.audit.api.parts import Parts
 from services.audit.consumers import Recorder
 from services.audit.issuer import HttpIssuer
+from services.audit.printing import Printer
 from services.audit.settings import AuditSettings
 from services.audit.stream import LedgerStream
 from services.kit.http import internal_key
@@ -43,6 +44,7 @@ async def open_audit(floor: Floor) -> Service:
         issuer,
         rules=retention.load(),
         places=places,
+        printer=Printer(settings.pdf_seconds, settings.pdf_megabytes),
     )
     return Service(
         "audit",

@@ -139,6 +139,15 @@ KINDS = {
     "proposal.confirmed": "Proposal confirmed",
     "proposal.declined": "Proposal declined",
     "sessions.ended": "Signed out everywhere else",
+    "warning.emergency-reviewed": "Emergency procedure reviewed",
+    "warning.halt-reviewed": "Halt reviewed",
+    "published": "Published",
+    "onset.observed": "Onset observed",
+    "outcome.judged": "Outcome judged",
+    "event.missed": "Event without a warning",
+    "figure.entered": "Number of an indicator entered",
+    "afterwards.written": "Written what happened afterwards",
+    "report.printed": "Report printed",
     "audit.queried": "Audit asked",
     "audit.exported": "Exported from the ledger",
     "audit.export-ended": "Export ended",
@@ -175,6 +184,7 @@ DIFFERENCES = {
     "ledger-behind": "The stream has messages that the ledger has not taken",
     "ledger-gap": "The stream had lost messages before they were recorded",
     "ledger-count": "Records are missing, or too many",
+    "observation-differs": "What is shown of the weather is not what the records say",
     "ledger-broken": "The ledger is not the one over which a head was signed",
 }
 
@@ -311,8 +321,48 @@ ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back
 
 VALUES = {**STATES, **LEVELS, **ACTIONS}
 
+OUTCOMES = {"hit": "Hit", "partly": "Partly a hit", "miss": "Miss", "false-alarm": "False alarm"}
+
+WAYS = {
+    "station": "at the station",
+    "keypress": "a key on the telephone",
+    "sms": "SMS",
+    "app": "in the app",
+    "manual": "written down by the duty officer",
+}
+
+LACKS = {
+    "station": "no station",
+    "recipients": "nobody on a list",
+    "both": "no station and nobody on a list",
+    "village": "was not in the registry",
+    "more": "more came later",
+}
+
+HAZARDS = {
+    "11B03": "Rainstorm",
+    "11B04": "Snowstorm",
+    "11B05": "Cold wave",
+    "11B06": "Gale",
+    "11B09": "Heat",
+    "11B22": "Drought",
+    "11B14": "Lightning",
+    "11B15": "Hail",
+    "11B16": "Frost",
+    "11B17": "Dense fog",
+    "11B19": "Haze",
+    "11B21": "Road icing",
+    "11B25": "Forest fire danger",
+    "11B01": "Typhoon",
+    "11B07": "Sandstorm",
+}
+
 ALL = {
     **question_words.ALL,
+    "outcome": OUTCOMES,
+    "way": WAYS,
+    "lack": LACKS,
+    "hazard": HAZARDS,
     "field": FIELDS,
     "value": VALUES,
     "channel": CHANNELS,
@@ -327,6 +377,5 @@ ALL = {
     "step": STEPS,
     "mark": MARKS,
     "rendering": RENDERINGS,
-    "outcome": OUTCOMES,
     "walk": WALKS,
 }

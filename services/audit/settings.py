@@ -59,6 +59,13 @@ class AuditSettings(Settings):
     reconcile_most: int = Field(
         20, ge=1, le=1000, description="Warnings that it compares in one round at most"
     )
+    reports_fold_s: float = Field(
+        5,
+        gt=0,
+        description="The tables of the reports follow the ledger this often; a report never waits for it",
+    )
+    pdf_seconds: float = Field(60, gt=0, description="A printed report that takes longer is given up")
+    pdf_megabytes: int = Field(1500, ge=300, description="Memory that printing a report may take")
 
     @field_validator("ledger_heads_file", "ledger_heads_second")
     @classmethod

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from services.audit.actions import delete, gather, heads, sign, watch, words
+from services.audit.actions import delete, folding, gather, heads, sign, watch, words
 from services.audit.actions.delete import Deleter
 from services.audit.actions.gather import Pace
 from services.audit.actions.heads import Keeper
@@ -24,6 +24,7 @@ def all_of(given: Parts, leadership: Leadership, settings: AuditSettings) -> lis
         gather.LEASE: partial(gather.run, db, leadership, pace),
         words.LEASE: partial(words.run, db, leadership, settings.audit_words_s),
         watch.LEASE: partial(watch.run, db, leadership, watched, settings.reconcile_every_s),
+        folding.LEASE: partial(folding.run, db, settings.reports_fold_s),
         delete.LEASE: Deleter(db, leadership, given.rules).run,
     }
     led |= {f"{heads.LEASE}-{place.name}": Keeper(db, place, signer).run for place in given.places}

@@ -4,8 +4,9 @@ Problem
 ├── Refused            the rules say no               409   to DEAD
 │   ├── Invalid        a field is wrong               422
 │   ├── Unauthenticated  nobody is signed in          401
-│   └── Forbidden      somebody else may              403
-│       └── Owing      something comes first          403
+│   ├── Forbidden      somebody else may              403
+│   │   └── Owing      something comes first          403
+│   └── Absent         left out of this installation  501
 ├── NotFound           no such thing (yet)            404   tried again until expiry
 ├── Retry              the world is busy              503   tried again until expiry
 └── Reject             it will never work             502   to DEAD
@@ -80,6 +81,12 @@ class Owing(Forbidden):
     def __init__(self, why: str, *, leads_to: str, mend: str) -> None:
         super().__init__(why, mend=mend)
         self.leads_to = leads_to
+
+
+class Absent(Refused):
+    """This installation was made without what it takes."""
+
+    name, status, title = "absent", 501, "This server was installed without it"
 
 
 class NotFound(Problem):

@@ -22,7 +22,8 @@ from services.audit.model.books import needs
 from services.audit.model.entry import Entry, Heard, id_of, read
 from services.audit.model.places import named
 from services.audit.model.postings import Posting, posting
-from services.audit.store import books, ledger, postings
+from services.audit.model.registered import Contents, contents
+from services.audit.store import books, ledger, postings, reports
 from services.audit.store.ledger import Stand, Written
 from services.audit.stream import Life
 from services.kit import failpoints
@@ -82,7 +83,7 @@ async def record(
     if not new and not gaps:
         return stand
     drafts = await asyncio.to_thread(_drafts, stand.epoch, new)
-    opened = await asyncio.to_thread(_opened, drafts, crypto)
+    opened, held = await asyncio.to_thread(_opened, drafts, crypto)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         for first, last in gaps:
@@ -94,6 +95,7 @@ async def record(
         await ledger.advance(tx, now)
         await books.keep_names(tx, (name for _, _, block in opened for name in named(block)))
         await fold.fold_blocks(tx, opened)
+        await reports.keep_contents(tx, held)
         failpoints.reach("ledger.appended", db.house)
     failpoints.reach("ledger.committed", db.house)
     return now
@@ -116,18 +118,22 @@ def _drafts(epoch: int, heard: Sequence[Heard]) -> list[_Draft]:
     return drafts
 
 
-def _opened(drafts: Sequence[_Draft], crypto: CryptoProvider) -> list[fold.Opened]:
-    """Return the blocks that are said, opened: names of places and stations are all that is looked at."""
+def _opened(drafts: Sequence[_Draft], crypto: CryptoProvider) -> tuple[list[fold.Opened], list[Contents]]:
+    """Return the blocks that are said, opened, and what villages hold; nobody of a block is looked at."""
     found: list[fold.Opened] = []
+    held: list[Contents] = []
     for draft in drafts:
         message = draft.entry.message
         if isinstance(message, BlockChanged) and message.sealed:
             try:
                 plain = crypto.unseal(base64.b64decode(message.sealed), BLOCK_CONTEXT)
-                found.append((draft.heard.sequence, message.at, orjson.loads(plain)))
+                block = orjson.loads(plain)
+                found.append((draft.heard.sequence, message.at, block))
+                inside = contents(message, block)
+                held += [inside] if inside else []
             except (Reject, Retry, binascii.Error, orjson.JSONDecodeError):
                 log.warning("block cannot be opened", block=draft.entry.about)
-    return found
+    return found, held
 
 
 async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> Stand:

@@ -8,9 +8,11 @@ from services.audit.api import (
     folder,
     gateways,
     moment,
+    observing,
     outcomes,
     people,
     records,
+    reports,
     search,
     stations,
 )
@@ -28,4 +30,6 @@ ROUTERS = (
     stations.router,
     changes.router,
     moment.router,
+    reports.router,
+    observing.router,
 )

@@ -8,13 +8,16 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from services.audit import retention
+from services.audit import retention, yardsticks
+from services.audit.actions.report_month import Measures, Trends
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
+from services.audit.model.indicators import Yardsticks
 from services.audit.model.masking import masked, masked_query
 from services.audit.model.retention import Retention
+from services.audit.printing import Printer
 from services.audit.store import alarms
 from services.audit.stream import LedgerStream
 from services.kit.db import Database
@@ -37,6 +40,14 @@ class Parts:
     """How long what is kept."""
     places: Sequence[Place] = ()
     """Where heads are kept outside."""
+    yardsticks: Yardsticks = field(default_factory=yardsticks.load)
+    trends: Trends = field(default_factory=Trends)
+    printer: Printer = field(default_factory=lambda: Printer(60, 1500))
+
+    @property
+    def measures(self) -> Measures:
+        """What months are measured by."""
+        return Measures(self.yardsticks, self.formulas, self.trends)
 
 
 async def _parts(request: Request) -> Parts:
@@ -46,6 +57,7 @@ async def _parts(request: Request) -> Parts:
 
 Given = Annotated[Parts, Depends(_parts)]
 
+FORECASTERS = ("drafter", "checker", "signer")
 DESK = ("drafter", "checker", "signer", "town-desk")
 AUDITOR = "auditor"
 EXPORTS = ("/export", "/folder")
@@ -60,6 +72,12 @@ async def _auditor(
 
 async def _reader(
     request: Request, given: Given, someone: Annotated[Principal, Depends(needs(AUDITOR, SERVICE, *DESK))]
+) -> Principal:
+    return await _asked(request, given, someone)
+
+
+async def _observer(
+    request: Request, given: Given, someone: Annotated[Principal, Depends(needs(AUDITOR, *FORECASTERS))]
 ) -> Principal:
     return await _asked(request, given, someone)
 
@@ -103,6 +121,9 @@ def _uuid(value: str | None) -> UUID | None:
 
 Auditor = Annotated[Principal, Depends(_auditor)]
 """An auditor, or one of our own services."""
+
+Observer = Annotated[Principal, Depends(_observer)]
+"""Whoever may say how the weather was: a forecaster or an auditor."""
 
 Reader = Annotated[Principal, Depends(_reader)]
 """Whoever may see what became of a warning: the desk too."""

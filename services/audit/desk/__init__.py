@@ -6,8 +6,10 @@ from services.audit.desk import (
     changes,
     gateways,
     moment,
+    observing,
     people,
     records,
+    reports,
     search,
     stations,
     story,
@@ -26,4 +28,6 @@ ROUTERS = (
     stations.router,
     changes.router,
     moment.router,
+    reports.router,
+    observing.router,
 )

@@ -26,6 +26,7 @@ NAV = (
     ("/audit/approvals", "Who approved"),
     ("/audit/open", "At a moment"),
     ("/audit/gateways", "Gateways"),
+    ("/audit/reports", "Reports"),
     ("/audit/reconcile", "Reconcile"),
     ("/audit/alarms", "Alarms"),
 )
@@ -34,8 +35,13 @@ NAV = (
 
 def page(template: str, request: Request, **values: Any) -> HTMLResponse:
     """Draw one of the audit's pages."""
+    return HTMLResponse(html(template, request, **values))
+
+
+def html(template: str, request: Request, **values: Any) -> str:
+    """Return one of the audit's pages as text."""
     shown = {"say": say.ALL, "columns": list(Column), "menu": NAV, **values}
-    return HTMLResponse(render(f"audit/{template}.html", request=request, **shown))
+    return render(f"audit/{template}.html", request=request, **shown)
 
 
 async def head(given: Parts) -> HeadView:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from contracts.outcome import Column
 from contracts.values import Withdrawal
@@ -77,13 +78,14 @@ def reach(targets: Iterable[Target], approved_at: datetime) -> Reach:
     return Reach(
         targeted=len(everyone),
         received=len(waits),
-        p50_s=_at_rank(waits, 0.50),
-        p95_s=_at_rank(waits, 0.95),
+        p50_s=nearest_rank(waits, 0.50),
+        p95_s=nearest_rank(waits, 0.95),
         max_s=waits[-1] if waits else None,
     )
 
 
-def _at_rank(waits: Sequence[float], share: float) -> float | None:
+def nearest_rank(waits: Sequence[float], share: float) -> float | None:
+    """Return the value below which a share of the sorted values lies, None of nothing."""
     return waits[max(0, math.ceil(share * len(waits)) - 1)] if waits else None
 
 
@@ -123,27 +125,51 @@ class Rate:
         return round(100 * self.numerator / self.denominator, 2) if self.denominator else None
 
 
-def reception(pairs: Iterable[tuple[Target, Revision]], formulas: Formulas) -> Rate:
+class Spoken(Protocol):
+    """As much of a revision as rates look at."""
+
+    @property
+    def verb(self) -> str:
+        """Issued, updated or cancelled."""
+        ...
+
+    @property
+    def level(self) -> str:
+        """Its colour."""
+        ...
+
+    @property
+    def approved_at(self) -> datetime:
+        """When the clocks began."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when it holds."""
+        ...
+
+
+def reception(pairs: Iterable[tuple[Target, Spoken]], formulas: Formulas) -> Rate:
     """Return the reception rate of targets, each with the revision that it was to receive."""
     everyone = list(pairs)
     return Rate(sum(_in_time(target, revision, formulas) for target, revision in everyone), len(everyone))
 
 
-def _in_time(target: Target, revision: Revision, formulas: Formulas) -> bool:
+def _in_time(target: Target, revision: Spoken, formulas: Formulas) -> bool:
     limit = min(revision.expires_at, revision.approved_at + formulas.received_within)
     return target.received_at is not None and target.received_at <= limit
 
 
-def confirmation(pairs: Iterable[tuple[Target, Revision]], formulas: Formulas) -> Rate:
+def confirmation(pairs: Iterable[tuple[Target, Spoken]], formulas: Formulas) -> Rate:
     """Return the confirmation rate of those who must answer."""
     asked = [(target, r) for target, r in pairs if r.level in formulas.confirmed_within and _wants_answer(r)]
     return Rate(sum(_answered(target, r, formulas) for target, r in asked), len(asked))
 
 
-def _wants_answer(revision: Revision) -> bool:
+def _wants_answer(revision: Spoken) -> bool:
     return revision.verb != WarningCancelled.verb
 
 
-def _answered(target: Target, revision: Revision, formulas: Formulas) -> bool:
+def _answered(target: Target, revision: Spoken, formulas: Formulas) -> bool:
     limit = revision.approved_at + formulas.confirmed_within[revision.level]
     return target.confirmed_at is not None and target.confirmed_at <= limit

@@ -83,6 +83,11 @@ def targets_of(warning_id: str, channel: str) -> Select[Any]:
     return select(TARGETS).where(place.warning_id == warning_id, place.channel == channel)
 
 
+def stations_of(warning_ids: Collection[str], channel: str) -> Select[Any]:
+    """Select the named targets of some warnings on one channel, all revisions."""
+    return select(TARGETS).where(TARGETS.c.warning_id.in_(warning_ids), TARGETS.c.channel == channel)
+
+
 def told(target: str, channel: str, mode: str, first: datetime, last: datetime) -> Select[Any]:
     """Select what one target was told in a period: first the period's revisions, then the target in each."""
     t = TARGETS.c

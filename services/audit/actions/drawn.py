@@ -1,0 +1,64 @@
+"""Drawn: at which position of the ledger a report stands, under which root, and the hash of its figures."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.canonical import canonical_bytes, sha256_hex
+from services.audit.actions import folding
+from services.audit.model.figures import Figures
+from services.audit.store import as_of, ledger, tree
+from services.kit.db import Database
+from services.kit.errors import Invalid, NotFound
+
+SHOWN_MOST = 2**62
+
+
+@dataclass(frozen=True)
+class Stood:
+    """The position for which a report is drawn."""
+
+    position: int
+    root: str
+    """Of the tree over so many records, in hex."""
+    moment: datetime
+    """When its last record was recorded: the report's own present."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A report with what it can be traced by."""
+
+    stood: Stood
+    figures: Any
+    sha256: str
+    """Of the canonical JSON of the figures."""
+
+
+def drawn(stood: Stood, figures: Figures) -> Drawn:
+    """Return figures with their hash."""
+    return Drawn(stood, figures, sha256_hex(canonical_bytes(figures)))
+
+
+async def position(db: Database, at: int | None) -> int:
+    """Fold what is new and return the position for which to draw; raise Invalid when it is not there."""
+    size = await folding.catch_up(db)
+    if at is not None and not 1 <= at <= size:
+        raise Invalid("at", "is no position of the ledger", f"send a number between 1 and {size}")
+    return size if at is None else at
+
+
+async def stood(connection: AsyncConnection, at: int) -> Stood:
+    """Return what a report of this position says of itself; raise NotFound while the ledger is empty."""
+    moment = await as_of.recorded_at(connection, at)
+    if moment is None:
+        raise NotFound("the ledger is empty")
+    return Stood(at, (await tree.root(connection, (0, at))).hex(), moment)
+
+
+async def size(db: Database) -> int:
+    """Return how many records there are."""
+    async with db.read() as connection:
+        return await ledger.size(connection)

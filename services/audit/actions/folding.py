@@ -1,0 +1,113 @@
+"""Fold: the tables of the reports follow the ledger, record by record, out of nothing but the records.
+
+A ledger that was restored has them again; a row that no record says is found by `recount`.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.canonical import canonical_bytes
+from contracts.message import Message
+from services.audit.model.differences import Difference
+from services.audit.model.entry import read
+from services.audit.model.faces import KINDS, Folded
+from services.audit.model.observed import OBSERVED
+from services.audit.store import ledger, reports
+from services.audit.store.report_tables import OBSERVATIONS
+from services.audit.store.reports import Kept
+from services.kit.db import Database
+from services.kit.errors import Problem
+from services.kit.telemetry import log
+
+LEASE = "fold"
+AT_ONCE = 500
+"""Records of one kind that are read at a time."""
+
+
+async def run(db: Database, every_s: float) -> None:
+    """Fold for ever, so that nobody who opens a report waits for it."""
+    while True:
+        try:
+            await catch_up(db)
+        except Problem as error:
+            log.error("reports not folded", why=error.why)
+        await asyncio.sleep(every_s)
+
+
+async def catch_up(db: Database) -> int:
+    """Fold everything recorded so far; return the size of the ledger that the tables stand for."""
+    async with db.read() as connection:
+        size = await ledger.size(connection)
+    while True:
+        async with db.read() as connection:
+            before = await reports.folded_to(connection)
+            if before >= size:
+                return size
+            records, upto = await reports.to_fold(connection, KINDS, before, size, AT_ONCE)
+        folded = await asyncio.to_thread(fold, records)
+        async with db.transaction() as tx:
+            if await reports.advance(tx, before, upto):
+                await reports.keep(tx, folded)
+
+
+def fold(records: Iterable[Kept]) -> Folded:
+    """Return the rows that records say; what cannot be read, or was deleted since, says none."""
+    folded = Folded()
+    for record in records:
+        message = said(record.leaf, record.payload)
+        if message is not None:
+            folded.take(record.position, message)
+    return folded
+
+
+def said(leaf: bytes, packed: bytes | None) -> Message | None:
+    """Return what a record says, None when its details are gone or nobody can read them."""
+    if not packed:
+        return None
+    try:
+        return read(orjson.loads(leaf)["subject"], ledger.unpacked(packed)).message
+    except (ValueError, KeyError, TypeError, zlib.error):
+        return None
+
+
+async def recount(connection: AsyncConnection) -> list[Difference]:
+    """Count what people said of the weather anew out of the records, and name each row that differs."""
+    upto, after, found = await reports.folded_to(connection), 0, []
+    while after < upto:
+        records, done = await reports.to_fold(connection, OBSERVED, after, upto, AT_ONCE)
+        folded = await asyncio.to_thread(fold, records)
+        said_rows = {(o.position, o.part): o for o in folded.observations}
+        kept = {
+            (row["position"], row["part"]): row
+            for row in await reports.stretch(connection, OBSERVATIONS, after, done)
+        }
+        for key in sorted({*said_rows, *kept}):
+            row = reports.row_of(OBSERVATIONS, said_rows[key]) if key in said_rows else None
+            if row != kept.get(key):
+                found.append(_differs(key[0], row, kept.get(key)))
+        after = done
+    return found
+
+
+def _differs(position: int, expected: dict[str, Any] | None, found: dict[str, Any] | None) -> Difference:
+    row = found or expected or {}
+    return Difference(
+        "observation-differs",
+        f"what record {position} says of the weather is not what the tables hold",
+        warning_id=row.get("warning_id"),
+        about=row.get("town") or row.get("subject") or None,
+        expected=_shown(expected),
+        found=_shown(found),
+    )
+
+
+def _shown(row: dict[str, Any] | None) -> str | None:
+    if row is None:
+        return None
+    names = ("at", "outcome", "numerator", "denominator", "said_at", "by")
+    return canonical_bytes({name: str(row[name]) for name in names if row[name] is not None}).decode()

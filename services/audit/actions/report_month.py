@@ -1,0 +1,186 @@
+"""Report a month: its warnings and stations as the ledger had them, and the trend of twelve months."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.values import Channel, Mode
+from services.audit.actions import drawn
+from services.audit.actions.drawn import Drawn, Stood
+from services.audit.actions.report_warning import accounts, gone
+from services.audit.model import month_report
+from services.audit.model.account import Formulas
+from services.audit.model.indicators import Yardsticks
+from services.audit.model.month_figures import Point
+from services.audit.model.month_material import MonthMaterial
+from services.audit.model.online import Seen
+from services.audit.model.registered import Holding
+from services.audit.store import questions, reports
+from services.kit.clock import BEIJING
+from services.kit.db import Database
+from services.kit.errors import Invalid, NotFound
+
+STATION = Channel.STATION.value
+MONTHS = 12
+LATEST = timedelta(days=31)
+"""What is recorded later than this after a month was said of another time: streams keep nothing so long."""
+
+MOST_KEPT = 200
+
+
+@dataclass
+class Trends:
+    """Months that are long over, once computed; the same rows would give the same points."""
+
+    points: dict[tuple[str, int, int], Point] = field(default_factory=dict)
+
+    def keep(self, key: tuple[str, int, int], point: Point) -> None:
+        """Keep a point, and not too many of them."""
+        while len(self.points) >= MOST_KEPT:
+            self.points.pop(next(iter(self.points)))
+        self.points[key] = point
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What a month is measured by, and what is remembered of earlier ones."""
+
+    yardsticks: Yardsticks
+    formulas: Formulas
+    trends: Trends
+
+
+def bounds(month: str) -> tuple[datetime, datetime]:
+    """Return when a month begins and ends in Beijing; raise Invalid for what is none."""
+    try:
+        first = datetime.strptime(month, "%Y-%m").replace(tzinfo=BEIJING)
+    except ValueError:
+        raise Invalid("month", "is no month", "write 2026-06") from None
+    return first, (first + timedelta(days=32)).replace(day=1)
+
+
+def month_of(at: datetime) -> str:
+    """Return the month of a moment, in Beijing."""
+    return at.astimezone(BEIJING).strftime("%Y-%m")
+
+
+def before(month: str, count: int) -> str:
+    """Return the month so many months before."""
+    number = int(month[:4]) * 12 + int(month[5:7]) - 1 - count
+    return f"{number // 12:04d}-{number % 12 + 1:02d}"
+
+
+async def report(db: Database, measures: Measures, month: str, at: int | None) -> Drawn:
+    """Return the report of a month; raise NotFound for one that has not begun."""
+    period = bounds(month)
+    position = await drawn.position(db, at)
+    async with questions.snapshot(db) as connection:
+        stood = await drawn.stood(connection, position)
+        if period[0] > stood.moment:
+            raise NotFound("this month has not begun")
+        held = await reports.holdings(connection, position)
+        material = await _material(connection, measures, month, stood, held)
+        names = {t.target for t in material.targets} | set(material.seen) | set(material.homes)
+        names |= {town for _, town in material.homes.values()} | {f"{name[:9]}000" for name in names}
+        material.names = await questions.names(connection, names)
+        material.trend = await _trend(connection, measures, stood, held, material)
+    return drawn.drawn(stood, month_report.figures(material))
+
+
+async def _material(
+    connection: AsyncConnection, measures: Measures, month: str, stood: Stood, held: Sequence[Holding]
+) -> MonthMaterial:
+    first, last = bounds(month)
+    at, end = stood.position, min(last, stood.moment)
+    ids = await reports.begun(connection, Mode.LIVE, first, last, at)
+    known, sums = await accounts(connection, ids, at)
+    targets = [t for t in known.targets.values() if t.channel == STATION]
+    lost = {
+        plan.warning_id
+        for plan in known.plans.values()
+        if any(channel == STATION for _, channel in gone([plan], sums, targets))
+    }
+    return MonthMaterial(
+        month=month,
+        period=(first, end),
+        whole=last <= stood.moment,
+        faces=await reports.faces(connection, ids, at),
+        targets=targets,
+        gone=lost,
+        said=await reports.said_of(connection, ids, at),
+        missed=await reports.said(connection, "missed", at),
+        entered=await reports.said(connection, "figure", at),
+        holdings=held,
+        seen=await _seen(connection, (first, end), held, at),
+        names={},
+        yardsticks=measures.yardsticks,
+        formulas=measures.formulas,
+    )
+
+
+async def _seen(
+    connection: AsyncConnection, period: tuple[datetime, datetime], held: Iterable[Holding], at: int
+) -> Mapping[str, Sequence[Seen]]:
+    """Return what was seen of each station: how it was when the period began, and every change within it."""
+    within = await reports.presences(connection, Mode.LIVE, *period, at)
+    stations = {code for one in held for code in one.stations} | {s.station for s in within}
+    if not stations - {s.station for s in within}:
+        stations |= set(await reports.stations_seen(connection, Mode.LIVE, at))
+    before_it = await reports.presences_before(connection, Mode.LIVE, sorted(stations), period[0], at)
+    found: dict[str, list[Seen]] = {}
+    for one in [*before_it, *within]:
+        found.setdefault(one.station, []).append(one)
+    return found
+
+
+async def _trend(
+    connection: AsyncConnection,
+    measures: Measures,
+    stood: Stood,
+    held: Sequence[Holding],
+    material: MonthMaterial,
+) -> list[Point]:
+    """Return twelve months up to this one; months before anything was known are left out."""
+    since = await reports.months(connection)
+    if since is None:
+        return []
+    found = []
+    for count in range(MONTHS - 1, 0, -1):
+        month = before(material.month, count)
+        if month >= month_of(since[0]):
+            found.append(await _point(connection, measures, month, stood, held))
+    return [*found, _point_of(material)]
+
+
+async def _point(
+    connection: AsyncConnection, measures: Measures, month: str, stood: Stood, held: Sequence[Holding]
+) -> Point:
+    settled = bounds(month)[1] + LATEST < stood.moment
+    key = (month, await reports.last_said(connection, stood.position), held[-1].position if held else 0)
+    if settled and key in measures.trends.points:
+        return measures.trends.points[key]
+    point = _point_of(await _material(connection, measures, month, stood, held))
+    if settled:
+        measures.trends.keep(key, point)
+    return point
+
+
+def _point_of(material: MonthMaterial) -> Point:
+    found = {one.id: one.value for one in month_report.indicators(replace(material))}
+    return Point(month=material.month, warnings=len(material.warnings), values=found)
+
+
+async def months(db: Database) -> list[str]:
+    """Return the months of which there may be a report, newest first."""
+    await drawn.position(db, None)
+    async with db.read() as connection:
+        known = await reports.months(connection)
+    if known is None:
+        return []
+    first, last = month_of(known[0]), max(month_of(known[1]), month_of(db.clock.now()))
+    found = [last]
+    while found[-1] > first:
+        found.append(before(found[-1], 1))
+    return found

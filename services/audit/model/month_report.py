@@ -1,0 +1,211 @@
+"""The report of a month, put together out of rows: pure, so that the same rows give the same figures."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from contracts.values import Level
+from services.audit.model.account import Rate, confirmation, nearest_rank, reception
+from services.audit.model.faces import Face
+from services.audit.model.indicators import Indicator, Measured, lead_minutes, mean
+from services.audit.model.indicators import share as share_of
+from services.audit.model.month_figures import (
+    IndicatorFigures,
+    Line,
+    Maintained,
+    MissedLine,
+    MonthFigures,
+    Number,
+    VillageCoverage,
+    WarningLine,
+)
+from services.audit.model.month_material import MonthMaterial, Pair
+from services.audit.model.observed import Observation, newest
+from services.audit.model.online import StationOnline, online_rate
+from services.audit.model.registered import villages_at
+
+
+def figures(m: MonthMaterial) -> MonthFigures:
+    """Return the figures of a month."""
+    counts = m.judged()
+    return MonthFigures(
+        month=m.month,
+        first=m.period[0],
+        last=m.period[1],
+        whole=m.whole,
+        version=m.yardsticks.version,
+        rates_version=m.formulas.version,
+        warnings=_warnings(m),
+        indicators=indicators(m),
+        colours=_colours(m),
+        towns=_towns(m),
+        villages=_villages(m),
+        maintained=[
+            Maintained(code=s.station, name=m.names.get(s.station), minutes=round(s.maintained_s / 60))
+            for s in m.online
+            if s.maintained_s
+        ],
+        hits=counts.hits,
+        misses=counts.misses,
+        false_alarms=counts.false_alarms,
+        unjudged=counts.unjudged,
+        missed=[_missed(one) for one in sorted(m.missed_of(), key=lambda o: o.order)],
+        details_gone=sum(i in m.gone for i in m.warnings),
+        trend=list(m.trend),
+    )
+
+
+def indicators(m: MonthMaterial) -> list[IndicatorFigures]:
+    """Return every indicator, measured by its formula."""
+    return [_indicator(one, m) for one in m.yardsticks.indicators]
+
+
+def _indicator(one: Indicator, m: MonthMaterial) -> IndicatorFigures:
+    measured, more = FORMULAS[one.formula](one, m)
+    names = ("id", "words", "explained", "unit", "formula", "version", "baseline", "target")
+    return IndicatorFigures(**{name: getattr(one, name) for name in names}, **vars(measured), **more)
+
+
+Found = tuple[Measured, dict[str, str | int]]
+
+
+def _online(_: Indicator, m: MonthMaterial) -> Found:
+    return _measured(online_rate(m.online)), {}
+
+
+def _reception(_: Indicator, m: MonthMaterial) -> Found:
+    return _measured(reception(m.pairs, m.formulas)), {"left_out": sum(i in m.gone for i in m.warnings)}
+
+
+def _confirmation(_: Indicator, m: MonthMaterial) -> Found:
+    return _measured(confirmation(m.pairs, m.formulas)), {"left_out": sum(i in m.gone for i in m.warnings)}
+
+
+def _lead(one: Indicator, m: MonthMaterial) -> Found:
+    counted, unknown = [], 0
+    for warning_id in m.of_hazards(one.hazards):
+        outcome, onset = m.outcome(warning_id), m.onset(warning_id)
+        hit = outcome is not None and m.yardsticks.counted_as.get(outcome) == "hit"
+        if hit and onset is not None:
+            counted.append(lead_minutes(m.warnings[warning_id][0].approved_at, onset))
+        unknown += outcome is None or (hit and onset is None)
+    return mean(counted), {"left_out": unknown}
+
+
+def _accuracy(one: Indicator, m: MonthMaterial) -> Found:
+    found = m.judged(one.hazards)
+    return found.score, {"left_out": found.unjudged}
+
+
+def _entered(one: Indicator, m: MonthMaterial) -> Found:
+    said = next((o for o in newest(m.entered).values() if o.subject == one.id and o.month == m.month), None)
+    if said is None:
+        return Measured(0, 0, None), {}
+    return share_of(said.numerator or 0, said.denominator or 0), {"source": said.source}
+
+
+FORMULAS: dict[str, Callable[[Indicator, MonthMaterial], Found]] = {
+    "online-minutes": _online,
+    "received-in-time": _reception,
+    "confirmed-in-time": _confirmation,
+    "mean-lead": _lead,
+    "hits-of-all": _accuracy,
+    "entered": _entered,
+}
+"""How each formula of the data file is computed."""
+
+
+def _measured(rate: Rate) -> Measured:
+    return Measured(rate.numerator, rate.denominator, rate.percent)
+
+
+def _number(rate: Rate) -> Number:
+    return Number(numerator=rate.numerator, denominator=rate.denominator, value=rate.percent)
+
+
+def _line(
+    code: str, name: str | None, pairs: Sequence[Pair], m: MonthMaterial, online: Number | None
+) -> Line:
+    had = ((t.received_at, f.approved_at) for t, f in pairs)
+    waits = sorted((at - since).total_seconds() for at, since in had if at is not None)
+    return Line(
+        code=code,
+        name=name,
+        reception=_number(reception(pairs, m.formulas)),
+        confirmation=_number(confirmation(pairs, m.formulas)),
+        median_s=nearest_rank(waits, 0.50),
+        online=online,
+    )
+
+
+def _colours(m: MonthMaterial) -> list[Line]:
+    by_level = _grouped(m.pairs, lambda pair: pair[1].level)
+    return [_line(level, None, by_level[level], m, None) for level in Level if level in by_level]
+
+
+def _towns(m: MonthMaterial) -> list[Line]:
+    by_town = _grouped(m.pairs, lambda pair: m.home(pair[0].target)[1])
+    minutes: dict[str, list[StationOnline]] = {}
+    for station in m.online:
+        minutes.setdefault(m.home(station.station)[1], []).append(station)
+    return [
+        _line(town, m.names.get(town), by_town.get(town, []), m, _number(online_rate(minutes.get(town, []))))
+        for town in sorted({*by_town, *minutes})
+    ]
+
+
+def _grouped(pairs: Iterable[Pair], key: Callable[[Pair], str]) -> dict[str, list[Pair]]:
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        found.setdefault(key(pair), []).append(pair)
+    return found
+
+
+def _villages(m: MonthMaterial) -> list[VillageCoverage]:
+    """Return every village: warnings that it was to have, and had by any of its stations."""
+    due: dict[str, set[str]] = {}
+    had: dict[str, set[str]] = {}
+    for target, face in m.pairs:
+        village = m.home(target.target)[0]
+        due.setdefault(village, set()).add(face.warning_id)
+        if target.received_at is not None:
+            had.setdefault(village, set()).add(face.warning_id)
+    known = villages_at(m.holdings, m.period[1])
+    return [
+        VillageCoverage(
+            code=code,
+            name=known[code].name if code in known else m.names.get(code),
+            town=known[code].town if code in known else f"{code[:9]}000",
+            stations=len(known[code].stations) if code in known else 1,
+            due=len(due.get(code, ())),
+            received=len(had.get(code, ())),
+        )
+        for code in sorted({*known, *due})
+    ]
+
+
+def _warnings(m: MonthMaterial) -> list[WarningLine]:
+    mine = _grouped(m.pairs, lambda pair: pair[1].warning_id)
+    return [_warning(i, some, mine.get(i, []), m) for i, some in m.warnings.items()]
+
+
+def _warning(warning_id: str, faces: Sequence[Face], pairs: Sequence[Pair], m: MonthMaterial) -> WarningLine:
+    first, onset = faces[0], m.onset(warning_id)
+    stations = {t.target for t, _ in pairs}
+    return WarningLine(
+        warning_id=warning_id,
+        headline=first.headline,
+        hazard=first.hazard_name,
+        level=first.level,
+        issued_at=first.approved_at,
+        revisions=len(faces),
+        outcome=m.outcome(warning_id),
+        onset=onset,
+        lead_min=lead_minutes(first.approved_at, onset) if onset else None,
+        targeted=len(stations),
+        received=len({t.target for t, _ in pairs if t.received_at is not None}),
+        details_gone=warning_id in m.gone,
+    )
+
+
+def _missed(one: Observation) -> MissedLine:
+    names = ("subject", "hazard", "level", "at", "source", "note", "by")
+    return MissedLine(**{name: getattr(one, name) for name in names}, towns=one.towns or [])
