@@ -1,4 +1,4 @@
-"""The auditor's commands: yutian audit reconcile | export | verify. Exit 0 holds, 1 something is wrong."""
+"""The auditor's commands: yutian audit reconcile | export | verify | list. Exit 0 holds, 1 does not."""
 
 import sys
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.audit import checkpoint, folder_command
-from services.audit.calling import STDOUT, Token, Url, answer, client, opened, progress
+from services.audit import checkpoint, folder_command, list_command
+from services.audit.calling import STDOUT, WAIT_S, Token, Url, answer, client, opened, progress
 from services.audit.checkpoint import PublicKey
 from services.audit.verify import Verdict
 from services.audit.verify import verify as verify_lines
 from services.kit.errors import Refused
 from services.kit.terminal import Output
 
-audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, export, verify.")
+audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, export, verify, list, folder.")
 
 
 @audit.command()
@@ -29,11 +29,13 @@ def reconcile(
     url: Url = "",
     token: Token = "",
     output: Output = "table",
+    whole: Annotated[bool, typer.Option(help="Compute every record, hash and account anew")] = False,
 ) -> None:
     """Compare manifests, deliveries, reports, stream and ledger; name every difference."""
+    wanted = {**({"warning": warning} if warning else {}), **({"whole": "true"} if whole else {})}
     with client(url, token) as http:
-        reply = http.get("/api/v1/audit/reconcile", params={"warning": warning} if warning else {})
-        body = answer(reply)
+        timeout = None if whole else WAIT_S
+        body = answer(http.get("/api/v1/audit/reconcile", params=wanted, timeout=timeout))
     if output == "json":
         sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -41,14 +43,38 @@ def reconcile(
     raise typer.Exit(0 if body["adds_up"] else 1)
 
 
-def _show_reconciled(body: dict[str, Any]) -> None:
-    console = Console(soft_wrap=True)
+@audit.command()
+def recount(
+    warning: Annotated[str | None, typer.Option(help="Only this warning, by its id")] = None,
+    url: Url = "",
+    token: Token = "",
+    output: Output = "table",
+) -> None:
+    """Fold the records of every warning anew, and name every row of the books that is another."""
+    with client(url, token) as http:
+        wanted = {"warning": warning} if warning else {}
+        body = answer(http.get("/api/v1/audit/recount", params=wanted, timeout=None))
+    if output == "json":
+        sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        _show_differences(Console(soft_wrap=True), body)
+        verdict = "the books are what the records come to" if body["adds_up"] else "the books differ"
+        typer.echo(f"{verdict}: {body['warnings']} warnings")
+    raise typer.Exit(0 if body["adds_up"] else 1)
+
+
+def _show_differences(console: Console, body: dict[str, Any]) -> None:
     if body["differences"]:
         table = Table("what", "warning", "rev", "channel", "about", "expected", "found", "why")
         for found in body["differences"]:
             names = ("what", "warning_id", "revision", "channel", "about", "expected", "found", "why")
             table.add_row(*("" if found[name] is None else str(found[name]) for name in names))
         console.print(table)
+
+
+def _show_reconciled(body: dict[str, Any]) -> None:
+    console = Console(soft_wrap=True)
+    _show_differences(console, body)
     verdict = "everything adds up" if body["adds_up"] else f"{len(body['differences'])} differences"
     console.print(
         f"{verdict}: {body['warnings']} warnings, {body['deliveries']} deliveries, "
@@ -159,3 +185,4 @@ def _read(file: Path) -> Iterator[BinaryIO]:
 
 audit.command("folder")(folder_command.folder)
 audit.command("verify-folder")(folder_command.verify_folder)
+audit.command("list")(list_command.take)

@@ -6,7 +6,7 @@ Whoever restores the ledger from an old backup, or rewrites it, does not reach t
 import os
 from asyncio import to_thread
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -149,7 +149,10 @@ class HttpPlace:
 
     async def put(self, head: SignedHead) -> None:
         """Send a head."""
-        given = {"content": head.text().encode(), "headers": {"content-type": "text/plain; charset=utf-8"}}
+        given: dict[str, Any] = {
+            "content": head.text().encode(),
+            "headers": {"content-type": "text/plain; charset=utf-8"},
+        }
         try:
             reply = await self.http.put(f"{self.url}/{head.head.size}", timeout=PATIENCE_S, **given)
             if reply.status_code in (404, 405, 501):

@@ -1,6 +1,6 @@
 """Words of the pages: for every code that a page shows, the text that the catalogue translates."""
 
-from services.audit import question_words
+from services.audit import question_words, say_story
 
 CHANNELS = {
     "station": "Village stations",
@@ -158,6 +158,15 @@ KINDS = {
     "difference.acknowledged": "Difference acknowledged",
     "difference.driven": "Said again after a difference",
     "difference.declined": "Not said again: it has ended",
+    "hold.placed": "Legal hold placed",
+    "hold.lifted": "Legal hold lifted",
+    "records.listed": "Records listed for deletion",
+    "records.deleted": "Records deleted",
+    "fact.deleted": "Fact that was deleted",
+    "head.signed": "Tree head signed",
+    "ledger.key-changed": "Key of the ledger changed",
+    "epoch.opened": "Stream began anew",
+    "gap.found": "Gap in the stream found",
     "letter.buried": "Message buried",
     "unknown": "Unknown message",
 }
@@ -185,7 +194,25 @@ DIFFERENCES = {
     "ledger-gap": "The stream had lost messages before they were recorded",
     "ledger-count": "Records are missing, or too many",
     "observation-differs": "What is shown of the weather is not what the records say",
+    "posting-odd": "A batch's list of recipients cannot be read and was set aside",
+    "posting-altered": "A batch's list of recipients is not the one that was recorded",
+    "posting-missing": "A batch's list of recipients is gone",
+    "posting-stranger": "Recipients are kept that no record names",
     "ledger-broken": "The ledger is not the one over which a head was signed",
+    "ledger-restored": "The ledger was restored from an old backup",
+    "heads-missing": "A signed head is missing",
+    "heads-behind": "Heads do not reach a place outside",
+    "head-forged": "A head is not the ledger's own",
+    "record-changed": "A record was changed",
+    "record-missing": "A record is missing",
+    "record-emptied": "A record was emptied without an agreement of two",
+    "tombstone-differs": "A tombstone is not what was agreed",
+    "hold-differs": "A legal hold was changed",
+    "proposal-differs": "A proposal was changed",
+    "tree-changed": "A hash of the tree was changed",
+    "epoch-differs": "An epoch was changed",
+    "ledger-gap-differs": "A gap was changed",
+    "books-differ": "The accounts are not what the records come to",
 }
 
 FIELDS = {
@@ -223,6 +250,17 @@ FIELDS = {
     "last_sequence": "Last sequence",
     "clock_offset_ms": "Clock off by ms",
     "sha256": "SHA-256",
+    "rendering": "Wording",
+    "pieces": "Words",
+    "name": "Part",
+    "text": "Text",
+    "rung": "Rung",
+    "called": "People called",
+    "instead": "Instead",
+    "way": "Way",
+    "after_s": "Seconds after",
+    "duty": "Duty",
+    "channel": "Channel",
     "gone": "Gone",
     "consumer": "Consumer",
     "original_subject": "Subject",
@@ -319,9 +357,31 @@ WALKS = {"warnings": "All warnings", "ledger": "The whole ledger", "issued": "Ev
 
 ACTIONS = {"START": "say it", "REPLACE": "say it instead", "STOP": "take it back"}
 
+CLASSES = {
+    "warnings": "Warnings, approvals, plans",
+    "keeping": "Agreements, holds, heads",
+    "delivery-detail": "Delivery detail",
+    "presence": "Presence of stations",
+    "security": "Security log",
+}
+
+SCOPES = {
+    "warning": "A warning",
+    "period": "A period",
+    "class": "A class",
+    "everything": "Everything",
+}
+
+DECISIONS = {
+    "confirmed": "confirmed",
+    "declined": "declined",
+    "expired": "expired",
+    "open": "open to decide",
+}
+
 VALUES = {**STATES, **LEVELS, **ACTIONS}
 
-OUTCOMES = {"hit": "Hit", "partly": "Partly a hit", "miss": "Miss", "false-alarm": "False alarm"}
+JUDGEMENTS = {"hit": "Hit", "partly": "Partly a hit", "miss": "Miss", "false-alarm": "False alarm"}
 
 WAYS = {
     "station": "at the station",
@@ -360,6 +420,7 @@ HAZARDS = {
 ALL = {
     **question_words.ALL,
     "outcome": OUTCOMES,
+    "judgement": JUDGEMENTS,
     "way": WAYS,
     "lack": LACKS,
     "hazard": HAZARDS,
@@ -378,4 +439,8 @@ ALL = {
     "mark": MARKS,
     "rendering": RENDERINGS,
     "walk": WALKS,
+    **say_story.ALL,
+    "class": CLASSES,
+    "scope": SCOPES,
+    "decision": DECISIONS,
 }

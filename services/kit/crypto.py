@@ -116,6 +116,12 @@ class KeyFolder:
         return name
 
 
+def hashes_of(crypto: CryptoProvider, value: str, key_id: str | None) -> list[bytes]:
+    """Return the keyed hash under the key that is named; under every key when nobody knows which it was."""
+    keys = [key_id] if key_id is not None else crypto.hash_keys()
+    return [crypto.keyed_hash(value, key) for key in keys]
+
+
 def _write_private(path: Path, content: bytes) -> None:
     """Write a file that only we can read, whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")

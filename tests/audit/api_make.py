@@ -28,11 +28,12 @@ from tests.clock import HandClock
 
 
 class _Sessions:
-    """Whoever says who he is, is: roles by their names, joined by plus signs."""
+    """Whoever says who he is, is: roles joined by plus signs, a name and a colon before them or not."""
 
     async def who(self, token: str) -> Principal | None:
         """Return somebody with these roles."""
-        return Principal("sun", "孙审", frozenset(token.split("+")))
+        name, _, roles = token.rpartition(":")
+        return Principal(name or "sun", "孙审", frozenset(roles.split("+")))
 
 
 class Asked:

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from services.audit import retention
 from services.audit.actions import keeping as acts
 from services.audit.actions.delete import LEASE, Deleter
+from services.audit.actions.record import open_epoch
 from services.audit.model.entry import Heard
+from services.audit.store.tables import EPOCHS
 from services.kit.clock import microseconds
 from services.kit.outbox import OUTBOX
 from services.kit.proposals import Proposal
@@ -87,6 +89,10 @@ async def a_keeping(url: str, folder: Path) -> AsyncIterator[AKeeping]:
     async with a_ledger(url, folder, clock) as book:
         keeping = AKeeping(book, clock)
         await keeping.lead()
+        async with book.db.transaction() as tx:
+            await tx.execute(delete(EPOCHS))
+            await open_epoch(tx, 1, NOON, 0, 0)
+        await book.reopen()
         yield keeping
 
 

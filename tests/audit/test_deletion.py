@@ -67,7 +67,7 @@ async def test_the_security_log_goes_without_touching_anything_else(
         await keeping.work()
         assert await emptied(keeping) == list(range(12, 24))
         rows = await keeping.db.rows(select(RECORDS).where(RECORDS.c.payload == b""))
-        assert {row["kind"] for row in rows} == {"session.opened"}
+        assert {row["kind"] for row in rows} == {"fact.deleted"}
         assert {(row["actor"], row["about"]) for row in rows} == {(None, None)}
         _, verdict = await checked(keeping)
         assert verdict.holds

@@ -330,5 +330,5 @@ async def test_the_page_shows_hits_and_keeps_the_question(audit: Asked) -> None:
     assert "&lt;b&gt;24" in shown.text
     assert 'value="洪水"' in shown.text
     assert 'rel="next"' in shown.text
-    assert "<script" not in shown.text
+    assert "<script" not in shown.text.replace('<script type="module" src="/static/audit/', "")
     assert "没有找到" in (await audit.get("/audit/search", q="干旱")).text

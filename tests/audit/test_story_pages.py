@@ -1,6 +1,7 @@
 """The timeline's picture and the map of outcomes in a real browser: the slider moves, counts change."""
 
 import math
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from contracts.outcome import TargetState
 from contracts.values import Channel
@@ -172,7 +173,7 @@ async def test_the_replay_plays_and_pauses_by_the_keyboard(page: Page, audit: Ca
         await page.focus("#play")
         await page.keyboard.press("Enter")
         assert await page.inner_text("#play") == "暂停"
-        await page.wait_for_function("Number(document.getElementById('step').value) > 3")
+        await expect(page.locator("#step")).to_have_value(re.compile(r"^([4-9]|\d\d+)$"))
         await page.keyboard.press("Enter")
         assert await page.inner_text("#play") == "播放"
         stands = await page.input_value("#step")

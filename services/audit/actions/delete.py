@@ -8,6 +8,7 @@ worker that died goes on with the lists that have no tombstone. A hold stops wha
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,13 +56,26 @@ class Deleter:
     async def step(self) -> int:
         """Do what can be done now; return how many lists were carried out."""
         async with self.db.read() as connection:
-            self.heard = await keeping.hear(connection, self.known, self.heard)
-        done = 0
+            heard = await keeping.hear(connection, self.known, self.heard)
+        if heard > self.heard:
+            await self._learn()
+        self.heard, done = heard, 0
         for agreed in list(self.known.agreed.values()):
             if agreed.what == DELETION and not await self._finished(agreed):
                 done += await self._carry_out(agreed)
                 await listing.go_on(self.db, self.leadership, self.rules, self.known, agreed)
         return done
+
+    async def _learn(self) -> None:
+        """Bring holds and proposals into the tables of a database that was restored from a backup."""
+        async with self.db.transaction() as tx:
+            await self.leadership.guard(tx, LEASE)
+            there = {hold.hold_id: hold for hold in await keeping.holds(tx.connection)}
+            for hold in self.known.holds.values():
+                if hold.hold_id not in there or (hold.lifted_by and not there[hold.hold_id].lifted_by):
+                    await keeping.keep_hold(tx, hold)
+            for agreed in self.known.agreed.values():
+                await keeping.keep_decision(tx, agreed)
 
     async def _finished(self, agreed: Agreement) -> bool:
         async with self.db.read() as connection:
@@ -69,7 +83,8 @@ class Deleter:
             if place is None or place["done_at"] is None:
                 return False
             buried = await keeping.buried(connection, agreed.agreement_id)
-        return len(buried) >= max(place["lists"], self.known.next_number(agreed.agreement_id) - 1)
+        said: int = place["lists"]
+        return len(buried) >= max(said, self.known.next_number(agreed.agreement_id) - 1)
 
     async def _carry_out(self, agreed: Agreement) -> int:
         """Empty the records of every list that is recorded."""
@@ -135,9 +150,7 @@ class Deleter:
         full = []
         for row in await keeping.rows_at(tx.connection, [one.position for one in group]):
             again = Agreements(self.known.proposed, self.known.agreed)
-            said = again.hear_record(
-                row["position"], keeping.subject_of(row), keeping.unpacked(row["payload"])
-            )
+            said = again.hear_record(row["position"], keeping.subject_of(row), keeping.payload_of(row))
             if said is not None:
                 full.append(said)
         counts = list(counted.counts_in(full).values())
@@ -170,6 +183,11 @@ def _tombstone(
 
 
 def _say(tx: Transaction, agreed: Agreement, listed: Listed) -> None:
-    said = {"number": listed.number, "class": agreed.about, "count": listed.count, "sha256": listed.sha256}
-    names = {"proposed_by": agreed.proposed_by, "confirmed_by": agreed.confirmed_by}
+    said: dict[str, Any] = {
+        "number": listed.number,
+        "class": agreed.about,
+        "count": listed.count,
+        "sha256": listed.sha256,
+    }
+    names: dict[str, Any] = {"proposed_by": agreed.proposed_by, "confirmed_by": agreed.confirmed_by}
     tx.record(DELETED, about=listed.agreement_id, positions=listed.spans, **said, **names)

@@ -18,7 +18,6 @@ from services.audit.model.agreements import HOUSE
 from services.audit.model.differences import Difference
 from services.audit.model.entry import read
 from services.audit.store import keeping, kept_heads, ledger, questions, tree
-from services.audit.store.ledger import unpacked
 from services.audit.store.tree import Broken
 from services.kit.db import Database
 from services.kit.errors import Problem, Reject, Retry
@@ -161,7 +160,7 @@ def _sound(row: dict[str, Any], key: checkpoint.PublicKey | None, origin: str) -
 async def _facts(connection: AsyncConnection, kind: str, limit: int | None) -> list[dict[str, Any]]:
     found = []
     for row in await kept_heads.facts(connection, kind, limit):
-        message = read(keeping.subject_of(row), unpacked(row["payload"])).message
+        message = read(keeping.subject_of(row), keeping.payload_of(row)).message
         if message is not None and getattr(message, "service", None) == HOUSE:
             detail: dict[str, Any] = getattr(message, "detail", {})
             found.append({**detail, "about": getattr(message, "about", None)})

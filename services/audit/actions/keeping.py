@@ -1,6 +1,6 @@
 """What auditors do about keeping: preview, propose and confirm a deletion, place a hold, lift it by two."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,6 @@ from services.audit.model.entry import read
 from services.audit.model.retention import Retention
 from services.audit.store import keeping, ledger, questions
 from services.audit.store.keeping_tables import PROPOSALS
-from services.audit.store.ledger import unpacked
 from services.kit import proposals
 from services.kit.clock import microseconds
 from services.kit.db import Database, Transaction
@@ -94,7 +93,7 @@ async def preview(db: Database, rules: Retention, name: str, before: datetime) -
 
 
 def _class_of(row: Mapping[str, Any], rules: Retention) -> str:
-    return rules.of(read(keeping.subject_of(row), unpacked(row["payload"])).message)
+    return rules.of(read(keeping.subject_of(row), keeping.payload_of(row)).message)
 
 
 async def propose(db: Database, rules: Retention, name: str, before: datetime, by: str) -> Proposal:
@@ -195,3 +194,67 @@ async def propose_lifting(db: Database, hold_id: UUID, by: str) -> Proposal:
         if str(hold_id) not in {hold.hold_id for hold in await standing(tx.connection, known)}:
             raise NotFound("there is no such hold, or it is lifted already")
         return await proposals.propose(tx, PROPOSALS, LIFTING, str(hold_id), {"hold": str(hold_id)}, by)
+
+
+@dataclass(frozen=True)
+class Due:
+    """One class: since when its records may be deleted, and how many there are of that age."""
+
+    name: str
+    keep_days: int | None
+    latest: datetime | None
+    records: int
+    """At most MOST_DUE: more are not counted."""
+
+
+MOST_DUE = 10_000
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything about keeping at a glance."""
+
+    version: int
+    classes: Sequence[Due]
+    waiting: Sequence[Proposal]
+    latest: Sequence[Proposal]
+    """The newest proposals that were decided, or ran out."""
+    holds: Sequence[Hold]
+    tombstones: Sequence[Mapping[str, Any]]
+    deleted: Mapping[str, tuple[int, int]]
+    """For each agreement, lists and records that were carried out."""
+
+
+MOST_GRAVES = 50
+
+
+async def overview(db: Database, rules: Retention) -> Overview:
+    """Return the rules, what is due, proposals, holds, and what was deleted."""
+    now = db.clock.now()
+    async with questions.snapshot(db) as connection:
+        kinds = await keeping.kinds(connection)
+        classes = [await _due(connection, rules, name, kinds, now) for name in rules.classes]
+        known = await keeping.agreements(connection)
+        young = [h for h in await keeping.holds(connection) if h.hold_id not in known.holds]
+        latest = await proposals.latest(connection, PROPOSALS)
+        return Overview(
+            version=rules.version,
+            classes=classes,
+            waiting=await proposals.waiting(connection, PROPOSALS, now),
+            latest=[one for one in latest if one.at(now) != proposals.OPEN],
+            holds=[*known.holds.values(), *young],
+            tombstones=await keeping.tombstones(connection, MOST_GRAVES),
+            deleted=await keeping.deleted_by(connection),
+        )
+
+
+async def _due(
+    connection: AsyncConnection, rules: Retention, name: str, kinds: Sequence[str], now: datetime
+) -> Due:
+    keep, latest = rules.classes[name].keep, rules.latest(name, now)
+    if keep is None or latest is None:
+        return Due(name, None, None, 0)
+    upto = await keeping.position_before(connection, latest)
+    mine = [kind for kind in kinds if rules.may_be(name, kind)]
+    count = await keeping.due(connection, mine, upto, MOST_DUE) if upto and mine else 0
+    return Due(name, keep.days, latest, count)

@@ -17,7 +17,6 @@ from services.audit.model.agreements import LISTED, Agreement, Agreements, Hold,
 from services.audit.model.entry import read
 from services.audit.model.retention import DELIVERY, Retention
 from services.audit.store import books, keeping
-from services.audit.store.ledger import unpacked
 from services.audit.store.tree import Broken
 from services.kit.clock import from_microseconds, microseconds
 from services.kit.db import Database, Transaction
@@ -52,7 +51,7 @@ def another(listed: Listed) -> Broken:
 
 def class_of(row: Row, rules: Retention) -> str:
     """Return the class of a record, read from its payload."""
-    return rules.of(read(keeping.subject_of(row), unpacked(row["payload"])).message)
+    return rules.of(read(keeping.subject_of(row), keeping.payload_of(row)).message)
 
 
 async def go_on(
@@ -154,7 +153,7 @@ class _Step:
     def _say_all(
         self, warning_id: str, rows: list[Row], photos: list[dict[str, Any]], totals: list[dict[str, Any]]
     ) -> None:
-        parts = list(
+        parts: list[tuple[Any, ...]] = list(
             zip_longest(
                 _cut(rows, _even(len(rows), len(photos), len(totals))),
                 _cut(photos, MOST_DELIVERIES),
@@ -176,6 +175,7 @@ class _Step:
         targets: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.number += 1
+        named: dict[str, Any] = {"class": self.agreed.about}
         self.tx.record(
             LISTED,
             about=self.agreed.agreement_id,
@@ -187,7 +187,7 @@ class _Step:
             sha256=digest(bytes(row["leaf_hash"]) for row in rows),
             deliveries=list(deliveries),
             targets=list(targets),
-            **{"class": self.agreed.about},
+            **named,
         )
 
 

@@ -13,7 +13,7 @@ from services.audit.actions import compare
 from services.audit.issuer import Issuer
 from services.audit.model import counted
 from services.audit.model.differences import Difference, Patience, differences
-from services.audit.store import books, keeping, ledger, looks, questions, tree
+from services.audit.store import books, keeping, ledger, looks, posting_check, questions, tree
 from services.audit.store.ledger import Place
 from services.audit.store.tree import Broken
 from services.audit.stream import LedgerStream, Life
@@ -52,10 +52,12 @@ async def reconcile(
     warning_id: str | None = None,
     *,
     issuer: Issuer | None = None,
+    recipients: bool = False,
 ) -> Reconciled:
     """Compare everything, or one warning; raise NotFound when nobody has ever heard of that one.
 
-    Without an issuer to ask, as over a ledger that stands alone, nothing is said of what it has issued.
+    Without an issuer to ask, as over a ledger that stands alone, nothing is said of what it has issued. With
+    `recipients`, or of one warning, every batch's list of hashes is compared with its record too.
     """
     now = db.clock.now()
     issued, silent = await compare.ask(issuer, warning_id) if issuer else ((), [])
@@ -65,6 +67,8 @@ async def reconcile(
         patience = Patience(await as_of(connection, place, life, now), grace)
         found = [*silent, *await _of_ledger(connection, place)]
         found += await compare.unheard(connection, issued, patience)
+        if recipients or warning_id is not None:
+            found += await posting_check.postings_differ(connection, warning_id)
         count = deliveries = 0
         async for ids in _warnings(connection, warning_id):
             known = await books.whole(connection, ids)
@@ -132,6 +136,7 @@ async def _of_ledger(connection: AsyncConnection, place: Place) -> list[Differen
     if counted != place.size:
         why = "positions are missing between the first and the last record"
         found.append(Difference("ledger-count", why, expected=place.size, found=counted))
+    found += await posting_check.set_aside(connection)
     return [*found, *await of_head(connection, place)]
 
 

@@ -11,6 +11,8 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -27,7 +29,7 @@ from services.audit.store import books, ledger, postings, reports
 from services.audit.store.ledger import Stand, Written
 from services.audit.stream import Life
 from services.kit import failpoints
-from services.kit.clock import from_microseconds
+from services.kit.clock import from_microseconds, microseconds
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database, Transaction
 from services.kit.errors import Reject, Retry
@@ -35,6 +37,7 @@ from services.kit.leadership import Leadership
 from services.kit.telemetry import log
 
 LEASE = "record"
+EPOCH_OPENED, GAP_FOUND = "epoch.opened", "gap.found"
 
 Gap = tuple[int, int]
 """The first and the last sequence that the stream no longer has."""
@@ -64,9 +67,16 @@ async def open_stand(db: Database, leadership: Leadership, life: Life, *, replac
         if same and stand.sequence <= life.last and not replaced:
             return stand
         begin = max(0, life.first - 1) if same else 0
-        await ledger.open_epoch(tx, stand.epoch + 1, life.created_at, stand.size, begin)
+        await open_epoch(tx, stand.epoch + 1, life.created_at, stand.size, begin)
         log.info("epoch opened", epoch=stand.epoch + 1, position=stand.size)
         return await ledger.stand(tx.connection)
+
+
+async def open_epoch(tx: Transaction, epoch: int, created_at: datetime, position: int, begin: int) -> None:
+    """Note that the stream has begun anew, and say so, so that nobody changes it unseen."""
+    await ledger.open_epoch(tx, epoch, created_at, position, begin)
+    said: dict[str, Any] = {"epoch": epoch, "stream_created_us": microseconds(created_at)}
+    tx.record(EPOCH_OPENED, about=str(epoch), **said, position=position, begin=begin)
 
 
 async def record(
@@ -89,6 +99,7 @@ async def record(
         for first, last in gaps:
             log.error("stream has a gap", first=first, last=last)
             await ledger.note_gap(tx, stand.epoch, first, last)
+            tx.record(GAP_FOUND, about=str(first), epoch=stand.epoch, first=first, last=last)
         now = await _append(tx, stand, drafts)
         if gaps and gaps[-1][1] > now.sequence:
             now = replace(now, sequence=gaps[-1][1], last_message_id=None)

@@ -14,7 +14,6 @@ from services.audit.model.differences import Difference
 from services.audit.model.entry import read
 from services.audit.model.rows import Ending, EndingKey
 from services.audit.store import books, keeping
-from services.audit.store.ledger import unpacked
 
 Row = Mapping[str, Any]
 
@@ -38,7 +37,7 @@ def fold(rows: Iterable[Row], known: Agreements, lists: Iterable[Row]) -> Recoun
         if bytes(row["payload"]) == keeping.EMPTIED:
             found.emptied += 1
             continue
-        message = read(keeping.subject_of(row), unpacked(row["payload"])).message
+        message = read(keeping.subject_of(row), keeping.payload_of(row)).message
         if message is not None:
             found.whole += message.noun == "delivery"
             found.books.hear(message, row["recorded_at"])
@@ -51,7 +50,7 @@ def _recall(found: Recounted, known: Agreements, lists: Iterable[Row]) -> None:
     """Take from the lists what the emptied records came to."""
     for row in lists:
         again = Agreements(known.proposed, known.agreed)
-        listed = again.hear_record(row["position"], keeping.subject_of(row), unpacked(row["payload"]))
+        listed = again.hear_record(row["position"], keeping.subject_of(row), keeping.payload_of(row))
         if listed is not None and listed.key in known.lists:
             counted.recall(found.books, listed)
             found.counts += counted.counts_in([listed]).values()

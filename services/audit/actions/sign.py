@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -91,7 +92,7 @@ async def mark(db: Database, signed: Signed) -> bool:
         due = since is None or tx.now - since >= EVERY
         if not due and not await kept_heads.any_of(tx.connection, CLOSING, size, signed.size):
             return False
-        said = {"size": signed.size, "root": signed.root.hex(), "key_id": signed.key_id}
+        said: dict[str, Any] = {"size": signed.size, "root": signed.root.hex(), "key_id": signed.key_id}
         tx.record(HEAD_SIGNED, about=str(signed.size), **said)
         await kept_heads.keep_place(tx, kept_heads.LEDGER, signed.size, since=tx.now)
     return True

@@ -5,8 +5,10 @@ from services.audit.api import (
     alarms,
     approvals,
     changes,
+    exports,
     folder,
     gateways,
+    keeping,
     moment,
     observing,
     outcomes,
@@ -32,4 +34,6 @@ ROUTERS = (
     moment.router,
     reports.router,
     observing.router,
+    keeping.router,
+    exports.router,
 )

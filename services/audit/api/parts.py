@@ -1,5 +1,6 @@
 """What the endpoints are given, who may ask, and the fact that somebody asked."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +12,7 @@ from fastapi import Depends, Request
 from services.audit import retention, yardsticks
 from services.audit.actions.report_month import Measures, Trends
 from services.audit.actions.sign import Signer
+from services.audit.api.leaving import Leaving
 from services.audit.heads import Place
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
@@ -49,6 +51,9 @@ class Parts:
         """What months are measured by."""
         return Measures(self.yardsticks, self.formulas, self.trends)
 
+    leaving: Leaving = field(default_factory=Leaving)
+    """Lists that somebody is fetching."""
+
 
 async def _parts(request: Request) -> Parts:
     found: Parts = request.app.state.parts["audit"]
@@ -60,8 +65,8 @@ Given = Annotated[Parts, Depends(_parts)]
 FORECASTERS = ("drafter", "checker", "signer")
 DESK = ("drafter", "checker", "signer", "town-desk")
 AUDITOR = "auditor"
-EXPORTS = ("/export", "/folder")
-"""How the addresses end that take records out of the house."""
+_EXPORT = re.compile(r"/(export|folder)\Z|\A/api/v1/audit/exports/")
+"""Paths of what is taken away, and not only looked at."""
 
 
 async def _auditor(
@@ -84,7 +89,7 @@ async def _observer(
 
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
-    exports = request.url.path.endswith(EXPORTS)
+    exports = _EXPORT.search(request.url.path) is not None
     if request.url.path.startswith("/audit"):
         async with given.db.read() as connection:
             request.state.alarms = await alarms.standing(connection)
@@ -100,7 +105,7 @@ async def note(request: Request, given: Parts, someone: Principal, kind: str, **
         raise Forbidden("auditor and operator are different people", mend="take one of the roles away")
     place = request.path_params
     async with given.db.transaction() as tx:
-        tx.record(
+        request.state.asked = tx.record(
             kind,
             actor=someone.username,
             source=source_of(request),

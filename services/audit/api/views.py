@@ -229,3 +229,11 @@ class ReconciledView(BaseModel):
         """Return the view of a comparison."""
         shown = [DifferenceView.of(difference) for difference in found.differences]
         return cls(**{**vars(found), "differences": shown}, adds_up=found.adds_up)
+
+
+class RecountedView(BaseModel):
+    """What folding the records anew came to."""
+
+    adds_up: bool
+    warnings: int = Field(description="How many warnings were counted anew")
+    differences: list[DifferenceView]

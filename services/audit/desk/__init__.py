@@ -4,7 +4,9 @@ from services.audit.desk import (
     alarms,
     approvals,
     changes,
+    exports,
     gateways,
+    keeping,
     moment,
     observing,
     people,
@@ -30,4 +32,6 @@ ROUTERS = (
     moment.router,
     reports.router,
     observing.router,
+    keeping.router,
+    exports.router,
 )

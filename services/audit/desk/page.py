@@ -27,8 +27,10 @@ NAV = (
     ("/audit/open", "At a moment"),
     ("/audit/gateways", "Gateways"),
     ("/audit/reports", "Reports"),
+    ("/audit/exports", "Exports"),
     ("/audit/reconcile", "Reconcile"),
     ("/audit/alarms", "Alarms"),
+    ("/audit/keeping", "Keeping"),
 )
 """The auditor's menu: addresses and words."""
 

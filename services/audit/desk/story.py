@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from contracts.values import Channel
-from services.audit import say
+from services.audit import say_story
 from services.audit.actions import story
 from services.audit.actions.story import Outcomes
 from services.audit.api.outcomes import At, Revision, moment_of
@@ -47,10 +47,10 @@ async def outcomes(
         at=moment,
         typed=moment.astimezone(BEIJING).strftime("%Y-%m-%dT%H:%M:%S"),
         step=sum(one <= ms for one in found.moments[1:]),
-        counts=counts(found.tracks, ms),
+        tally=counts(found.tracks, ms),
         towns=[_town(found, code, tracks, ms) for code, tracks in by_town(found.tracks).items()],
         states=list(Shown),
-        letters=say.LETTERS,
+        letters=say_story.LETTERS,
         revisions=sorted({number for number, _ in found.choices}),
         ways=sorted({name for _, name in found.choices}),
         soon=[(s, begin + timedelta(seconds=s)) for s in SOON if begin + timedelta(seconds=s) <= found.end],
@@ -60,7 +60,7 @@ async def outcomes(
 def _town(found: Outcomes, code: str, tracks: list[Track], ms: int) -> dict[str, Any]:
     name = found.names.get(f"{code}000", code)
     squares = [(one.target, _short(found, one, name), one.at(ms)) for one in tracks]
-    return {"code": code, "name": name, "counts": counts(tracks, ms), "squares": squares}
+    return {"code": code, "name": name, "tally": counts(tracks, ms), "squares": squares}
 
 
 def _short(found: Outcomes, one: Track, town: str) -> str:

@@ -7,7 +7,6 @@ from fastapi.responses import HTMLResponse
 
 from contracts.values import Channel, Mode
 from services.audit.actions import ask, story
-from services.audit.actions.reconcile import reconcile
 from services.audit.api import accounts
 from services.audit.api.alarms import watched
 from services.audit.api.parts import Auditor, Given
@@ -30,10 +29,12 @@ async def overview(
 
 
 @router.get("/audit/reconcile")
-async def compare(request: Request, given: Given, _: Auditor) -> HTMLResponse:
+async def compare(request: Request, given: Given, _: Auditor, whole: bool = False) -> HTMLResponse:
     """Show what does not add up."""
-    found = await reconcile(given.db, given.stream, given.grace, issuer=given.issuer)
-    return page("reconcile", request, found=ReconciledView.of(found), watch=await watched(given))
+    request.state.long = whole
+    found = await accounts.reconciled(given, whole=whole)
+    shown = ReconciledView.of(found)
+    return page("reconcile", request, found=shown, whole=whole, watch=await watched(given))
 
 
 @router.get("/audit/warnings/{warning_id}")

@@ -24,7 +24,7 @@ DELETION, LIFTING = "deletion", "hold-lift"
 MADE, CONFIRMED = "proposal.made", "proposal.confirmed"
 PLACED, LIFTED = "hold.placed", "hold.lifted"
 LISTED, DELETED = "records.listed", "records.deleted"
-KINDS = (MADE, CONFIRMED, PLACED, LISTED)
+KINDS = (MADE, CONFIRMED, PLACED, LISTED, DELETED)
 """The kinds of facts by which all this is known."""
 
 WARNING, PERIOD, CLASS, EVERYTHING = "warning", "period", "class", "everything"
@@ -131,6 +131,8 @@ class Agreements:
     agreed: dict[str, Agreement] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
     lists: dict[tuple[str, int], Listed] = field(default_factory=dict)
+    deleted: dict[tuple[str, int], set[datetime]] = field(default_factory=dict)
+    """When a list was carried out, as the worker says: again, after a backup was restored."""
 
     def hear(self, position: int, fact: Fact) -> Listed | None:
         """Fold a fact in, return the list that it is; one that is not as it must be changes nothing."""
@@ -145,6 +147,8 @@ class Agreements:
                 case "hold.placed":
                     found = hold_of(fact)
                     self.holds.setdefault(found.hold_id, found)
+                case "records.deleted":
+                    self.deleted.setdefault((str(fact.about), int(fact.detail["number"])), set()).add(fact.at)
                 case "records.listed":
                     return self._listed(position, fact)
         except (LookupError, TypeError, ValueError, Reject):

@@ -117,7 +117,7 @@ def moments(tracks: Iterable[Track], end: int) -> list[int]:
 
 def counts(tracks: Iterable[Track], ms: int) -> dict[Shown, int]:
     """Return how many targets showed what at a moment, every word present but the one of those not meant."""
-    found = {shown: 0 for shown in Shown if shown is not Shown.ABSENT}
+    found: dict[Shown, int] = {shown: 0 for shown in Shown if shown is not Shown.ABSENT}
     for one in tracks:
         shown = one.at(ms)
         if shown in found:

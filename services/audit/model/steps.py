@@ -17,7 +17,7 @@ from services.audit.model.rows import Delivery, Revision, Target
 
 PEOPLE, PLAN = "people", "plan"
 CLOCKS = "duty"
-WIDTH, LEFT, RIGHT, ROW = 960.0, 128.0, 24.0, 34.0
+WIDTH, LEFT, RIGHT, ROW = 960.0, 128.0, 44.0, 34.0
 HEAD = 26.0
 
 

@@ -103,8 +103,16 @@ async def _rows(connection: AsyncConnection, statement: Select[Any], kind: type[
 
 def _value(kind: type[R], row: dict[str, Any]) -> R:
     if kind is Plan:
-        row["lines"] = {channel: Line(**line) for channel, line in row["lines"].items()}
+        row["lines"] = _lines(row["lines"])
     return kind(**row)
+
+
+def _lines(said: Any) -> dict[str, Line]:
+    """Return the lines of a plan; none when somebody has spoilt them, so that the plan is found to differ."""
+    try:
+        return {channel: Line(**line) for channel, line in said.items()}
+    except (TypeError, AttributeError):
+        return {}
 
 
 async def _keep(tx: Transaction, table: Table, values: Sequence[Any]) -> None:

@@ -9,12 +9,16 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.model.agreements import KINDS, Agreements, Hold
+from contracts.fact import Fact
+from services.audit.model.agreements import KINDS, Agreement, Agreements, Hold
 from services.audit.model.counted import TargetCount
+from services.audit.model.walking import FACT_DELETED
 from services.audit.store.books import AT_ONCE, upsert
-from services.audit.store.keeping_tables import HOLDS, LISTINGS, TARGET_COUNTS, TOMBSTONES
-from services.audit.store.ledger import unpacked
+from services.audit.store.keeping_tables import HOLDS, LISTINGS, PROPOSALS, TARGET_COUNTS, TOMBSTONES
+from services.audit.store.ledger import size, unpacked
 from services.audit.store.tables import RECORDS, TARGETS
+from services.audit.store.tree import Broken
+from services.kit import proposals
 from services.kit.db import Transaction
 
 Row = Mapping[str, Any]
@@ -22,13 +26,21 @@ EMPTIED = b""
 """What stands where a payload was; a payload that is compressed is never so short."""
 
 
+def payload_of(row: Row) -> bytes:
+    """Return the payload of a record; nothing of one that was deleted, or damaged: then it says nothing."""
+    try:
+        return unpacked(bytes(row["payload"]))
+    except Broken:
+        return EMPTIED
+
+
 async def hear(connection: AsyncConnection, known: Agreements, after: int) -> int:
     """Fold in the facts of keeping beyond a position; return the position of the last one."""
     r = RECORDS.c
     statement = select(r.position, r.leaf, r.payload).where(r.kind.in_(KINDS), r.position > after)
     result = await connection.execute(statement.order_by(r.position))
-    for row in result.mappings():
-        known.hear_record(row["position"], subject_of(row), unpacked(row["payload"]))
+    for row in map(dict, result.mappings()):
+        known.hear_record(row["position"], subject_of(row), payload_of(row))
         after = row["position"]
     return after
 
@@ -48,6 +60,11 @@ def subject_of(row: Row) -> str:
         return ""
 
 
+def is_fact(subject: str) -> bool:
+    """Tell whether a record with this subject is a fact."""
+    return f".{Fact.stem()}." in subject
+
+
 async def holds(connection: AsyncConnection) -> list[Hold]:
     """Return the holds as the table has them."""
     rows = (await connection.execute(select(HOLDS).order_by(HOLDS.c.hold_id))).mappings()
@@ -57,6 +74,32 @@ async def holds(connection: AsyncConnection) -> list[Hold]:
 async def keep_hold(tx: Transaction, hold: Hold) -> None:
     """Write a hold."""
     await tx.execute(upsert(tx, HOLDS), [vars(hold)])
+
+
+async def keep_decision(tx: Transaction, agreed: Agreement) -> None:
+    """Note on a proposal that still waits that it was confirmed."""
+    p = PROPOSALS.c
+    waits = (p.proposal_id == agreed.agreement_id) & (p.state == proposals.OPEN)
+    decided = {"decided_by": agreed.confirmed_by, "decided_at": agreed.confirmed_at}
+    await tx.execute(update(PROPOSALS).where(waits).values(state=proposals.CONFIRMED, **decided))
+
+
+async def position_before(connection: AsyncConnection, moment: datetime) -> int:
+    """Return the position of the last record of before a moment: records are in the order of their time."""
+    low, high = 0, await size(connection)
+    while low < high:
+        middle = (low + high + 1) // 2
+        found = select(RECORDS.c.recorded_at).where(RECORDS.c.position >= middle)
+        first = (await connection.execute(found.order_by(RECORDS.c.position).limit(1))).scalar_one()
+        low, high = (middle, high) if first < moment else (low, middle - 1)
+    return low
+
+
+async def due(connection: AsyncConnection, kinds: Collection[str], upto: int, most: int) -> int:
+    """Count the records of some kinds up to a position that are not deleted, up to so many."""
+    r = RECORDS.c
+    some = select(r.position).where(r.kind.in_(kinds), r.position <= upto, r.payload != EMPTIED).limit(most)
+    return int((await connection.execute(select(func.count()).select_from(some.subquery()))).scalar_one())
 
 
 async def kinds(connection: AsyncConnection) -> list[str]:
@@ -77,7 +120,7 @@ async def candidates(
 ) -> list[Row]:
     """Return records of these kinds that may be deleted, beyond a position."""
     statement = _candidates(kinds, before, upto).where(RECORDS.c.position > after).limit(limit)
-    return list((await connection.execute(statement)).mappings())
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def every_candidate(
@@ -97,7 +140,7 @@ async def every_candidate(
 async def of_warning(connection: AsyncConnection, warning_id: str) -> list[Row]:
     """Return every record of a warning, in order."""
     statement = select(RECORDS).where(RECORDS.c.warning_id == warning_id).order_by(RECORDS.c.position)
-    return list((await connection.execute(statement)).mappings())
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def warnings_of(
@@ -110,14 +153,23 @@ async def warnings_of(
 
 
 async def empty(tx: Transaction, positions: Sequence[int]) -> list[bytes]:
-    """Take the payload, and whom it is about, out of records; return their leaf hashes, in order."""
+    """Take the payload, and whom it is about, out of records; return their leaf hashes, in order.
+
+    What stays in the columns can be read from the leaf, or from the list that names the record.
+    """
     r = RECORDS.c
     hashes: list[bytes] = []
+    gone = {"payload": EMPTIED, "about": None, "actor": None, "event_at": None, "revision": None}
     for start in range(0, len(positions), AT_ONCE):
         some = r.position.in_(positions[start : start + AT_ONCE])
-        found = await tx.execute(select(r.leaf_hash).where(some).order_by(r.position))
-        hashes += [bytes(value) for value in found.scalars()]
-        await tx.execute(update(RECORDS).where(some).values(payload=EMPTIED, about=None, actor=None))
+        statement = select(r.position, r.leaf, r.leaf_hash).where(some).order_by(r.position)
+        found = [dict(row) for row in (await tx.execute(statement)).mappings()]
+        hashes += [bytes(row["leaf_hash"]) for row in found]
+        facts = [row["position"] for row in found if is_fact(subject_of(row))]
+        await tx.execute(update(RECORDS).where(some).values(gone))
+        if facts:
+            nameless = {"kind": FACT_DELETED, "warning_id": None}
+            await tx.execute(update(RECORDS).where(r.position.in_(facts)).values(nameless))
     return hashes
 
 
@@ -127,7 +179,7 @@ async def rows_at(connection: AsyncConnection, positions: Sequence[int]) -> list
     for start in range(0, len(positions), AT_ONCE):
         some = RECORDS.c.position.in_(positions[start : start + AT_ONCE])
         statement = select(RECORDS).where(some).order_by(RECORDS.c.position)
-        found += (await connection.execute(statement)).mappings()
+        found += [dict(row) for row in (await connection.execute(statement)).mappings()]
     return found
 
 
@@ -150,14 +202,17 @@ async def tombstones(connection: AsyncConnection, limit: int | None = None) -> l
     if limit is not None:
         newest = (t.deleted_at.desc(), t.agreement_id, t.number.desc())
         statement = select(TOMBSTONES).order_by(*newest).limit(limit)
-    return list((await connection.execute(statement)).mappings())
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def tombstones_between(connection: AsyncConnection, first: int, last: int) -> list[Row]:
     """Return the tombstones that may hold a position between two."""
     t = TOMBSTONES.c
     statement = select(TOMBSTONES).where(t.first <= last, t.last >= first)
-    return list((await connection.execute(statement.order_by(t.agreement_id, t.number))).mappings())
+    return [
+        dict(row)
+        for row in (await connection.execute(statement.order_by(t.agreement_id, t.number))).mappings()
+    ]
 
 
 async def deleted_by(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
@@ -170,7 +225,8 @@ async def deleted_by(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
 async def listing(connection: AsyncConnection, agreement_id: str) -> Row | None:
     """Return how far the records of an agreement were listed."""
     statement = select(LISTINGS).where(LISTINGS.c.agreement_id == agreement_id)
-    return (await connection.execute(statement)).mappings().one_or_none()
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return dict(row) if row else None
 
 
 async def keep_listing(tx: Transaction, row: Row) -> None:

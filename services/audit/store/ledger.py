@@ -98,7 +98,10 @@ def packed(payload: bytes) -> bytes:
 
 def unpacked(column: bytes) -> bytes:
     """Return the payload of a row; nothing of one that was emptied."""
-    return zlib.decompress(column) if column else b""
+    try:
+        return zlib.decompress(column) if column else b""
+    except zlib.error:
+        raise tree.Broken("the payload of a record cannot be unpacked") from None
 
 
 def subject_of(row: Mapping[str, Any]) -> str:

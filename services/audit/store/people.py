@@ -76,7 +76,7 @@ def _gathered(connection: Connection, asked: Sequence[Asked], only: str | None) 
         chosen = tuple_(b.volume, b.ordinal).in_(keys[start : start + AT_ONCE])
         statement = select(b.volume, b.ordinal, *_COLUMNS).where(chosen, b.volume.is_not(None))
         for volume, ordinal, *columns in connection.execute(statement):
-            yield from (Hit(*columns, *at) for at in places[volume, ordinal])
+            yield from (Hit(*columns, place, wanted) for place, wanted in places[volume, ordinal])
 
 
 def _looked_up(asked: Sequence[Asked]) -> Select[Any]:

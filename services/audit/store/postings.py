@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -157,7 +158,7 @@ async def set_aside(tx: Transaction, faults: Mapping[int, tuple[str, bytes]]) ->
         for at, (why, raw) in faults.items()
     ]
     p = POSTINGS.c
-    columns = {
+    columns: dict[Any, Any] = {
         p.fault: bindparam("why"),
         p.hashes: bindparam("text"),
         p.first: bindparam("least"),

@@ -53,7 +53,7 @@ def open_push(channel: Channel) -> Opener:
         house = House(
             db,
             leadership,
-            consumers.heard(channel, workers.wake, floor.crypto),
+            consumers.heard(channel, workers.wake, floor.crypto, looks.looks(channel, settings)),
             siblings=[
                 workers.run,
                 lambda: links.run(leadership),

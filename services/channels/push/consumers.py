@@ -7,20 +7,28 @@ from contracts.message import Message
 from contracts.registry import BlockChanged
 from contracts.sparing import DeliverySpared
 from contracts.values import Channel, Mode
-from services.channels import ground, hearing
+from services.channels import ground, hearing, worded
 from services.channels.hearing import Ended
 from services.channels.push.actions import sparing, take
-from services.channels.push.store.tables import PLACES
+from services.channels.push.store.tables import DELIVERIES, PLACES
+from services.channels.renderings import Looks
+from services.channels.worded import Words
 from services.kit.consumer import Subscription, subscriptions
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
 
 
-def heard(channel: Channel, wake: Callable[[Mode], None], crypto: CryptoProvider) -> list[Subscription]:
+def heard(
+    channel: Channel, wake: Callable[[Mode], None], crypto: CryptoProvider, looks: Looks
+) -> list[Subscription]:
     """Return what the house of a channel hears; `wake` is called when something was stored."""
+    words, looking = Words(DELIVERIES), dict(looks.channels)[channel]
 
     async def on_delivery(tx: Transaction, request: DeliveryRequested) -> None:
+        unsaid = await words.unsaid(tx, request)
         await take.take(tx, request)
+        if unsaid:
+            worded.say_look(tx, request, looking)
         tx.after_commit(lambda: wake(request.mode))
 
     async def on_end(tx: Transaction, ended: Ended) -> None:

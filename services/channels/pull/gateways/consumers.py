@@ -5,11 +5,14 @@ import base64
 from contracts.delivery import DeliveryRequested
 from contracts.registry import BLOCK_CONTEXT, BlockChanged, DistrictBlock
 from contracts.values import Channel
-from services.channels import hearing
+from services.channels import hearing, worded
 from services.channels.hearing import Ended
 from services.channels.pull.gateways.actions import deliver, end
 from services.channels.pull.gateways.parts import Parts
-from services.channels.pull.gateways.store import gateways
+from services.channels.pull.gateways.store import batches, gateways
+from services.channels.pull.gateways.store.tables import BATCHES
+from services.channels.renderings import Piece
+from services.channels.worded import Words
 from services.kit.consumer import Subscription
 from services.kit.db import Transaction
 
@@ -17,8 +20,15 @@ from services.kit.db import Transaction
 def subscriptions_of(parts: Parts) -> list[Subscription]:
     """Return what this house hears; villages and towns are not its business."""
 
+    words = Words(BATCHES)
+
     async def on_delivery(tx: Transaction, request: DeliveryRequested) -> None:
+        rendering = request.batch.rendering if request.batch else "public"
+        unsaid = await words.unsaid(tx, request, channel=request.channel.value, rendering=rendering)
         await deliver.deliver(tx, parts, request)
+        text = await batches.text_of(tx, request.delivery_id) if unsaid else ""
+        if text:
+            worded.say(tx, request, [Piece(name="text", text=text)], rendering)
 
     async def on_end(tx: Transaction, ended: Ended) -> None:
         await end.end(tx, parts, ended.warning_id, ended.revision, ended.reason)

@@ -2,11 +2,13 @@
 
 import base64
 
+from contracts.delivery import DeliveryRequested
 from contracts.registry import BLOCK_CONTEXT, BlockChanged, DistrictBlock
 from contracts.values import Channel
-from services.channels import hearing
+from services.channels import hearing, worded
 from services.channels.hearing import Ended
-from services.channels.pull.media import actions, store
+from services.channels.pull.media import actions, store, wording
+from services.channels.worded import Words
 from services.kit.consumer import Subscription
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
@@ -14,6 +16,13 @@ from services.kit.db import Transaction
 
 def heard(crypto: CryptoProvider) -> list[Subscription]:
     """Return what this house hears."""
+    words, looking = Words(store.DELIVERIES), dict(wording.LOOKS.channels)[Channel.MEDIA]
+
+    async def on_delivery(tx: Transaction, request: DeliveryRequested) -> None:
+        unsaid = await words.unsaid(tx, request)
+        await actions.take(tx, request)
+        if unsaid:
+            worded.say_look(tx, request, looking)
 
     async def on_block(tx: Transaction, block: BlockChanged) -> None:
         if block.gone:
@@ -23,7 +32,7 @@ def heard(crypto: CryptoProvider) -> list[Subscription]:
         await store.learn(tx, ours, block.block, block.at)
 
     return [
-        *hearing.deliveries(Channel.MEDIA, actions.take, _on_end),
+        *hearing.deliveries(Channel.MEDIA, on_delivery, _on_end),
         *hearing.ends("media", _on_end),
         *hearing.differences(Channel.MEDIA, actions.again),
         hearing.blocks("media", on_block, hearing.DISTRICT),

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from contracts.delivery import DeliveryRequested
 from contracts.registry import BlockChanged
 from contracts.values import Channel
-from services.channels import hearing
+from services.channels import hearing, worded
 from services.channels.hearing import Ended
 from services.channels.pull.stations.actions.deliver import Poke, again, deliver
 from services.channels.pull.stations.actions.end import end
 from services.channels.pull.stations.actions.learn import learn
+from services.channels.pull.stations.looks import LOOKS
+from services.channels.pull.stations.store.tables import DELIVERIES
+from services.channels.worded import Words
 from services.kit.consumer import Subscription
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Transaction
@@ -20,8 +23,13 @@ def subscriptions_of(
 ) -> list[Subscription]:
     """Return everything that this house hears."""
 
+    words, looking = Words(DELIVERIES), dict(LOOKS.channels)[Channel.STATION]
+
     async def on_delivery(tx: Transaction, request: DeliveryRequested) -> None:
+        unsaid = await words.unsaid(tx, request)
         await deliver(tx, request, poke)
+        if unsaid:
+            worded.say_look(tx, request, looking)
 
     async def on_end(tx: Transaction, ended: Ended) -> None:
         await end(tx, ended.warning_id, ended.revision, ended.reason, poke)

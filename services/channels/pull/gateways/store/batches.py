@@ -206,6 +206,12 @@ def body_of(row: RowMapping) -> Body:
     return Body(row["sealed"], row["hashes"] or b"", targets, row["area"])
 
 
+async def text_of(tx: Transaction, delivery_id: UUID) -> str:
+    """Return what a batch says, nothing of one that cannot be sent."""
+    statement = select(BATCHES.c.text).where(BATCHES.c.delivery_id == str(delivery_id))
+    return str((await tx.execute(statement)).scalar_one_or_none() or "")
+
+
 async def gateways_that_leased(tx: Transaction, warning_id: UUID, revision: int) -> list[tuple[str, Mode]]:
     """Return who was given anything of a warning, up to a revision."""
     statement = (

@@ -1,0 +1,113 @@
+"""What a walk through the whole ledger reads, and how far it has come."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.audit.merkle import Subtree
+from services.audit.model.rows import Ending, EndingKey
+from services.audit.store.books import upsert
+from services.audit.store.keeping_tables import PROPOSALS, TARGET_COUNTS, WALKS
+from services.audit.store.ledger import unpacked
+from services.audit.store.tables import (
+    DELIVERIES,
+    ENDINGS,
+    EPOCHS,
+    GAPS,
+    HEADS,
+    NODES,
+    PLANS,
+    RECORDS,
+    REVISIONS,
+    TARGETS,
+)
+from services.audit.store.tree import Broken
+from services.kit.db import Transaction
+
+Row = Mapping[str, Any]
+AT_ONCE = 1_000
+
+
+async def records(connection: AsyncConnection, after: int, most: int | None = None) -> AsyncIterator[Row]:
+    """Yield records beyond a position, in order, all of them or so many."""
+    left = most
+    while left is None or left > 0:
+        limit = AT_ONCE if left is None else min(AT_ONCE, left)
+        statement = select(RECORDS).where(RECORDS.c.position > after).order_by(RECORDS.c.position)
+        rows = [dict(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
+        for row in rows:
+            yield row
+        if len(rows) < limit:
+            return
+        after, left = rows[-1]["position"], None if left is None else left - len(rows)
+
+
+def payload_of(row: Row) -> bytes | None:
+    """Return the payload of a record, None when it cannot be unpacked."""
+    try:
+        return unpacked(bytes(row["payload"]))
+    except Broken:
+        return None
+
+
+async def nodes(connection: AsyncConnection) -> dict[Subtree, bytes]:
+    """Return every hash of the tree that is kept."""
+    rows = (await connection.execute(select(NODES))).mappings()
+    return {Subtree(row["level"], row["index"]): bytes(row["hash"]) for row in rows}
+
+
+async def roots(connection: AsyncConnection) -> dict[int, bytes]:
+    """Return the root of every head, by its size."""
+    statement = select(HEADS.c.size, HEADS.c.root)
+    return {size: bytes(root) for size, root in await connection.execute(statement)}
+
+
+async def endings(connection: AsyncConnection) -> dict[EndingKey, Ending]:
+    """Return what ended warnings, all of it."""
+    rows = (await connection.execute(select(ENDINGS))).mappings()
+    found = [Ending(**row) for row in rows]
+    return {ending.key: ending for ending in found}
+
+
+async def epochs(connection: AsyncConnection) -> list[Row]:
+    """Return the epochs as they are kept."""
+    return [
+        dict(row) for row in (await connection.execute(select(EPOCHS).order_by(EPOCHS.c.epoch))).mappings()
+    ]
+
+
+async def gaps(connection: AsyncConnection) -> list[Row]:
+    """Return the gaps as they are kept."""
+    return [
+        dict(row)
+        for row in (await connection.execute(select(GAPS).order_by(GAPS.c.epoch, GAPS.c.first))).mappings()
+    ]
+
+
+async def proposals(connection: AsyncConnection) -> list[Row]:
+    """Return all proposals as the table has them."""
+    statement = select(PROPOSALS).order_by(PROPOSALS.c.proposal_id)
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def warnings(connection: AsyncConnection, after: str, limit: int) -> list[str]:
+    """Return every warning that the books or the records name, by id."""
+    tables = (RECORDS, REVISIONS, PLANS, DELIVERIES, TARGETS, TARGET_COUNTS)
+    known = [select(t.c.warning_id).where(t.c.warning_id > after) for t in tables]
+    every = known[0].union(*known[1:]).subquery()
+    statement = select(every.c.warning_id).order_by(every.c.warning_id).limit(limit)
+    return list((await connection.execute(statement)).scalars())
+
+
+async def cursor(connection: AsyncConnection, name: str) -> tuple[int, int]:
+    """Return how far a walk has come, and how many rounds it has made."""
+    row = (await connection.execute(select(WALKS).where(WALKS.c.name == name))).mappings().one_or_none()
+    return (row["position"], row["rounds"]) if row else (0, 0)
+
+
+async def keep_cursor(tx: Transaction, name: str, position: int, rounds: int) -> None:
+    """Note how far a walk has come."""
+    row = {"name": name, "position": position, "rounds": rounds, "walked_at": tx.now}
+    await tx.execute(upsert(tx, WALKS), [row])
