@@ -10,7 +10,7 @@ import tempfile
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from benchmarks import ledger_asking, ledger_fill, ledger_ingest, ledger_verify
+from benchmarks import ledger_asking, ledger_fill, ledger_ingest, ledger_lists, ledger_verify
 from benchmarks.ledger_facts import Size, Years
 from benchmarks.ledger_place import KINDS, TITLES, Place, place
 
@@ -23,6 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", choices=KINDS, help="one database; both by default")
     parser.add_argument("--keep", type=Path, help="folder in which the filled ledgers are kept")
     parser.add_argument("--times", type=int, default=200, help="how often each question is asked")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="so many records are taken as a list")
     parser.add_argument("--postgres", default="", help="address of an administrator of a PostgreSQL")
 
 
@@ -43,7 +44,7 @@ def _measure(arguments: argparse.Namespace, kind: str) -> None:
             keep.mkdir(parents=True, exist_ok=True)
         here = keep.resolve() if keep else folder
         kept = place(kind, here, arguments.postgres, kept=bool(keep))
-        asyncio.run(_big(kept, size, arguments.times))
+        asyncio.run(_big(kept, size, arguments.times, arguments.rows))
         print()
 
 
@@ -54,7 +55,7 @@ async def _small(kind: str, folder: Path, postgres: str, size: Size) -> None:
         await ledger_verify.run(here, size.facts, folder)
 
 
-async def _big(place: AbstractAsyncContextManager[Place], size: Size, times: int) -> None:
+async def _big(place: AbstractAsyncContextManager[Place], size: Size, times: int, rows: int) -> None:
     """Fill the big ledger, unless it is kept from before, and ask it."""
     async with place as here:
         name = ledger_fill.name_of(size)
@@ -67,3 +68,4 @@ async def _big(place: AbstractAsyncContextManager[Place], size: Size, times: int
             crypto = here.crypto()
             stations = Years(Size(size.facts, 1, 1), crypto).stations
             await ledger_asking.run(db, crypto, size, stations, times)
+            await ledger_lists.run(db, here.folder, rows)

@@ -13,7 +13,7 @@ from benchmarks.ledger_questions import QUESTIONS
 from services.audit.model.entry import UNKNOWN, read
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 
-SIZE = ["--facts", "600", "--recipients", "2400", "--warnings", "2", "--times", "3"]
+SIZE = ["--facts", "600", "--recipients", "2400", "--warnings", "2", "--times", "3", "--rows", "500"]
 
 
 def run(*words: str) -> None:
