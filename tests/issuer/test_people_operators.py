@@ -78,6 +78,14 @@ async def test_power_is_proposed_and_taken_away_at_once(staffed: Office) -> None
         await accounts.change_roles(staffed.db, "qian", "zhang", ["town-desk"])
 
 
+async def test_no_account_is_made_for_somebody_who_would_watch_himself(staffed_laptop: Office) -> None:
+    for roles in (["operator", "auditor"], ["auditor", "drafter", "operator"]):
+        with pytest.raises(Invalid, match="different people"):
+            await accounts.new_account(staffed_laptop.db, "qian", "he", "何静", roles)
+    async with staffed_laptop.db.read() as connection:
+        assert await proposals.latest(connection, PROPOSALS) == []
+
+
 async def test_a_proposal_for_other_roles_falls_when_they_change_meanwhile(staffed_laptop: Office) -> None:
     proposal: Any = await accounts.change_roles(staffed_laptop.db, "qian", "zhang", ["drafter", "checker"])
     await accounts.change_roles(staffed_laptop.db, "wu", "zhang", ["town-desk"], "500110110")

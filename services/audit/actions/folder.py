@@ -43,7 +43,7 @@ from services.kit.clock import beijing
 from services.kit.db import Database
 from services.kit.errors import Invalid, NotFound, Retry
 
-AT_ONCE = 200
+AT_ONCE = 100
 """Records in memory at a time."""
 
 GRACE = timedelta(seconds=60)

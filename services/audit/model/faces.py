@@ -3,18 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from contracts.delivery import PlanMade, StationSeen
+from contracts.delivery import PlanMade
 from contracts.fact import Fact
 from contracts.message import Message
 from contracts.registry import BlockChanged
 from contracts.warning import WarningPublished
 from services.audit.model.entry import plain
 from services.audit.model.observed import OBSERVED, Observation, observations
-from services.audit.model.online import Seen
 
 KINDS = (
     *("warning.issued", "warning.updated", "warning.cancelled"),
-    *("plan.made", "station.seen", "registry.changed"),
+    *("plan.made", "registry.changed"),
     *OBSERVED,
 )
 """Kinds of records out of which the tables of the reports are folded."""
@@ -87,7 +86,6 @@ class Folded:
 
     faces: list[Face] = field(default_factory=list)
     aims: list[Aim] = field(default_factory=list)
-    seen: list[Seen] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
@@ -98,9 +96,6 @@ class Folded:
                 self.faces.append(_face(position, message))
             case PlanMade():
                 self.aims.append(_aim(position, message))
-            case StationSeen():
-                station = plain(message.station)
-                self.seen.append(Seen(position, message.mode, station, message.at, message.presence))
             case BlockChanged():
                 self.changes += _changes(position, message)
             case Fact():

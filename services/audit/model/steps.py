@@ -21,6 +21,13 @@ WIDTH, LEFT, RIGHT, ROW = 960.0, 128.0, 44.0, 34.0
 HEAD = 26.0
 
 
+_ORDER = (PEOPLE, PLAN, *(channel.value for channel in Channel), CLOCKS)
+
+
+def _rank(lane: str) -> int:
+    return _ORDER.index(lane) if lane in _ORDER else len(_ORDER)
+
+
 @dataclass(frozen=True)
 class Step:
     """One mark of the picture."""
@@ -40,7 +47,7 @@ class Step:
 def steps(books: Books, acts: Sequence[Act]) -> list[Step]:
     """Return all marks in the order of their times."""
     found = [*_acts(acts), *_published(books), *_channels(books)]
-    return sorted(found, key=lambda s: (s.at, s.lane, s.what, s.revision or 0))
+    return sorted(found, key=lambda s: (s.at, _rank(s.lane), s.position or 0, s.what, s.revision or 0))
 
 
 def _acts(acts: Iterable[Act]) -> list[Step]:
@@ -164,8 +171,6 @@ class Picture:
         return HEAD + len(self.lanes) * ROW + 40
 
 
-_ORDER = (PEOPLE, PLAN, *(channel.value for channel in Channel), CLOCKS)
-MOST_TICKS = 9
 APART = 76.0
 """How near two clock times may stand."""
 
@@ -175,7 +180,7 @@ def picture(found: Sequence[Step]) -> Picture | None:
     if not found:
         return None
     used = {step.lane for step in found}
-    lanes = tuple(lane for lane in _ORDER if lane in used)
+    lanes = tuple(sorted(used, key=lambda lane: (_rank(lane), lane)))
     places = _places(sorted({step.at for step in found}))
     marks = tuple(Mark(step, places[step.at], lanes.index(step.lane)) for step in found)
     spans = []

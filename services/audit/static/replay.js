@@ -1,6 +1,6 @@
 // The replay: one answer holds every change of every place; the slider says which moment is shown.
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 720;
+const WIDTH = 420;
 const LONGEST_WAIT = 1200;
 const SHORTEST_WAIT = 40;
 const CALM_WAIT = 1000;
@@ -73,7 +73,7 @@ class District {
       withdrawn: ["circle", { cx: 3, cy: 3, r: 1.2 }],
     };
     for (const [state, [name, attributes]] of Object.entries(shapes)) {
-      const pattern = make("pattern", { id: `p-${state}`, width: 6, height: 6, patternUnits: "userSpaceOnUse" }, defs);
+      const pattern = make("pattern", { id: `p-${state}`, width: 6, height: 6, patternTransform: "scale(0.7)", patternUnits: "userSpaceOnUse" }, defs);
       make("rect", { width: 6, height: 6 }, pattern);
       make(name, attributes, pattern);
     }
@@ -89,7 +89,7 @@ class District {
     const title = make("title", {}, path);
     title.textContent = name;
     const [x, y] = this.put(point);
-    const letter = kind === "village" ? make("text", { x, y: Number(y) + 3, class: "letter" }, this.svg) : null;
+    const letter = kind === "village" ? make("text", { x, y: Number(y) + 2, class: "letter" }, this.svg) : null;
     this.cells.set(code, { path, title, name, kind, letter, state: "absent" });
   }
 

@@ -80,8 +80,8 @@ KEPT_HEADS = Table(
 )
 """For each place outside: up to which head it has them; since when it does not take more, and why."""
 
-WALKS = Table(
-    "walks",
+REREAD = Table(
+    "reread",
     metadata,
     Column("name", String(20), primary_key=True),
     Column("position", BigInteger, nullable=False),

@@ -13,6 +13,8 @@ from services.audit.store.tree import Broken
 MOST_TILES = 128
 """Tiles in memory at a time, 16 kB each."""
 
+MOST_ROOTS = 4096
+
 _WIDTH = 1 << TILE_LEVELS
 
 Rows = list[list[bytes]]
@@ -25,6 +27,7 @@ class Prover:
 
     size: int
     root: bytes
+    _roots: dict[Range, bytes] = field(default_factory=dict)
     _tiles: OrderedDict[tuple[int, int], Rows] = field(default_factory=OrderedDict)
 
     async def path(self, connection: AsyncConnection, position: int, leaf_hash: bytes) -> list[bytes]:
@@ -36,7 +39,14 @@ class Prover:
         return found
 
     async def _over(self, connection: AsyncConnection, leaves: Range) -> bytes:
-        return merkle.join([await self._node(connection, subtree) for subtree in merkle.cover(leaves)])
+        """Return the root over a range; neighbours share most of theirs."""
+        known = self._roots.get(leaves)
+        if known is None:
+            nodes = [await self._node(connection, subtree) for subtree in merkle.cover(leaves)]
+            if len(self._roots) >= MOST_ROOTS:
+                self._roots.clear()
+            known = self._roots[leaves] = merkle.join(nodes)
+        return known
 
     async def _node(self, connection: AsyncConnection, subtree: Subtree) -> bytes:
         above = subtree.level % TILE_LEVELS

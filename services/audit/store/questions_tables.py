@@ -142,6 +142,7 @@ PRESENCES = Table(
     Column("presence", String(10), nullable=False),
     Column("last_sequence", BigInteger, nullable=False),
     Column("clock_offset_ms", BigInteger),
+    Index("presences_by_time", "mode", "at"),
 )
 """Each time a station came or went."""
 

@@ -52,18 +52,6 @@ AIMS = Table(
     Index("aims_by_warning", "warning_id", "revision"),
 )
 
-PRESENCES = Table(
-    "presences",
-    metadata,
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("mode", String(8), nullable=False),
-    Column("station", String(100), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("presence", String(8), nullable=False),
-    Index("presences_by_time", "mode", "at"),
-    Index("presences_by_station", "station", "mode", "at"),
-)
-
 CHANGES = Table(
     "changes",
     metadata,

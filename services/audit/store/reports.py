@@ -13,7 +13,8 @@ from services.audit.model.observed import Observation
 from services.audit.model.online import Seen
 from services.audit.model.registered import Contents, Holding
 from services.audit.store.books import upsert
-from services.audit.store.report_tables import AIMS, CHANGES, CONTENTS, FACES, FOLDED, OBSERVATIONS, PRESENCES
+from services.audit.store.questions_tables import PRESENCES
+from services.audit.store.report_tables import AIMS, CHANGES, CONTENTS, FACES, FOLDED, OBSERVATIONS
 from services.audit.store.tables import RECORDS
 from services.kit.db import Transaction
 
@@ -25,6 +26,9 @@ EVERYTHING = 2**62
 
 AT_ONCE = 400
 """Terms of one question: SQLite joins no more than 500."""
+
+
+_SEEN = [getattr(PRESENCES.c, name) for name in ("position", "mode", "station", "at", "presence")]
 
 
 class Kept(NamedTuple):
@@ -84,7 +88,6 @@ def tables_of(folded: Folded) -> list[tuple[Table, Sequence[Any]]]:
     return [
         (FACES, folded.faces),
         (AIMS, folded.aims),
-        (PRESENCES, folded.seen),
         (CHANGES, folded.changes),
         (OBSERVATIONS, folded.observations),
     ]
@@ -210,7 +213,7 @@ async def presences(
     """Return every change of presence in a period."""
     c = PRESENCES.c
     wanted = c.mode == mode, c.at >= first, c.at < last, c.position <= at
-    return await read(connection, Seen, select(PRESENCES).where(*wanted))
+    return await read(connection, Seen, select(*_SEEN).where(*wanted))
 
 
 async def stations_seen(connection: AsyncConnection, mode: str, at: int) -> list[str]:
@@ -236,8 +239,10 @@ async def presences_before(
             .limit(1)
             .scalar_subquery()
         )
-        last = select(before.label("position")).select_from(asked).subquery()
-        statement = select(PRESENCES).join(last, PRESENCES.c.position == last.c.position)
+        last = select(asked.c.station, before.label("position")).select_from(asked).subquery()
+        c = PRESENCES.c
+        same = (c.station == last.c.station) & (c.mode == mode) & (c.position == last.c.position)
+        statement = select(*_SEEN).join(last, same)
         found += await read(connection, Seen, statement)
     return found
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.audit.merkle import Subtree
 from services.audit.model.rows import Ending, EndingKey
 from services.audit.store.books import upsert
-from services.audit.store.keeping_tables import PROPOSALS, TARGET_COUNTS, WALKS
+from services.audit.store.keeping_tables import PROPOSALS, REREAD, TARGET_COUNTS
 from services.audit.store.ledger import unpacked
 from services.audit.store.tables import (
     DELIVERIES,
@@ -103,11 +103,11 @@ async def warnings(connection: AsyncConnection, after: str, limit: int) -> list[
 
 async def cursor(connection: AsyncConnection, name: str) -> tuple[int, int]:
     """Return how far a walk has come, and how many rounds it has made."""
-    row = (await connection.execute(select(WALKS).where(WALKS.c.name == name))).mappings().one_or_none()
+    row = (await connection.execute(select(REREAD).where(REREAD.c.name == name))).mappings().one_or_none()
     return (row["position"], row["rounds"]) if row else (0, 0)
 
 
 async def keep_cursor(tx: Transaction, name: str, position: int, rounds: int) -> None:
     """Note how far a walk has come."""
     row = {"name": name, "position": position, "rounds": rounds, "walked_at": tx.now}
-    await tx.execute(upsert(tx, WALKS), [row])
+    await tx.execute(upsert(tx, REREAD), [row])

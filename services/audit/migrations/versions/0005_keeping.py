@@ -8,7 +8,7 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("walks", "kept_heads", "target_counts", "listings", "tombstones", "holds", "proposals")
+_TABLES = ("reread", "kept_heads", "target_counts", "listings", "tombstones", "holds", "proposals")
 
 
 def upgrade() -> None:
@@ -104,7 +104,7 @@ def _watch() -> None:
         sa.Column("why", sa.Text, nullable=False),
     )
     op.create_table(
-        "walks",
+        "reread",
         sa.Column("name", sa.String(20), primary_key=True),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("rounds", sa.Integer, nullable=False),

@@ -18,7 +18,6 @@ def upgrade() -> None:
     )
     _faces()
     _aims()
-    _presences()
     _holdings()
     _observations()
 
@@ -62,19 +61,6 @@ def _aims() -> None:
         sa.Column("villages", sa.JSON, nullable=False),
     )
     op.create_index("aims_by_warning", "aims", ["warning_id", "revision"])
-
-
-def _presences() -> None:
-    op.create_table(
-        "presences",
-        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("mode", sa.String(8), nullable=False),
-        sa.Column("station", sa.String(100), nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("presence", sa.String(8), nullable=False),
-    )
-    op.create_index("presences_by_time", "presences", ["mode", "at"])
-    op.create_index("presences_by_station", "presences", ["station", "mode", "at"])
 
 
 def _holdings() -> None:
@@ -130,5 +116,5 @@ def _observations() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("observations", "contents", "changes", "presences", "aims", "faces", "folded"):
+    for table in ("observations", "contents", "changes", "aims", "faces", "folded"):
         op.drop_table(table)
