@@ -7,11 +7,12 @@ the next time; ten million facts take their hour.
 import argparse
 import asyncio
 import tempfile
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from benchmarks import ledger_fill, ledger_ingest, ledger_questions, ledger_verify
+from benchmarks import ledger_asking, ledger_fill, ledger_ingest, ledger_lists, ledger_verify
 from benchmarks.ledger_facts import Size, Years
-from benchmarks.ledger_place import KINDS, TITLES, place
+from benchmarks.ledger_place import KINDS, TITLES, Place, place
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", choices=KINDS, help="one database; both by default")
     parser.add_argument("--keep", type=Path, help="folder in which the filled ledgers are kept")
     parser.add_argument("--times", type=int, default=200, help="how often each question is asked")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="so many records are taken as a list")
     parser.add_argument("--postgres", default="", help="address of an administrator of a PostgreSQL")
 
 
@@ -41,22 +43,23 @@ def _measure(arguments: argparse.Namespace, kind: str) -> None:
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
         here = keep.resolve() if keep else folder
-        asyncio.run(_big(kind, here, arguments.postgres, size, arguments.times))
+        kept = place(kind, here, arguments.postgres, kept=bool(keep))
+        asyncio.run(_big(kept, size, arguments.times, arguments.rows))
         print()
 
 
 async def _small(kind: str, folder: Path, postgres: str, size: Size) -> None:
     """Measure what shows in a ledger of any size."""
-    async with place(kind, folder, postgres) as here:
+    async with place(kind, folder, postgres, kept=False) as here:
         await ledger_ingest.run(here, size.facts)
         await ledger_verify.run(here, size.facts, folder)
 
 
-async def _big(kind: str, folder: Path, postgres: str, size: Size, times: int) -> None:
+async def _big(place: AbstractAsyncContextManager[Place], size: Size, times: int, rows: int) -> None:
     """Fill the big ledger, unless it is kept from before, and ask it."""
-    async with place(kind, folder, postgres) as here:
+    async with place as here:
         name = ledger_fill.name_of(size)
-        marker = folder / f"{name}.{kind}.filled"
+        marker = here.folder / f"{name}.{here.kind}.filled"
         if ledger_fill.seen(marker) is None:
             await here.gone(name)
         async with here.ledger(name) as db:
@@ -64,4 +67,5 @@ async def _big(kind: str, folder: Path, postgres: str, size: Size, times: int) -
             ledger_fill.say(await ledger_fill.filled(here, db, size, marker))
             crypto = here.crypto()
             stations = Years(Size(size.facts, 1, 1), crypto).stations
-            await ledger_questions.run(db, crypto, size, stations, times)
+            await ledger_asking.run(db, crypto, size, stations, times)
+            await ledger_lists.run(db, here.folder, rows)

@@ -50,9 +50,10 @@ class Filled:
         return self._pace(0, tenth), self._pace(self.facts - tenth, self.facts)
 
     def _pace(self, low: float, high: float) -> float:
-        inside = [(n, s) for n, s in [(0, 0.0), *self.marks] if low <= n <= high]
-        (first, begun), (last, ended) = inside[0], inside[-1]
-        return (last - first) / (ended - begun) if ended > begun else 0.0
+        marks = [(0, 0.0), *self.marks]
+        first, begun = [mark for mark in marks if mark[0] <= low][-1]
+        last, ended = next(mark for mark in marks if mark[0] >= high)
+        return (last - first) / (ended - begun)
 
 
 def name_of(size: Size) -> str:
@@ -142,5 +143,11 @@ def say(found: Filled) -> None:
     figures.plain("words read after the recorder", found.facts / found.words_s, "facts/s")
     figures.plain("on disk, all of it", found.bytes / 1e6, "MB")
     others = found.facts - found.batch_facts
-    figures.plain("for each fact without people", (found.bytes - found.batch_bytes) / others, "bytes")
-    figures.at_most("for each recipient", found.batch_bytes / found.recipients, "bytes", RECIPIENT_GOAL)
+    each = (found.bytes - found.batch_bytes) / others
+    figures.plain("for each fact", each, "bytes")
+    beyond = found.batch_bytes - each * found.batch_facts
+    figures.at_most(
+        "for each recipient, beside the facts", beyond / found.recipients, "bytes", RECIPIENT_GOAL
+    )
+    whole = found.batch_bytes / found.recipients
+    figures.plain("for each recipient, with its share of facts", whole, "bytes")

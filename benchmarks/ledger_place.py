@@ -1,5 +1,6 @@
 """Where the bench's ledgers lie: SQLite files and a PostgreSQL, both as durable as in service."""
 
+import secrets
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from contracts.canonical import sha256_hex
 from services.kit import postgres
 from services.kit.crypto import KeyFolder, SoftwareCrypto, init_keys
 from services.kit.db import Database
@@ -19,6 +21,12 @@ MIGRATIONS = "services.audit.migrations"
 KINDS = ("sqlite", "postgres")
 TITLES = {"sqlite": "SQLite, synchronous FULL", "postgres": "PostgreSQL, synchronous_commit on"}
 
+_SIZE = {
+    "sqlite": "SELECT (page_count - freelist_count) * page_size"
+    " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    "postgres": "SELECT pg_database_size(current_database())",
+}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -27,6 +35,8 @@ class Place:
     kind: str
     folder: Path
     admin: str = ""
+    prefix: str = "bench_"
+    """What the names of databases and of the role begin with."""
 
     def crypto(self) -> SoftwareCrypto:
         """Return the keys of this folder, made when there are none."""
@@ -46,35 +56,40 @@ class Place:
             await db.close()
 
     async def _provisioned(self, name: str) -> str:
-        database, address = f"bench_{name}", urlsplit(self.admin)
+        database, address = f"{self.prefix}{name}", urlsplit(self.admin)
+        if not await self._told(f"SELECT 1 FROM pg_database WHERE datname = '{database}'"):
+            await self._told(f'CREATE DATABASE "{database}"')
+        here = address._replace(path=f"/{database}")
+        await postgres.provision(here.geturl(), ["audit"], "bench", self.prefix)
+        server = address.netloc.rpartition("@")[2]
+        return here._replace(netloc=f"{self.prefix}audit:bench@{server}").geturl()
+
+    async def _told(self, statement: str) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.admin)
         try:
-            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
-                await connection.execute(f'CREATE DATABASE "{database}"')
+            return list(await connection.fetch(statement))
         finally:
             await connection.close()
-        here = address._replace(path=f"/{database}")
-        await postgres.provision(here.geturl(), ["audit"], "bench", "bench_")
-        return here._replace(netloc=f"bench_audit:bench@{address.netloc.rpartition('@')[2]}").geturl()
 
     async def gone(self, name: str) -> None:
         """Delete the ledger of a name, as one that was filled only half."""
         if self.kind == "sqlite":
             for file in self.folder.glob(f"{name}.db*"):
                 file.unlink()
-            return
-        connection = await asyncpg.connect(self.admin)
-        await connection.execute(f'DROP DATABASE IF EXISTS "bench_{name}" WITH (FORCE)')
-        await connection.close()
+        else:
+            await self._told(f'DROP DATABASE IF EXISTS "{self.prefix}{name}" WITH (FORCE)')
+
+    async def all_gone(self) -> None:
+        """Leave nothing behind on somebody's PostgreSQL."""
+        named = await self._told("SELECT datname FROM pg_database")
+        for name in (row["datname"] for row in named if row["datname"].startswith(self.prefix)):
+            await self._told(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await self._told(f'DROP ROLE IF EXISTS "{self.prefix}audit"')
 
     async def bytes_now(self, db: Database) -> int:
-        """Return how big a ledger is, indexes and all."""
+        """Return how big a ledger is, indexes and all, without what is free for the next."""
         async with db.read() as connection:
-            if self.kind == "sqlite":
-                pages = await connection.exec_driver_sql("SELECT page_count FROM pragma_page_count")
-                each = await connection.exec_driver_sql("SELECT page_size FROM pragma_page_size")
-                return int(pages.scalar_one()) * int(each.scalar_one())
-            found = await connection.exec_driver_sql("SELECT pg_database_size(current_database())")
+            found = await connection.exec_driver_sql(_SIZE[self.kind])
             return int(found.scalar_one())
 
     async def vacuum(self, db: Database) -> None:
@@ -99,16 +114,29 @@ class _Server(PostgresServer):
         return self.kept / "data"
 
 
+def prefix_of(folder: Path) -> str:
+    """Return what the names of the databases begin with that are kept for a folder."""
+    return f"bench_{sha256_hex(bytes(folder))[:8]}_"
+
+
 @asynccontextmanager
-async def place(kind: str, folder: Path, admin: str) -> AsyncIterator[Place]:
+async def place(kind: str, folder: Path, admin: str, *, kept: bool) -> AsyncIterator[Place]:
     """Open a place of a kind; a PostgreSQL is started when none is given."""
-    if kind == "sqlite" or admin:
-        yield Place(kind, folder, admin)
-        return
-    with tempfile.TemporaryDirectory(prefix="yutian-bench-postgres-") as here:
-        server = _Server(Path(here), folder / "postgres")
-        server.start()
+    if kind == "sqlite":
+        yield Place(kind, folder)
+    elif admin and kept:
+        yield Place(kind, folder, admin, prefix_of(folder))
+    elif admin:
+        here = Place(kind, folder, admin, f"bench_{secrets.token_hex(4)}_")
         try:
-            yield Place(kind, folder, server.url)
+            yield here
         finally:
-            server.stop()
+            await here.all_gone()
+    else:
+        with tempfile.TemporaryDirectory(prefix="yutian-bench-postgres-") as name:
+            server = _Server(Path(name), folder / "postgres")
+            server.start()
+            try:
+                yield Place(kind, folder, server.url)
+            finally:
+                server.stop()

@@ -1,28 +1,26 @@
-"""What auditors ask, each many times with other arguments: the middle and the slowest of a hundred."""
+"""What auditors ask, a row for each question, with the milliseconds within which it is to be answered."""
 
 import random
-import statistics
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from benchmarks import batches, figures
+from benchmarks import batches
 from benchmarks.ledger_facts import FIRST, YEARS, Size, warning_id
-from benchmarks.ledger_story import phone
+from benchmarks.ledger_story import ACTORS, phone
 from contracts.values import Mode
-from services.audit import rates
-from services.audit.actions import ask, people, search
-from services.audit.actions import station as stations
+from services.audit.actions import approvals, ask, changes, gateways, moment, people, search, station
 from services.audit.actions.search import Asking
 from services.audit.model.account import Formulas
+from services.audit.model.period import Period
+from services.audit.store.approvals import Wanted
+from services.kit.clock import BEIJING
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 
 A_SECOND = 1000
-MOST_S = 30.0
-"""One question is asked no longer than this, however slow it is."""
 PAGE = 100
+LIVE = Mode.LIVE.value
 WORDS = ("水位上涨", "阵风", "同意发布", "地质灾害隐患", "石壕 降水", "应急管理局", "17处", "没有这样的词")
 """What is looked for in reasons: common, rare, and not there."""
 
@@ -58,10 +56,11 @@ class Asker:
         """Return a moment of all the years."""
         return FIRST + timedelta(seconds=self.chance.randrange(YEARS * 365 * 86_400))
 
-    def year(self) -> tuple[datetime, datetime]:
-        """Return the begin and the end of one of the years."""
+    def year(self) -> Period:
+        """Return one of the years."""
         begin = FIRST + timedelta(days=365 * self.chance.randrange(YEARS))
-        return begin, begin + timedelta(days=365)
+        day = begin.astimezone(BEIJING).date()
+        return Period(day, day + timedelta(days=364))
 
 
 Question = Callable[[Asker], Awaitable[object]]
@@ -75,14 +74,35 @@ async def _warning(asker: Asker) -> object:
 
 
 async def _station(asker: Asker) -> object:
-    first, last = asker.year()
-    return await stations.station(
-        asker.db, asker.station(), stations.Wanted(Mode.LIVE, first, last), asker.formulas
-    )
+    year = asker.year()
+    wanted = station.Wanted(LIVE, year.first, year.last)
+    return await station.station(asker.db, asker.station(), wanted, asker.formulas)
 
 
-async def _listed(asker: Asker) -> object:
-    return await ask.warnings(asker.db, None, None, PAGE)
+async def _gateway(asker: Asker) -> object:
+    return await gateways.performance(asker.db, asker.gateway(), asker.year(), LIVE)
+
+
+async def _gateways(asker: Asker) -> object:
+    return await gateways.listed(asker.db, asker.year(), LIVE)
+
+
+async def _approved(asker: Asker) -> object:
+    year = asker.year()
+    person = asker.chance.choice((None, *ACTORS))
+    return await approvals.approved(asker.db, Wanted(first=year.first, last=year.last, person=person))
+
+
+async def _open(asker: Asker) -> object:
+    return await moment.open_at(asker.db, asker.moment(), LIVE)
+
+
+async def _registry(asker: Asker) -> object:
+    return await changes.before_warning(asker.db, asker.warning(), changes.Wanted(touching=True))
+
+
+async def _reasons(asker: Asker) -> object:
+    return await search.search(asker.db, Asking(asker.chance.choice(WORDS)))
 
 
 async def _phone(asker: Asker) -> object:
@@ -93,44 +113,26 @@ async def _phone_page(asker: Asker) -> object:
     return await people.warnings(asker.db, asker.crypto, asker.phone(), None, PAGE)
 
 
-async def _reasons(asker: Asker) -> object:
-    return await search.search(asker.db, Asking(asker.chance.choice(WORDS)))
+async def _fate(asker: Asker) -> object:
+    return await people.outcome(asker.db, asker.crypto, asker.phone(), asker.warning())
+
+
+async def _listed(asker: Asker) -> object:
+    return await ask.warnings(asker.db, None, None, PAGE)
 
 
 QUESTIONS: list[tuple[str, Question, float]] = [
     ("everything about a warning", _warning, A_SECOND),
     ("a station's year", _station, A_SECOND),
-    ("the newest warnings", _listed, A_SECOND),
-    ("one phone over all warnings", _phone, 5),
-    ("one phone, its first page of warnings", _phone_page, A_SECOND),
+    ("a gateway's performance in a year", _gateway, A_SECOND),
+    ("all gateways in a year", _gateways, A_SECOND),
+    ("who approved", _approved, A_SECOND),
+    ("what was open at a moment", _open, A_SECOND),
+    ("what changed before a warning", _registry, A_SECOND),
     ("full text of reasons", _reasons, A_SECOND),
+    ("one phone over all warnings", _phone, 5),
+    ("one phone, with its warnings", _phone_page, A_SECOND),
+    ("one phone in one warning", _fate, A_SECOND),
+    ("the newest warnings", _listed, A_SECOND),
 ]
 """What is asked, how, and within how many milliseconds 99 of 100 are to be answered."""
-
-
-async def run(db: Database, crypto: SoftwareCrypto, size: Size, stations: list[str], times: int) -> None:
-    """Print how long each question takes."""
-    asker = Asker(db, crypto, size, stations, random.Random(7), rates.load())
-    for name, question, goal in QUESTIONS:
-        taken = await _asked(asker, question, times)
-        figures.plain(f"{name}: p50 of {len(taken)}", statistics.median(taken), "ms")
-        figures.at_most(f"{name}: p99", _at(taken, 0.99), "ms", goal)
-
-
-async def _asked(asker: Asker, question: Question, times: int) -> list[float]:
-    """Return how many milliseconds each answer took, after one to warm up."""
-    taken: list[float] = []
-    begun = time.perf_counter()
-    for number in range(times + 1):
-        asked = time.perf_counter()
-        await question(asker)
-        now = time.perf_counter()
-        if number:
-            taken.append((now - asked) * 1000)
-        if taken and now - begun > MOST_S:
-            break
-    return taken
-
-
-def _at(taken: list[float], share: float) -> float:
-    return sorted(taken)[min(len(taken) - 1, int(share * len(taken)))]
