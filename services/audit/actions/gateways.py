@@ -11,6 +11,7 @@ from services.audit.model.account import Formulas, Rate
 from services.audit.model.carried import Sum, total
 from services.audit.model.period import Period
 from services.audit.store import gateways, questions
+from services.audit.store.gateways import OfRevision
 from services.audit.store.questions import Record
 from services.kit.db import Database
 from services.kit.errors import NotFound
@@ -54,26 +55,16 @@ class Line:
     route: str
     name: str | None
     operator: str | None
-    revisions: int
     sum: Sum
 
 
 async def listed(db: Database, period: Period, mode: str) -> list[Line]:
     """Return every gateway that was asked for anything in a period."""
     async with questions.snapshot(db) as connection:
-        rows = await gateways.routes(connection, period.days, mode)
-        names = await questions.names(connection, {row["route"] for row in rows})
+        found = await gateways.routes(connection, period.days, mode)
+        names = await questions.names(connection, {route for route, _ in found})
         operators = await gateways.operators(connection)
-    return [
-        Line(
-            row["route"],
-            names.get(row["route"]),
-            operators.get(row["route"]),
-            row["revisions"],
-            Sum({name: value for name, value in row.items() if name != "route"}),
-        )
-        for row in rows
-    ]
+    return [Line(route, names.get(route), operators.get(route), one) for route, one in found]
 
 
 @dataclass(frozen=True)
@@ -127,49 +118,45 @@ async def performance(
 ) -> Performance:
     """Return the performance of one gateway; raise NotFound when the ledger has never heard of it."""
     wanted = wanted or Wanted()
-    span = (route, mode, period.first, period.last)
+    span, asked = (route, mode, period.first, period.last), (period.days, mode, route)
     async with questions.snapshot(db) as connection:
-        rows = await gateways.days(connection, period.days, mode, route)
+        rows = await gateways.days(connection, *asked)
         told = await gateways.said(connection, *span)
         facts = await gateways.facts(connection, *span, wanted.before, wanted.facts + 1)
         if not rows and not told and not await gateways.known(connection, route):
             raise NotFound("the ledger knows no such gateway")
-        over = await gateways.ended(connection, period.days, mode, route)
-        sums = _Sums(rows, over)
-        shown = await sums.page(connection, wanted)
+        keys = await gateways.largest(connection, *asked, wanted.skip, wanted.limit + 1)
+        shown = await _shown(connection, keys[: wanted.limit], asked)
+        stops = await gateways.stops(connection, *asked)
         name = (await questions.names(connection, [route])).get(route)
         operator = (await gateways.operators(connection)).get(route)
     return Performance(
         *(route, name, operator, period, mode),
-        sum=total(sums.by_revision.values()),
-        channels=_grouped((channel, one) for _, channel, _, one in rows),
-        days=sorted(_grouped((day, one) for day, _, _, one in rows).items()),
+        sum=total(one for _, _, one in rows),
+        channels=_grouped((channel, one) for _, channel, one in rows),
+        days=sorted(_grouped((day, one) for day, _, one in rows).items()),
         warnings=shown,
-        more_warnings=len(sums.order) > wanted.skip + wanted.limit,
-        stops=total(sums.by_revision[key] for key in sums.stopped),
+        more_warnings=len(keys) > wanted.limit,
+        stops=stops,
         told=told,
         facts=facts[: wanted.facts],
         more_facts=len(facts) > wanted.facts,
     )
 
 
-class _Sums:
-    """The sums of a gateway by revision, the largest first."""
-
-    def __init__(self, rows: Sequence[gateways.OfDay], over: Mapping[str, int]) -> None:
-        self.by_revision = _grouped((key, one) for _, _, key, one in rows)
-        self.order = sorted(self.by_revision, key=lambda k: (-self.by_revision[k].count("recipients"), k))
-        self.stopped = {key for key in self.order if over.get(key[0], 0) >= key[1]}
-
-    async def page(self, connection: AsyncConnection, wanted: Wanted) -> list[OfWarning]:
-        """Return a page of them, with what was published."""
-        shown = self.order[wanted.skip : wanted.skip + wanted.limit]
-        faces = await gateways.faces(connection, {warning_id for warning_id, _ in shown})
-        found = []
-        for key in shown:
-            level, verb, headline = faces.get(key, (None, None, None))
-            found.append(OfWarning(*key, level, verb, headline, key in self.stopped, self.by_revision[key]))
-        return found
+async def _shown(
+    connection: AsyncConnection, keys: Sequence[OfRevision], asked: tuple[Sequence[str], str, str]
+) -> list[OfWarning]:
+    """Return what a gateway carried of some revisions, with what was published."""
+    warning_ids = {warning_id for warning_id, _ in keys}
+    sums = _grouped(await gateways.of_revisions(connection, *asked, keys))
+    faces = await gateways.faces(connection, warning_ids)
+    over = await gateways.ended(connection, warning_ids)
+    found = []
+    for key in keys:
+        level, verb, headline = faces.get(key, (None, None, None))
+        found.append(OfWarning(*key, level, verb, headline, over.get(key[0], 0) >= key[1], sums[key]))
+    return found
 
 
 def _grouped(pairs: Iterable[tuple[K, Sum]]) -> dict[K, Sum]:

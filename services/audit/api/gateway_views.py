@@ -88,7 +88,6 @@ class GatewayLine(BaseModel):
     route: str
     name: str | None
     operator: str | None
-    revisions: int = Field(description="Revisions that it was asked to carry")
     carried: CarriedView
     rates: dict[str, RateView]
 
@@ -101,7 +100,6 @@ class GatewayLine(BaseModel):
             route=line.route,
             name=line.name,
             operator=line.operator,
-            revisions=line.revisions,
             carried=CarriedView.of(line.sum),
             rates={name: RateView.of(rates[name]) for name in kept},
         )

@@ -1,18 +1,18 @@
 """What the auditor's questions are answered from, kept up to date with the records."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Table, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.audit.model.approval import Act
 from services.audit.model.carried import ALL_SUMS, CarriedKey, Sum
 from services.audit.model.presence import Equipment
 from services.audit.store.books import AT_ONCE, upsert
-from services.audit.store.questions_tables import ACTS, CARRIED, CARRIERS, COMINGS, EQUIPMENT
+from services.audit.store.questions_tables import ACTS, CARRIED, CARRIED_DAYS, CARRIERS, COMINGS, EQUIPMENT
 from services.kit.db import Transaction
 
 Said = tuple[str, Equipment]
@@ -61,28 +61,40 @@ async def keep_operators(tx: Transaction, operators: Mapping[str, str]) -> None:
 
 
 async def change_carried(tx: Transaction, changes: Mapping[CarriedKey, tuple[str, Counter[str]]]) -> None:
-    """Add changes to the sums of gateways."""
-    wanted = sorted(key for key, (_, change) in changes.items() if any(change.values()))
-    known = await _carried(tx, wanted)
-    rows = []
-    for key in wanted:
-        mode, change = changes[key]
-        after = known.get(key, Sum()).changed(change)
-        names = zip(("day", "route", "warning_id", "revision", "channel"), key, strict=True)
-        rows.append({**dict(names), "mode": mode, **after.counts, "spans": after.spans})
-    if rows:
-        await tx.execute(upsert(tx, CARRIED), rows)
+    """Add changes to the sums of gateways: of each revision, and of each day."""
+    of_revisions: dict[tuple[Any, ...], Counter[str]] = {}
+    of_days: dict[tuple[Any, ...], Counter[str]] = {}
+    modes: dict[tuple[Any, ...], str] = {}
+    for key, (mode, change) in changes.items():
+        if any(change.values()):
+            day, route, _, _, channel = key
+            of_revisions[key], modes[key] = change, mode
+            together = of_days.setdefault((day, route, mode, channel), Counter())
+            for name, by in change.items():
+                together[name] += by
+    await _change(tx, CARRIED, of_revisions, lambda key: {"mode": modes[key]})
+    await _change(tx, CARRIED_DAYS, of_days, lambda _: {})
 
 
-async def _carried(tx: Transaction, keys: Sequence[CarriedKey]) -> dict[CarriedKey, Sum]:
-    columns = tuple_(*CARRIED.primary_key.columns)
-    found: dict[CarriedKey, Sum] = {}
+async def _change(
+    tx: Transaction,
+    table: Table,
+    changes: Mapping[tuple[Any, ...], Counter[str]],
+    more: Callable[[tuple[Any, ...]], dict[str, Any]],
+) -> None:
+    """Add changes to the sums of a table."""
+    keys, names = sorted(changes), [column.name for column in table.primary_key.columns]
+    known: dict[tuple[Any, ...], Sum] = {}
     for start in range(0, len(keys), AT_ONCE):
-        chosen = select(CARRIED).where(columns.in_(keys[start : start + AT_ONCE]))
-        for row in (await tx.execute(chosen)).mappings():
-            key = (row["day"], row["route"], row["warning_id"], row["revision"], row["channel"])
-            found[key] = sum_of(dict(row))
-    return found
+        wanted = tuple_(*table.primary_key.columns).in_(keys[start : start + AT_ONCE])
+        for row in (await tx.execute(select(table).where(wanted))).mappings():
+            known[tuple(row[name] for name in names)] = sum_of(dict(row))
+    rows = []
+    for key in keys:
+        after = known.get(key, Sum()).changed(changes[key])
+        rows.append({**dict(zip(names, key, strict=True)), **more(key), **after.counts, "spans": after.spans})
+    if rows:
+        await tx.execute(upsert(tx, table), rows)
 
 
 def sum_of(row: Mapping[str, Any]) -> Sum:

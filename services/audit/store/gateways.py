@@ -4,44 +4,86 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Table, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.model.carried import ALL_SUMS, Sum
 from services.audit.store.folding import sum_of
 from services.audit.store.questions import Record
-from services.audit.store.questions_tables import CARRIED, CARRIERS, GATEWAY_KINDS, OF_THINGS, among
+from services.audit.store.questions_tables import (
+    CARRIED,
+    CARRIED_DAYS,
+    CARRIERS,
+    GATEWAY_KINDS,
+    OF_THINGS,
+    among,
+)
 from services.audit.store.tables import ENDINGS, PLACES, RECORDS, REVISIONS
 
 OfRevision = tuple[str, int]
-OfDay = tuple[str, str, OfRevision, Sum]
-"""Day, channel, revision, sum."""
-
-
-def _chosen(statement: Select[Any], days: Sequence[str], mode: str, route: str | None) -> Select[Any]:
-    c = CARRIED.c
-    period = c.day.in_(days) if len(days) <= MOST_LISTED else c.day.between(days[0], days[-1])
-    chosen = statement.where(period, c.mode == mode)
-    return chosen.where(c.route == route) if route is not None else chosen
+OfDay = tuple[str, str, Sum]
+"""Day, channel, sum."""
 
 
 MOST_LISTED = 370
 """So many days are looked up one by one, which an index answers without reading the other gateways."""
 
 
-async def routes(connection: AsyncConnection, days: Sequence[str], mode: str) -> list[dict[str, Any]]:
-    """Return the counts of every gateway that was asked for anything in these days."""
-    c = CARRIED.c
-    sums = [func.sum(c[name]).label(name) for name in ALL_SUMS]
-    statement = select(c.route, func.count().label("revisions"), *sums).group_by(c.route).order_by(c.route)
-    found = (await connection.execute(_chosen(statement, days, mode, None))).mappings()
-    return [{name: value if name == "route" else int(value) for name, value in row.items()} for row in found]
+def _chosen(table: Table, days: Sequence[str], mode: str, route: str | None) -> list[Any]:
+    c = table.c
+    period = c.day.in_(days) if len(days) <= MOST_LISTED else c.day.between(days[0], days[-1])
+    return [period, c.mode == mode, *([c.route == route] if route is not None else [])]
+
+
+def _sums(table: Table) -> list[Any]:
+    return [func.coalesce(func.sum(table.c[name]), 0).label(name) for name in ALL_SUMS]
+
+
+async def routes(connection: AsyncConnection, days: Sequence[str], mode: str) -> list[tuple[str, Sum]]:
+    """Return every gateway that was asked for anything in these days, with its counts."""
+    c = CARRIED_DAYS.c
+    statement = select(c.route, *_sums(CARRIED_DAYS)).where(*_chosen(CARRIED_DAYS, days, mode, None))
+    found = (await connection.execute(statement.group_by(c.route).order_by(c.route))).mappings()
+    return [(row["route"], Sum({name: int(row[name]) for name in ALL_SUMS})) for row in found]
 
 
 async def days(connection: AsyncConnection, chosen: Sequence[str], mode: str, route: str) -> list[OfDay]:
-    """Return the sums of one gateway: day, channel, revision, sum."""
-    found = (await connection.execute(_chosen(select(CARRIED), chosen, mode, route))).mappings()
-    return [(r["day"], r["channel"], (r["warning_id"], r["revision"]), sum_of(dict(r))) for r in found]
+    """Return the sums of one gateway by day and channel."""
+    statement = select(CARRIED_DAYS).where(*_chosen(CARRIED_DAYS, chosen, mode, route))
+    rows = (await connection.execute(statement)).mappings()
+    return [(row["day"], row["channel"], sum_of(dict(row))) for row in rows]
+
+
+async def largest(
+    connection: AsyncConnection, chosen: Sequence[str], mode: str, route: str, skip: int, limit: int
+) -> list[OfRevision]:
+    """Return the revisions of which a gateway was asked to carry most, the largest first."""
+    c = CARRIED.c
+    statement = select(c.warning_id, c.revision).where(*_chosen(CARRIED, chosen, mode, route))
+    statement = statement.group_by(c.warning_id, c.revision)
+    ordered = statement.order_by(func.sum(c.recipients).desc(), c.warning_id, c.revision)
+    rows = await connection.execute(ordered.offset(skip).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def of_revisions(
+    connection: AsyncConnection, chosen: Sequence[str], mode: str, route: str, keys: Collection[OfRevision]
+) -> list[tuple[OfRevision, Sum]]:
+    """Return the sums of some revisions, one for each day and channel."""
+    c = CARRIED.c
+    mine = c.warning_id.in_(sorted({warning_id for warning_id, _ in keys}))
+    statement = select(CARRIED).where(*_chosen(CARRIED, chosen, mode, route), mine)
+    rows = (await connection.execute(statement)).mappings()
+    return [((row["warning_id"], row["revision"]), sum_of(dict(row))) for row in rows]
+
+
+async def stops(connection: AsyncConnection, chosen: Sequence[str], mode: str, route: str) -> Sum:
+    """Return the sums of the revisions that were ended before they expired."""
+    c, e = CARRIED.c, ENDINGS.c
+    over = exists().where(e.warning_id == c.warning_id, e.revision >= c.revision, e.reason != "expired")
+    statement = select(*_sums(CARRIED)).where(*_chosen(CARRIED, chosen, mode, route), over)
+    row = (await connection.execute(statement)).mappings().one()
+    return Sum({name: int(row[name]) for name in ALL_SUMS})
 
 
 async def faces(
@@ -54,12 +96,11 @@ async def faces(
     return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
 
 
-async def ended(connection: AsyncConnection, chosen: Sequence[str], mode: str, route: str) -> dict[str, int]:
-    """Return which warnings of one gateway were ended before they expired, and up to which revision."""
+async def ended(connection: AsyncConnection, warning_ids: Collection[str]) -> dict[str, int]:
+    """Return which of these warnings were ended before they expired, and up to which revision."""
     e = ENDINGS.c
-    carried = _chosen(select(CARRIED.c.warning_id), chosen, mode, route)
     statement = select(e.warning_id, func.max(e.revision)).where(
-        e.warning_id.in_(carried), e.reason != "expired"
+        e.warning_id.in_(warning_ids), e.reason != "expired"
     )
     rows = await connection.execute(statement.group_by(e.warning_id))
     return {row[0]: int(row[1]) for row in rows}

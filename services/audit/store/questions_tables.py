@@ -68,6 +68,16 @@ Index(
     *(REVISIONS.c.said_at, REVISIONS.c.expires_at, REVISIONS.c.warning_id, REVISIONS.c.revision),
 )
 
+_BIG = ("recipients", "reports", "confirmed", "delivered", "failed", "withdrawn", "expired", "open")
+_SMALL = ("batches", "leased", "answered", "closed", "attempts", "repeated", "ran_out")
+
+
+def _sums() -> list[Column[Any]]:
+    big = [Column(name, BigInteger, nullable=False) for name in _BIG]
+    small = [Column(name, Integer, nullable=False) for name in _SMALL]
+    return [*big, *small, Column("spans", JSON, nullable=False)]
+
+
 CARRIED = Table(
     "carried",
     metadata,
@@ -77,28 +87,24 @@ CARRIED = Table(
     Column("revision", Integer, primary_key=True),
     Column("channel", String(10), primary_key=True),
     Column("mode", String(8), nullable=False),
-    Column("batches", Integer, nullable=False),
-    Column("recipients", BigInteger, nullable=False),
-    Column("confirmed", BigInteger, nullable=False),
-    Column("delivered", BigInteger, nullable=False),
-    Column("failed", BigInteger, nullable=False),
-    Column("withdrawn", BigInteger, nullable=False),
-    Column("expired", BigInteger, nullable=False),
-    Column("open", BigInteger, nullable=False),
-    Column("leased", Integer, nullable=False),
-    Column("answered", Integer, nullable=False),
-    Column("closed", Integer, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("repeated", Integer, nullable=False),
-    Column("reports", BigInteger, nullable=False),
-    Column("ran_out", Integer, nullable=False),
-    Column("spans", JSON, nullable=False),
+    *_sums(),
 )
 """What a gateway was asked to carry of one revision on one day (Beijing), and what became of it.
 
 `spans` holds the buckets of three waits: until it was handed out, until the first answer, until nobody was
 open.
 """
+
+CARRIED_DAYS = Table(
+    "carried_days",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("route", String(100), primary_key=True),
+    Column("mode", String(8), primary_key=True),
+    Column("channel", String(10), primary_key=True),
+    *_sums(),
+)
+"""The same of a whole day: a year is read in a moment, however many warnings it had."""
 
 CARRIERS = Table(
     "carriers",

@@ -50,9 +50,17 @@ def upgrade() -> None:
     _stations()
 
 
-def _carried() -> None:
+def _sums() -> list[sa.Column[int]]:
     big = ("recipients", "reports", "confirmed", "delivered", "failed", "withdrawn", "expired", "open")
-    small = ("leased", "answered", "closed", "attempts", "repeated", "ran_out")
+    small = ("batches", "leased", "answered", "closed", "attempts", "repeated", "ran_out")
+    return [
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in big),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in small),
+        sa.Column("spans", sa.JSON, nullable=False),
+    ]
+
+
+def _carried() -> None:
     op.create_table(
         "carried",
         sa.Column("day", sa.String(10), primary_key=True),
@@ -61,10 +69,15 @@ def _carried() -> None:
         sa.Column("revision", sa.Integer, primary_key=True),
         sa.Column("channel", sa.String(10), primary_key=True),
         sa.Column("mode", sa.String(8), nullable=False),
-        sa.Column("batches", sa.Integer, nullable=False),
-        *(sa.Column(name, sa.BigInteger, nullable=False) for name in big),
-        *(sa.Column(name, sa.Integer, nullable=False) for name in small),
-        sa.Column("spans", sa.JSON, nullable=False),
+        *_sums(),
+    )
+    op.create_table(
+        "carried_days",
+        sa.Column("day", sa.String(10), primary_key=True),
+        sa.Column("route", sa.String(100), primary_key=True),
+        sa.Column("mode", sa.String(8), primary_key=True),
+        sa.Column("channel", sa.String(10), primary_key=True),
+        *_sums(),
     )
     op.create_table(
         "carriers",
@@ -119,7 +132,7 @@ def _stations() -> None:
 
 def downgrade() -> None:
     """Drop everything."""
-    for table in ("equipment", "comings", "acts", "carriers", "carried"):
+    for table in ("equipment", "comings", "acts", "carriers", "carried_days", "carried"):
         op.drop_table(table)
     for name in ("first_attempt", "attempts", *reversed(_TIMES), "mode"):
         op.drop_column("deliveries", name)
