@@ -75,8 +75,7 @@ async def _warning(asker: Asker) -> object:
 
 async def _station(asker: Asker) -> object:
     year = asker.year()
-    wanted = station.Wanted(LIVE, year.first, year.last)
-    return await station.station(asker.db, asker.station(), wanted, asker.formulas)
+    return await station.station(asker.db, asker.station(), LIVE, year.first, year.last, asker.formulas)
 
 
 async def _gateway(asker: Asker) -> object:

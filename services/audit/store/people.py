@@ -43,7 +43,7 @@ class Hit(NamedTuple):
     channel: str
     route: str
     key_id: str | None
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name
     place: int
     """Its place in the batch, from 0."""
     hash: bytes

@@ -149,7 +149,7 @@ COMINGS = Table(
     Column("presence", String(10), nullable=False),
     Column("last_sequence", BigInteger, nullable=False),
     Column("clock_offset_ms", BigInteger),
-    Index("presences_by_time", "mode", "at"),
+    Index("comings_by_time", "mode", "at"),
 )
 """Each time a station came or went."""
 

@@ -13,7 +13,7 @@ from services.audit.model.observed import Observation
 from services.audit.model.online import Seen
 from services.audit.model.registered import Contents, Holding
 from services.audit.store.books import upsert
-from services.audit.store.questions_tables import PRESENCES
+from services.audit.store.questions_tables import COMINGS
 from services.audit.store.report_tables import AIMS, CHANGES, CONTENTS, FACES, FOLDED, OBSERVATIONS
 from services.audit.store.tables import RECORDS
 from services.kit.db import Transaction
@@ -28,7 +28,7 @@ AT_ONCE = 400
 """Terms of one question: SQLite joins no more than 500."""
 
 
-_SEEN = [getattr(PRESENCES.c, name) for name in ("position", "mode", "station", "at", "presence")]
+_SEEN = [getattr(COMINGS.c, name) for name in ("position", "mode", "station", "at", "presence")]
 
 
 class Kept(NamedTuple):
@@ -211,14 +211,14 @@ async def presences(
     connection: AsyncConnection, mode: str, first: datetime, last: datetime, at: int
 ) -> list[Seen]:
     """Return every change of presence in a period."""
-    c = PRESENCES.c
+    c = COMINGS.c
     wanted = c.mode == mode, c.at >= first, c.at < last, c.position <= at
     return await read(connection, Seen, select(*_SEEN).where(*wanted))
 
 
 async def stations_seen(connection: AsyncConnection, mode: str, at: int) -> list[str]:
     """Return every station of which anything was ever seen."""
-    c = PRESENCES.c
+    c = COMINGS.c
     statement = select(c.station).where(c.mode == mode, c.position <= at).distinct()
     return list((await connection.execute(statement)).scalars())
 
@@ -231,7 +231,7 @@ async def presences_before(
     for start in range(0, len(stations), AT_ONCE):
         some = stations[start : start + AT_ONCE]
         asked = union_all(*(select(literal(code).label("station")) for code in some)).subquery()
-        p = PRESENCES.alias("p")
+        p = COMINGS.alias("p")
         before = (
             select(p.c.position)
             .where(p.c.station == asked.c.station, p.c.mode == mode, p.c.at < first, p.c.position <= at)
@@ -240,7 +240,7 @@ async def presences_before(
             .scalar_subquery()
         )
         last = select(asked.c.station, before.label("position")).select_from(asked).subquery()
-        c = PRESENCES.c
+        c = COMINGS.c
         same = (c.station == last.c.station) & (c.mode == mode) & (c.position == last.c.position)
         statement = select(*_SEEN).join(last, same)
         found += await read(connection, Seen, statement)

@@ -118,7 +118,7 @@ def _stations() -> None:
         sa.Column("last_sequence", sa.BigInteger, nullable=False),
         sa.Column("clock_offset_ms", sa.BigInteger),
     )
-    op.create_index("presences_by_time", "presences", ["mode", "at"])
+    op.create_index("comings_by_time", "comings", ["mode", "at"])
     op.create_table(
         "equipment",
         sa.Column("station", sa.String(100), primary_key=True),
