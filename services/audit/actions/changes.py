@@ -15,7 +15,7 @@ from services.audit.store.questions import Record
 from services.kit.db import Database
 from services.kit.errors import NotFound
 
-AT_ONCE = 200
+AT_ONCE = 50
 MOST_LOOKED_AT = 2_000
 """So many records are looked through for one page; then it ends, and the next one goes on from there."""
 
@@ -93,9 +93,9 @@ async def _page(
     connection: AsyncConnection, first: datetime, last: datetime, ground: Ground, wanted: Wanted
 ) -> tuple[list[Change], Cursor | None]:
     found: list[Change] = []
-    before, looked_at = wanted.before, 0
+    before, looked_at, size = wanted.before, 0, max(AT_ONCE, wanted.limit + 1)
     while looked_at < MOST_LOOKED_AT:
-        records = await changes.said(connection, first, last, before, AT_ONCE, wanted.kinds)
+        records = await changes.said(connection, first, last, before, size, wanted.kinds)
         looked_at += len(records)
         for record, change in _changes(records, ground):
             if len(found) == wanted.limit:
@@ -103,7 +103,7 @@ async def _page(
             before = (record["recorded_at"], record["position"])
             if change is not None and not (wanted.touching and change.touches is False):
                 found.append(change)
-        if len(records) < AT_ONCE:
+        if len(records) < size:
             return found, None
     return found, before
 

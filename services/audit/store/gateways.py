@@ -142,7 +142,7 @@ async def facts(
 def _of_gateway(gateway: str, mode: str, first: datetime, last: datetime) -> list[Any]:
     r = RECORDS.c
     told = [r.about == gateway, r.event_at >= first, r.event_at < last, r.mode == mode]
-    return [*told, among(OF_THINGS), r.kind.in_(GATEWAY_KINDS)]
+    return [*told, among(OF_THINGS), r.kind.concat("").in_(GATEWAY_KINDS)]
 
 
 async def known(connection: AsyncConnection, gateway: str) -> bool:

@@ -36,7 +36,7 @@ _TIMES = ("leased_at", "answered_at", "closed_at")
 def upgrade() -> None:
     """Create everything."""
     for name, (columns, kinds) in _PARTIAL.items():
-        where = sa.text(f"kind || '' IN ({kinds})")
+        where = sa.text(f"(kind || '') IN ({kinds})")
         op.create_index(name, "records", columns, sqlite_where=where, postgresql_where=where)
     op.create_index("revisions_by_approval", "revisions", ["approved_at", "warning_id", "revision"])
     op.create_index("revisions_by_span", "revisions", ["said_at", "expires_at", "warning_id", "revision"])
