@@ -279,3 +279,14 @@ async def test_a_forged_row_is_found_by_a_recount(audit: Asked) -> None:
         ("observation-differs", TOWN, False),
         ("observation-differs", None, True),
     ]
+
+
+async def test_the_trend_counts_as_the_months_own_report_does(audit: Asked) -> None:
+    halted = a_big_warning(at=NOON - timedelta(days=40), level=Level.YELLOW)
+    early = a_big_warning(at=NOON - timedelta(days=41), level=Level.BLUE)
+    await fill(audit, [*heard(halted), halted.cancelled(), *heard(early), early.published(), early.updated()])
+    own = {i["id"]: i["value"] for i in (await _figures(audit, "/months/2026-04"))["indicators"]}
+    trend = (await _figures(audit, "/months/2026-06"))["trend"]
+    point = next(p for p in trend if p["month"] == "2026-04")
+    assert point == {"month": "2026-04", "warnings": 2, "values": own}
+    assert (own["reception"], own["confirmation"]) == (78.33, 66.67)

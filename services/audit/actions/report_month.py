@@ -1,5 +1,6 @@
 """Report a month: its warnings and stations as the ledger had them, and the trend of twelve months."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from services.audit.model.month_figures import Point
 from services.audit.model.month_material import MonthMaterial
 from services.audit.model.online import Seen
 from services.audit.model.registered import Holding
-from services.audit.store import questions, reports
+from services.audit.store import as_of, counted, questions, reports
 from services.kit.clock import BEIJING
 from services.kit.db import Database
 from services.kit.errors import Invalid, NotFound
@@ -86,15 +87,14 @@ async def report(db: Database, measures: Measures, month: str, at: int | None) -
         names |= {town for _, town in material.homes.values()} | {f"{name[:9]}000" for name in names}
         material.names = await questions.names(connection, names)
         material.trend = await _trend(connection, measures, stood, held, material)
-    return drawn.drawn(stood, month_report.figures(material))
+    return await asyncio.to_thread(lambda: drawn.drawn(stood, month_report.figures(material)))
 
 
 async def _material(
     connection: AsyncConnection, measures: Measures, month: str, stood: Stood, held: Sequence[Holding]
 ) -> MonthMaterial:
-    first, last = bounds(month)
-    at, end = stood.position, min(last, stood.moment)
-    ids = await reports.begun(connection, Mode.LIVE, first, last, at)
+    at = stood.position
+    ids = await reports.begun(connection, Mode.LIVE, *bounds(month), at)
     known, sums = await accounts(connection, ids, at)
     targets = [t for t in known.targets.values() if t.channel == STATION]
     lost = {
@@ -102,13 +102,27 @@ async def _material(
         for plan in known.plans.values()
         if any(channel == STATION for _, channel in gone([plan], sums, targets))
     }
+    return replace(await _outline(connection, measures, month, stood, held, ids), targets=targets, gone=lost)
+
+
+async def _outline(
+    connection: AsyncConnection,
+    measures: Measures,
+    month: str,
+    stood: Stood,
+    held: Sequence[Holding],
+    ids: Sequence[str],
+) -> MonthMaterial:
+    """Return a month without its targets."""
+    first, last = bounds(month)
+    at, end = stood.position, min(last, stood.moment)
     return MonthMaterial(
         month=month,
         period=(first, end),
         whole=last <= stood.moment,
         faces=await reports.faces(connection, ids, at),
-        targets=targets,
-        gone=lost,
+        targets=(),
+        gone=(),
         said=await reports.said_of(connection, ids, at),
         missed=await reports.said(connection, "missed", at),
         entered=await reports.said(connection, "figure", at),
@@ -151,7 +165,7 @@ async def _trend(
         month = before(material.month, count)
         if month >= month_of(since[0]):
             found.append(await _point(connection, measures, month, stood, held))
-    return [*found, _point_of(material)]
+    return [*found, await asyncio.to_thread(_point_of, material)]
 
 
 async def _point(
@@ -161,14 +175,29 @@ async def _point(
     key = (month, await reports.last_said(connection, stood.position), held[-1].position if held else 0)
     if settled and key in measures.trends.points:
         return measures.trends.points[key]
-    point = _point_of(await _material(connection, measures, month, stood, held))
+    material = await _sketch(connection, measures, month, stood, held)
+    point = await asyncio.to_thread(_point_of, material)
     if settled:
         measures.trends.keep(key, point)
     return point
 
 
+async def _sketch(
+    connection: AsyncConnection, measures: Measures, month: str, stood: Stood, held: Sequence[Holding]
+) -> MonthMaterial:
+    """Return what the point of a month needs: counted by the database, unless its warnings went on since."""
+    first, last = bounds(month)
+    at = stood.position
+    ids = await reports.begun(connection, Mode.LIVE, first, last, at)
+    if await as_of.changed_since(connection, ids, at):
+        return await _material(connection, measures, month, stood, held)
+    found = await counted.rates(connection, ids, STATION, at, measures.formulas)
+    empty = await _outline(connection, measures, month, stood, held, ids)
+    return replace(empty, counted=found)
+
+
 def _point_of(material: MonthMaterial) -> Point:
-    found = {one.id: one.value for one in month_report.indicators(replace(material))}
+    found = {one.id: one.value for one in month_report.indicators(material)}
     return Point(month=material.month, warnings=len(material.warnings), values=found)
 
 

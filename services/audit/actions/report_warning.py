@@ -1,5 +1,6 @@
 """Report a warning: its books as they were at a position of the ledger, and what people said of it."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,7 +39,7 @@ async def report(db: Database, yardsticks: Yardsticks, warning_id: str, at: int 
         stood = await drawn.stood(connection, position)
         material = await _material(connection, warning_id, position)
     material.formulas = {one.formula: one.version for one in yardsticks.indicators}
-    return drawn.drawn(stood, figures(material))
+    return await asyncio.to_thread(lambda: drawn.drawn(stood, figures(material)))
 
 
 async def _material(connection: AsyncConnection, warning_id: str, at: int) -> Material:

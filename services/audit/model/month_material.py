@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from services.audit.model.account import Formulas
+from services.audit.model.account import Formulas, Rate
 from services.audit.model.faces import Face
 from services.audit.model.indicators import Judged, Yardsticks, judged
 from services.audit.model.month_figures import Point
@@ -38,6 +38,8 @@ class MonthMaterial:
     yardsticks: Yardsticks
     formulas: Formulas
     trend: Sequence[Point] = field(default=())
+    counted: tuple[Rate, Rate] | None = None
+    """Reception and confirmation, where the database has counted them: a point of the trend lists nobody."""
 
     @cached_property
     def homes(self) -> dict[str, tuple[str, str]]:

@@ -72,11 +72,15 @@ def _online(_: Indicator, m: MonthMaterial) -> Found:
 
 
 def _reception(_: Indicator, m: MonthMaterial) -> Found:
-    return _measured(reception(m.pairs, m.formulas)), {"left_out": sum(i in m.gone for i in m.warnings)}
+    return _measured(m.counted[0] if m.counted else reception(m.pairs, m.formulas)), {
+        "left_out": sum(i in m.gone for i in m.warnings)
+    }
 
 
 def _confirmation(_: Indicator, m: MonthMaterial) -> Found:
-    return _measured(confirmation(m.pairs, m.formulas)), {"left_out": sum(i in m.gone for i in m.warnings)}
+    return _measured(m.counted[1] if m.counted else confirmation(m.pairs, m.formulas)), {
+        "left_out": sum(i in m.gone for i in m.warnings)
+    }
 
 
 def _lead(one: Indicator, m: MonthMaterial) -> Found:

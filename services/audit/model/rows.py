@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from contracts.amendment import PlanAmended
@@ -259,6 +260,14 @@ class Delivery:
         )
 
 
+_HAD = (Column.DELIVERED, Column.CONFIRMED)
+_STATES = {
+    wanted: frozenset(state.value for state in TargetState if state.column in wanted)
+    for wanted in (_HAD, (Column.CONFIRMED,))
+}
+"""The states that each question looks for, so that a month need not ask of each state anew."""
+
+
 @dataclass(frozen=True)
 class Target:
     """One named target of a revision: how far it has come, and when it came to each state."""
@@ -297,15 +306,16 @@ class Target:
 
     def first(self, *wanted: Column) -> datetime | None:
         """Return when it first came to a state of these columns."""
-        found = [at for state, at in self.times.items() if TargetState(state).column in wanted]
+        states = _STATES[wanted]
+        found = [at for state, at in self.times.items() if state in states]
         return from_microseconds(min(found)) if found else None
 
-    @property
+    @cached_property
     def received_at(self) -> datetime | None:
         """When it had the warning; who confirms has received."""
-        return self.first(Column.DELIVERED, Column.CONFIRMED)
+        return self.first(*_HAD)
 
-    @property
+    @cached_property
     def confirmed_at(self) -> datetime | None:
         """When a person answered."""
         return self.first(Column.CONFIRMED)
