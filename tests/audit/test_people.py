@@ -1,7 +1,9 @@
 """One phone over all warnings: found in pages and before them, under every key, wherever it stands."""
 
+import asyncio
 import base64
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,14 @@ from contracts.outcome import TargetState
 from contracts.sparing import DeliverySpared
 from contracts.values import Channel
 from services.audit.actions import people
-from services.audit.actions.gather import LEASE, gather
+from services.audit.actions.gather import LEASE, Pace, gather, run
 from services.audit.model import postings as model
 from services.audit.store import postings
 from services.audit.store.ledger import unpacked
 from services.audit.store.posting_tables import BATCHES, PAGES, POSTINGS, VOLUMES
 from services.audit.store.tables import RECORDS
 from services.kit.crypto import SoftwareCrypto
+from services.kit.leadership import Leadership, LostLead
 from tests.audit.audit_make import NOON, AWarning, outcome
 from tests.audit.ledger_make import ALedger, a_ledger
 from tests.audit.people_make import a_batch, a_report, a_request, phones
@@ -267,3 +270,23 @@ async def test_what_waits_is_gathered_by_the_next_who_leads(database_url: str, t
             (waits,) = await postings.waiting(connection)
         assert waits.batches == 1
         assert await all_gathered(book) == 1
+
+
+async def test_gathering_runs_while_its_replica_leads(database_url: str, tmp_path: Path) -> None:
+    async with a_ledger(database_url, tmp_path) as book:
+        await book.say(a_request(AWarning(), a_batch(book.crypto, phones(5))))
+        with pytest.raises(LostLead):
+            await gather(book.db, Leadership(book.db, "another"), timedelta(0))
+        assert await count(book, POSTINGS) == 1
+        pace = Pace(timedelta(0), 0.01)
+        work = partial(run, book.db, book.leadership, pace)
+        task = asyncio.ensure_future(book.leadership.lead(LEASE, work))
+        async with asyncio.timeout(30):
+            while await count(book, POSTINGS):
+                await asyncio.sleep(0.02)
+            await book.say(a_request(AWarning(), a_batch(book.crypto, [ME])))
+            while await count(book, POSTINGS):
+                await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert len(await people.find(book.db, book.crypto, ME)) == 1
