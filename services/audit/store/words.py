@@ -215,7 +215,8 @@ def _left(segment: int, rows: Sequence[Any], gone: Positions) -> list[dict[str, 
 def _among(some: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Tell of each of some numbers whether it is among others; these are in order, and not none."""
     places = np.minimum(np.searchsorted(others, some), len(others) - 1)
-    return np.equal(others[places], some)
+    found: npt.NDArray[np.bool_] = others[places] == some
+    return found
 
 
 async def segments(
