@@ -53,22 +53,8 @@ def take(
     token: Token = "",
 ) -> None:
     """Fetch a list as CSV, XLSX or JSON Lines; what is not whole does not take its name."""
-    said = (
-        warning,
-        gateway,
-        station,
-        year,
-        mode,
-        channel,
-        kind,
-        about,
-        after,
-        q,
-        who,
-        _day(since),
-        _day(until),
-    )
-    query = {name: str(value) for name, value in zip(FILTERS, said, strict=True) if value is not None}
+    said = locals()
+    query = {name: _text(said[name]) for name in FILTERS if said[name] is not None}
     path = f"/api/v1/audit/exports/{list_.value}.{form.value}"
     with client(url, token) as http, opened(out) as file:
         rows, size = _fetch(http, path, query, form.value, file)
@@ -76,8 +62,8 @@ def take(
         typer.echo(f"{out}: {f'{rows:,} rows, ' if rows is not None else ''}{size:,} bytes", err=True)
 
 
-def _day(given: datetime | None) -> str | None:
-    return given.date().isoformat() if given else None
+def _text(value: Any) -> str:
+    return value.date().isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _fetch(

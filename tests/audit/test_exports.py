@@ -1,6 +1,5 @@
 """Exports: every list in every form, of one moment, whole or visibly cut; each is a fact before and after."""
 
-import asyncio
 import csv
 import hashlib
 import io
@@ -15,14 +14,11 @@ import pytest
 
 from contracts.outcome import TargetState
 from contracts.values import Channel, Level
-from services.audit.actions import exports
 from services.audit.actions import words as indexing
 from services.audit.actions.exports import MEDIA, Export
 from services.audit.actions.lists import LISTS
 from services.audit.actions.lists.listing import Filters
-from services.audit.forms import BOM, Csv
-from services.audit.workbook import NAME, Sheets
-from services.kit.errors import Retry
+from services.audit.forms import BOM
 from services.kit.pages import said
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import NOON, STATIONS, AWarning, a_fact
@@ -106,6 +102,11 @@ async def test_every_list_can_be_had_in_every_form(audit: Asked, form: str) -> N
         "2026-06-01T12:00:02+08:00",
         "2026-06-01T12:00:40+08:00",
     )
+
+
+@pytest.mark.parametrize("form", MEDIA)
+async def test_deliveries_years_and_hits_can_be_had_in_every_form(audit: Asked, form: str) -> None:
+    mine = str((await fill(audit)).warning_id)
     deliveries = await table(audit, "deliveries", form, warning=mine)
     assert {row["channel"] for row in deliveries} == {"station", "broadcast", "sms"}
     (carried,) = await table(audit, "deliveries", form, gateway="cmcc-1")
@@ -203,77 +204,6 @@ async def test_only_auditors_take_lists_away(audit: Asked) -> None:
     assert (await audit.get(f"{PATH}records.csv", "drafter")).status_code == 403
     assert (await audit.get(f"{PATH}records.csv", "auditor+operator")).status_code == 403
     assert await audit.facts() == []
-
-
-def test_no_cell_is_taken_for_a_formula() -> None:
-    cells = ["=1+1", "+1", "-1", "@x", "\tx", "＝1", "x=1", "", None, -1, 2.5]
-    (row,) = csv.reader(io.StringIO(Csv([]).rows([cells]).decode()))
-    assert row == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'＝1", "x=1", "", "", "-1", "2.5"]
-
-
-def test_a_workbook_goes_on_on_a_next_sheet_and_keeps_texts(tmp_path: Path) -> None:
-    sheets = Sheets(tmp_path, most=3)
-    sheets.begin(["一", "二"])
-    sheets.add([(n, "=1+1" if n else "长" * 40_000) for n in range(7)])
-    sheets.close()
-    book = openpyxl.load_workbook(tmp_path / NAME)
-    assert [sheet.max_row for sheet in book.worksheets] == [4, 4, 2]
-    assert [sheet["A1"].value for sheet in book.worksheets] == ["一"] * 3
-    assert len(str(book.worksheets[0]["B2"].value)) == 32_767
-    assert (book.worksheets[1]["B2"].value, book.worksheets[1]["B2"].data_type) == ("=1+1", "s")
-    assert [file.name for file in tmp_path.iterdir()] == [NAME]
-
-
-@pytest.mark.parametrize(("name", "form"), [("records", "xlsx"), ("deliveries", "csv")])
-@on_one_database
-async def test_without_room_the_answer_says_so(audit: Asked, tmp_path: Path, name: str, form: str) -> None:
-    leaving = audit.app.state.parts["audit"].leaving
-    leaving.folder = tmp_path / "nowhere"
-    reply = await audit.get(f"{PATH}{name}.{form}", **({"gateway": "x"} if name == "deliveries" else {}))
-    assert (reply.status_code, reply.json()["detail"]) == (503, "the file cannot be written on the server")
-    assert leaving.now == 0
-    assert (await audit.facts())[-1]["detail"]["whole"] is False
-
-
-@on_one_database
-async def test_a_disk_that_is_full_fails_the_workbook_and_leaves_nothing(
-    audit: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await audit.book.say(*(a_fact(n) for n in range(3000)))
-    (tmp_path / "spool").mkdir()
-    program = tmp_path / "python"
-    program.write_text(f'#!/bin/sh\nulimit -f 16\nexec {exports.sys.executable} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setattr(exports.sys, "executable", str(program))
-    export = Export(audit.book.db, LISTS["records"], "xlsx", Filters(), ["h"] * 12, tmp_path / "spool")
-    with pytest.raises(Retry, match="cannot be written"):
-        await export.open()
-    assert list((tmp_path / "spool").iterdir()) == []
-
-
-@on_one_database
-async def test_nothing_stays_behind_when_somebody_gives_up(audit: Asked, tmp_path: Path) -> None:
-    await audit.book.say(*(a_fact(n) for n in range(3000)))
-    (tmp_path / "spool").mkdir()
-    export = Export(audit.book.db, LISTS["records"], "xlsx", Filters(), ["h"] * 12, tmp_path / "spool")
-    opening = asyncio.ensure_future(export.open())
-    async with asyncio.timeout(30):
-        while not list((tmp_path / "spool").iterdir()):
-            await asyncio.sleep(0.005)
-    opening.cancel()
-    await asyncio.gather(opening, return_exceptions=True)
-    assert list((tmp_path / "spool").iterdir()) == []
-
-
-@on_one_database
-async def test_a_prepared_file_has_no_name_any_more(audit: Asked, tmp_path: Path) -> None:
-    await audit.book.say(a_fact())
-    export = Export(audit.book.db, LISTS["records"], "xlsx", Filters(), ["h"] * 12, tmp_path)
-    before = set(tmp_path.iterdir())
-    await export.open()
-    assert set(tmp_path.iterdir()) == before
-    assert export.length
-    export.close()
 
 
 @on_one_database

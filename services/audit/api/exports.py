@@ -1,5 +1,6 @@
 """HTTP in, a list out: /api/v1/audit/exports/{list}.{form}."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -60,28 +61,30 @@ def narrowed(
 ) -> tuple[Filters, int | None]:
     """Return by what a list is narrowed, and the year."""
     period = asking(q or "", since=since, until=until)
+    names = {"kind": kind, "about": about, "gateway": gateway, "station": station, "q": q, "who": who}
     found = Filters(
         after=after,
-        kind=kind or None,
-        about=about or None,
         warning=str(warning) if warning else None,
         channel=channel.value if channel else None,
-        gateway=gateway or None,
-        station=station,
         mode=mode.value if mode else None,
-        q=q or None,
-        who=who or None,
         since=period.since,
         until=period.until,
+        **{name: value for name, value in names.items() if value},
     )
     return found, year
 
 
-def of_a_year(given: Filters, year: int) -> Filters:
-    """Return the filters of a station's year, live by default."""
-    first, last = (datetime(y, 1, 1, tzinfo=BEIJING) for y in (year, year + 1))
-    values = {**vars(given), "mode": given.mode or Mode.LIVE.value, "since": first, "until": last}
-    return Filters(**values)
+def of_a_year(listing: Listing, given: Filters, year: int | None, now: datetime) -> Filters:
+    """Return the filters with the year of a station, this one and live by default."""
+    if listing.name != "station":
+        if year is not None:
+            raise Invalid("year", "does not narrow this list", "send it with a station")
+        return given
+    if given.since or given.until:
+        return given
+    this = year or now.astimezone(BEIJING).year
+    first, last = (datetime(y, 1, 1, tzinfo=BEIJING) for y in (this, this + 1))
+    return replace(given, mode=given.mode or Mode.LIVE.value, since=first, until=last)
 
 
 @router.get(
@@ -104,11 +107,7 @@ async def fetch(
     year), search (q). The last line of JSON Lines says `end`; a file that was broken off ends its connection.
     """
     listing = listing_of(name, form)
-    filters, year = narrow
-    if year is not None and listing.name != "station":
-        raise Invalid("year", "does not narrow this list", "send it with a station")
-    if listing.name == "station" and not filters.since and not filters.until:
-        filters = of_a_year(filters, year or given.db.clock.now().astimezone(BEIJING).year)
+    filters = of_a_year(listing, *narrow, given.db.clock.now())
     listing.check(filters)
     heads = [said(column.head, language_of(request)) for column in listing.columns]
     export = Export(given.db, listing, form, filters, heads, given.leaving.folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.model.words import Wanted
@@ -186,32 +186,37 @@ async def forget(tx: Transaction, positions: Collection[int]) -> None:
         one = dict(row)
         every = select(WORDS.c.positions).where(WORDS.c.segment == one["segment"], WORDS.c.token == ALL)
         cells = (await tx.execute(every)).scalar_one()
-        if np.isin(_unpacked(cells, one["first"]), gone).any():
+        if _among(_unpacked(cells, one["first"]), gone).any():
             await _without(tx, one, gone)
 
 
 async def _without(tx: Transaction, one: Mapping[str, Any], gone: Positions) -> None:
     """Write a segment anew without some positions."""
-    changed, empty, postings = [], [], 0
     rows: Sequence[Any] = (await tx.execute(_whole(one["segment"]))).all()
+    left = await asyncio.to_thread(_left, one["segment"], rows, (gone - one["first"]))
+    await _drop(tx, [one["segment"]])
+    if left:
+        postings = sum(len(row["positions"]) // 4 for row in left)
+        await tx.execute(SEGMENTS.insert().values(**{**one, "postings": postings}))
+        await tx.execute(WORDS.insert(), left)
+
+
+def _left(segment: int, rows: Sequence[Any], gone: Positions) -> list[dict[str, Any]]:
+    """Return the rows of a segment without some positions, given less its first."""
+    found = []
     for token, cells in rows:
-        found = _unpacked(cells, one["first"])
-        left = found[~np.isin(found, gone, assume_unique=True)]
-        postings += len(left)
-        if not len(left):
-            empty.append({"t": bytes(token)})
-        elif len(left) < len(found):
-            changed.append({"t": bytes(token), "p": _packed(left, one["first"])})
-    mine = and_(WORDS.c.segment == one["segment"], WORDS.c.token == bindparam("t"))
-    if empty:
-        await tx.execute(delete(WORDS).where(mine), empty)
-    if changed:
-        await tx.execute(update(WORDS).where(mine).values(positions=bindparam("p")), changed)
-    this = SEGMENTS.c.segment == one["segment"]
-    if postings:
-        await tx.execute(update(SEGMENTS).where(this).values(postings=postings))
-    else:
-        await tx.execute(delete(SEGMENTS).where(this))
+        kept = np.frombuffer(cells, _CELL)
+        kept = kept[~_among(kept, gone)]
+        if len(kept):
+            found.append({"segment": segment, "token": bytes(token), "positions": kept.tobytes()})
+    return found
+
+
+def _among(some: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Tell of each of some numbers whether it is among others; these are in order, and not none."""
+    places = np.minimum(np.searchsorted(others, some), len(others) - 1)
+    found: npt.NDArray[np.bool_] = others[places] == some
+    return found
 
 
 async def segments(
@@ -252,19 +257,19 @@ def _common(
     """Return the positions that all lists share, newest first; the shortest list is looked at first."""
     if any(token not in rows for token in exact):
         return []
-    lists = [_unpacked(rows[token], first) for token in exact]
+    lists = [np.frombuffer(rows[token], _CELL) for token in exact]
     for beginning in beginnings:
-        some = [_unpacked(cells, first) for token, cells in rows.items() if token.startswith(beginning)]
+        some = [np.frombuffer(cells, _CELL) for token, cells in rows.items() if token.startswith(beginning)]
         if not some:
             return []
         lists.append(np.unique(np.concatenate(some)))
     lists.sort(key=len)
     common = lists[0]
     for other in lists[1:]:
-        common = np.intersect1d(common, other, assume_unique=True)
+        common = common[_among(common, other)]
         if not len(common):
             return []
-    return [int(position) for position in common[::-1]]
+    return [int(cell) + first for cell in common[::-1]]
 
 
 async def read(
