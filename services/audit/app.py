@@ -33,9 +33,9 @@ async def open_audit(floor: Floor) -> Service:
     recorder = Recorder(db, floor.bus, leadership, floor.crypto)
     signer = Signer(floor.crypto, settings.ledger_origin)
     signing = partial(leadership.lead, sign.LEASE, partial(sign.run, db, signer, settings.ledger_head_s))
-    rules = retention.load()
+    rules, var = retention.load(), floor.settings.var
     deleting = partial(leadership.lead, delete.LEASE, Deleter(db, leadership, rules).run)
-    places = heads.places(settings.heads_file(), settings.heads_second(), floor.http)
+    places = heads.places(settings.heads_file(var), settings.heads_second(var), floor.http)
     keepers = [
         partial(leadership.lead, f"{kept.LEASE}-{place.name}", kept.Keeper(db, place, signer).run)
         for place in places
