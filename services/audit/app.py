@@ -34,7 +34,8 @@ async def open_audit(floor: Floor) -> Service:
     issuer_url = floor.settings.issuer_url or floor.settings.base_url()
     issuer = HttpIssuer(floor.http, issuer_url, internal_key(floor))
     grace = timedelta(seconds=settings.reconcile_grace_s)
-    places = heads.places(settings.heads_file(), settings.heads_second(), floor.http)
+    var = floor.settings.var
+    places = heads.places(settings.heads_file(var), settings.heads_second(var), floor.http)
     parts = Parts(
         db,
         signer,

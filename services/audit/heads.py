@@ -167,9 +167,9 @@ class HttpPlace:
         return
 
 
-def places(file: Path, second: str, http: httpx.AsyncClient) -> list[Place]:
+def places(file: Path | None, second: str, http: httpx.AsyncClient) -> list[Place]:
     """Return the places of the settings."""
-    found: list[Place] = [FilePlace(file)]
+    found: list[Place] = [FilePlace(file)] if file else []
     if second.startswith(("http://", "https://")):
         found.append(HttpPlace(http, second))
     elif second:

@@ -32,7 +32,7 @@ class AuditSettings(Settings):
     )
     ledger_heads_file: str = Field(
         "{var}/ledger/heads",
-        description="File to which every signed tree head is appended; it belongs to another backup",
+        description="File to which every signed tree head is appended, to be backed up apart; empty: none",
     )
     ledger_heads_second: str = Field(
         "",
@@ -73,10 +73,11 @@ class AuditSettings(Settings):
         """Take what can be filled in."""
         return _filled(place)
 
-    def heads_file(self) -> Path:
-        """Return the file of tree heads."""
-        return Path(self.ledger_heads_file.format(var=self.var.resolve()))
+    def heads_file(self, var: Path) -> Path | None:
+        """Return the file of tree heads, None when there is none."""
+        filled = self.ledger_heads_file.format(var=var.resolve())
+        return Path(filled) if filled else None
 
-    def heads_second(self) -> str:
+    def heads_second(self, var: Path) -> str:
         """Return the second place of tree heads, empty when there is none."""
-        return self.ledger_heads_second.format(var=self.var.resolve())
+        return self.ledger_heads_second.format(var=var.resolve())
