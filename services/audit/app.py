@@ -43,6 +43,7 @@ async def open_audit(floor: Floor) -> Service:
     return Service(
         "audit",
         routers=[*api.ROUTERS, *desk.ROUTERS, static],
+        notes={"ledger": recorder.note},
         houses=[House(db, leadership, siblings=[recorder.run, signing, watching])],
         parts={"audit": Parts(db, signer, LedgerStream(floor.bus), grace, rates.load(), issuer)},
     )

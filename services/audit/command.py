@@ -1,4 +1,4 @@
-"""The auditor's commands: yutian audit reconcile | export | verify. Exit 0 holds, 1 something is wrong."""
+"""The auditor's commands: yutian audit reconcile | refile | export | verify. Exit 1: something is wrong."""
 
 import sys
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from services.kit.errors import Invalid, Refused
 from services.kit.settings import Settings
 from services.kit.terminal import Output
 
-audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, export, verify.")
+audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, refile, export, verify.")
 
 Url = Annotated[str, typer.Option(envvar="YUTIAN_AUDIT_URL", help="Where the audit answers; default: here")]
 Token = Annotated[
@@ -30,20 +30,22 @@ Token = Annotated[
 ]
 
 WAIT_S = 60.0
+REFILE_S = 3600.0
 _STDOUT = "-"
 
 
 @audit.command()
 def reconcile(
     warning: Annotated[str | None, typer.Option(help="Only this warning, by its id")] = None,
+    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds for what is in flight")] = 0,
     url: Url = "",
     token: Token = "",
     output: Output = "table",
 ) -> None:
     """Compare manifests, deliveries, reports, stream and ledger; name every difference."""
     with _client(url, token) as client:
-        reply = client.get("/api/v1/audit/reconcile", params={"warning": warning} if warning else {})
-        body = _answer(reply)
+        asked = {"warning": warning, "wait": wait} if warning else {"wait": wait}
+        body = _answer(client.get("/api/v1/audit/reconcile", params=asked, timeout=WAIT_S + wait))
     if output == "json":
         sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -65,6 +67,14 @@ def _show_reconciled(body: dict[str, Any]) -> None:
         f"{body['position']} records, {body['behind']} in flight",
         highlight=False,
     )
+
+
+@audit.command()
+def refile(url: Url = "", token: Token = "") -> None:
+    """Read again what an older version could not read; leaves and chain stay as they are."""
+    with _client(url, token) as client:
+        body = _answer(client.post("/api/v1/audit/refile", timeout=REFILE_S))
+    typer.echo(f"{body['unknown']} records were unknown, {body['read']} of them are read now")
 
 
 @audit.command()

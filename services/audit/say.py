@@ -132,6 +132,7 @@ KINDS = {
     "difference.acknowledged": "Difference acknowledged",
     "difference.driven": "Said again after a difference",
     "difference.declined": "Not said again: it has ended",
+    "ledger.refiled": "Unknown records read again",
     "letter.buried": "Message buried",
     "unknown": "Unknown message",
 }

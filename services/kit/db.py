@@ -14,8 +14,6 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CursorResult, Executable, event, pool
 from sqlalchemy.engine import URL, Dialect, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -25,8 +23,9 @@ from contracts.values import Lane, Mode
 from services.kit import failpoints, idempotency, origin, outbox, sqlite, telemetry
 from services.kit.brief import BEGIN, BUSY_MS, BriefWriter
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
-from services.kit.errors import Refused, Retry
+from services.kit.errors import Refused
 from services.kit.ids import uuid7
+from services.kit.trouble import busy_is_retry
 
 
 class Moment(TypeDecorator[datetime]):
@@ -155,7 +154,7 @@ class Database:
         A `brief` one asks for little and waits for nobody between: in a SQLite file it is done without a
         thread. Raises Retry when the database is busy or gone, so that whoever asked can ask again.
         """
-        async with _one_writer(self._lock), _busy_is_retry():
+        async with _one_writer(self._lock), busy_is_retry():
             async with self._begun(brief) as connection, self._claimed(connection):
                 tx = Transaction(connection, self.house, self.clock.now())
                 if once is not None:
@@ -189,7 +188,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection for reading, which never waits for a writer; each statement sees its moment."""
-        async with _busy_is_retry(), self.reader.connect() as connection:
+        async with busy_is_retry(), self.reader.connect() as connection:
             yield connection
 
     async def rows(self, statement: Executable, values: Any = None) -> Sequence[Mapping[str, Any]]:
@@ -274,26 +273,3 @@ async def _one_writer(lock: asyncio.Lock | None) -> AsyncIterator[None]:
     else:
         async with lock:
             yield
-
-
-@asynccontextmanager
-async def _busy_is_retry() -> AsyncIterator[None]:
-    try:
-        yield
-    except NoneFree as error:
-        raise Retry("all connections to the database are in use", after=1) from error
-    except (DBAPIError, OSError) as error:
-        if _busy(error):
-            raise Retry(f"the database does not answer: {type(error).__name__}", after=1) from error
-        raise
-
-
-_BUSY_WORDS = ("locked", "disk", "unable to open", "deadlock", "connection", "shutting down", "starting up")
-
-
-def _busy(error: DBAPIError | OSError) -> bool:
-    """Tell a database that is away, full or busy from a statement that is wrong."""
-    if isinstance(error, OSError) or error.connection_invalidated:
-        return True
-    words = str(error.orig).lower()
-    return not isinstance(error, IntegrityError) and any(word in words for word in _BUSY_WORDS)

@@ -23,8 +23,12 @@ POINTS = (
     "push.claimed",
     "push.answered",
     "push.written",
+    "ledger.heard",
     "ledger.appended",
     "ledger.committed",
+    "ledger.acknowledged",
+    "reconcile.settled",
+    "reconcile.told",
     "import.staged",
     "import.merged",
 )

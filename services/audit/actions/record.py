@@ -81,6 +81,7 @@ async def record(
         return stand
     drafts = await asyncio.to_thread(_drafts, stand.epoch, new)
     names = await asyncio.to_thread(_names, drafts, crypto)
+    failpoints.reach("ledger.heard", db.house)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         for first, last in gaps:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query
 
 from contracts.values import Mode
 from services.audit.actions import ask
-from services.audit.actions.reconcile import reconcile
+from services.audit.actions.reconcile import caught_up, reconcile
 from services.audit.api.parts import Auditor, Given, Parts, Reader
 from services.audit.api.record_views import RecordPage, entry_of
 from services.audit.api.station_views import PresenceLine, StationView
@@ -108,9 +108,13 @@ async def station_year(given: Parts, code: str, year: int, mode: Mode) -> Statio
 
 @router.get("/reconcile", summary="Compare manifests, deliveries, reports, stream and ledger")
 async def compare(
-    given: Given, _: Auditor, warning: Annotated[UUID | None, Query(description="Only this one")] = None
+    given: Given,
+    _: Auditor,
+    warning: Annotated[UUID | None, Query(description="Only this one")] = None,
+    wait: Annotated[float, Query(ge=0, le=60, description="So many seconds for what is in flight")] = 0,
 ) -> ReconciledView:
     """Return every difference, named; what is younger than the grace is on its way."""
     only = str(warning) if warning else None
+    await caught_up(given.db, given.stream, wait)
     found = await reconcile(given.db, given.stream, given.grace, only, issuer=given.issuer)
     return ReconciledView.of(found)
