@@ -44,7 +44,7 @@ def reconcile(
 ) -> None:
     """Compare manifests, deliveries, reports, stream and ledger; name every difference."""
     with _client(url, token) as client:
-        asked = {"warning": warning, "wait": wait} if warning else {"wait": wait}
+        asked = {"wait": str(wait), **({"warning": warning} if warning else {})}
         body = _answer(client.get("/api/v1/audit/reconcile", params=asked, timeout=WAIT_S + wait))
     if output == "json":
         sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
