@@ -50,6 +50,7 @@ async def open_audit(floor: Floor) -> Service:
     return Service(
         "audit",
         routers=[*api.ROUTERS, *desk.ROUTERS, static],
+        notes={"ledger": recorder.note},
         houses=[House(db, leadership, siblings=[recorder.run, *workers.all_of(parts, leadership, settings)])],
         parts={"audit": parts},
     )

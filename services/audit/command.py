@@ -1,4 +1,4 @@
-"""The auditor's commands: yutian audit reconcile | export | verify | list. Exit 0 holds, 1 does not."""
+"""The auditor's commands, `yutian audit ...`. Exit 0: it holds; 1: something is wrong."""
 
 import sys
 from collections.abc import Iterator
@@ -20,22 +20,29 @@ from services.audit.verify import verify as verify_lines
 from services.kit.errors import Refused
 from services.kit.terminal import Output
 
-audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, export, verify, list, folder.")
+audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, refile, export, verify, list, folder.")
+
+REFILE_S = 3600.0
 
 
 @audit.command()
 def reconcile(
     warning: Annotated[str | None, typer.Option(help="Only this warning, by its id")] = None,
+    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds for what is in flight")] = 0,
     url: Url = "",
     token: Token = "",
     output: Output = "table",
     whole: Annotated[bool, typer.Option(help="Compute every record, hash and account anew")] = False,
 ) -> None:
     """Compare manifests, deliveries, reports, stream and ledger; name every difference."""
-    wanted = {**({"warning": warning} if warning else {}), **({"whole": "true"} if whole else {})}
+    asked = {
+        "wait": str(wait),
+        **({"warning": warning} if warning else {}),
+        **({"whole": "true"} if whole else {}),
+    }
     with client(url, token) as http:
-        timeout = None if whole else WAIT_S
-        body = answer(http.get("/api/v1/audit/reconcile", params=wanted, timeout=timeout))
+        timeout = None if whole else WAIT_S + wait
+        body = answer(http.get("/api/v1/audit/reconcile", params=asked, timeout=timeout))
     if output == "json":
         sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -81,6 +88,14 @@ def _show_reconciled(body: dict[str, Any]) -> None:
         f"{body['position']} records, {body['behind']} in flight",
         highlight=False,
     )
+
+
+@audit.command()
+def refile(url: Url = "", token: Token = "") -> None:
+    """Read again what an older version could not read; leaves and chain stay as they are."""
+    with client(url, token) as http:
+        body = answer(http.post("/api/v1/audit/refile", timeout=REFILE_S))
+    typer.echo(f"{body['unknown']} records were unknown, {body['read']} of them are read now")
 
 
 @audit.command()

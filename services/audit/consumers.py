@@ -17,7 +17,7 @@ from services.audit.model.entry import Heard, id_of
 from services.audit.store import ledger
 from services.audit.store.ledger import Place, Stand
 from services.audit.stream import BATCH, DURABLE, NAME, LedgerStream, Life, heard_of
-from services.kit import telemetry
+from services.kit import failpoints, telemetry
 from services.kit.bus import Bus
 from services.kit.crypto import CryptoProvider
 from services.kit.db import Database
@@ -35,6 +35,12 @@ class Recorder:
         self.leadership = leadership
         self.crypto = crypto
         self.stream = LedgerStream(bus)
+        self.trouble: str | None = None
+        """Why nothing is recorded just now."""
+
+    def note(self) -> str | None:
+        """Return why nothing is recorded just now, for whoever asks whether all is well."""
+        return f"the ledger waits: {self.trouble}" if self.trouble else None
 
     async def run(self) -> None:
         """Record for ever, whenever this replica leads."""
@@ -47,19 +53,23 @@ class Recorder:
             except LostLead:
                 return
             except Retry as error:
-                log.info("recorder rebuilt", why=error.why)
+                self.trouble = error.why
+                log.warning("recorder waits", why=error.why, mend=error.mend)
                 await asyncio.sleep(error.after or 0.05)
             except Exception as error:
+                self.trouble = type(error).__name__
                 log.exception("recorder failed", error=type(error).__name__)
                 await asyncio.sleep(1)
 
     async def _follow(self) -> None:
         stand = await self._open()
         stand = await self._catch_up(stand, await self.stream.delivered())
+        self.trouble = None
         async for messages in self.bus.pulled(NAME, DURABLE, (), batch=BATCH):
             stand = await self.take(stand, [heard_of(message) for message in messages])
             for message in messages:
                 await message.ack()
+            failpoints.reach("ledger.acknowledged", self.db.house)
             _trace(messages)
 
     async def _open(self) -> Stand:
@@ -87,6 +97,7 @@ class Recorder:
             run = [one for (_, one), _ in takewhile(lambda pair: pair[0][0] == pair[1], places)]
             stand = await record.record(self.db, self.leadership, self.crypto, stand, run)
             new = new[len(run) :]
+        self.trouble = None
         return stand
 
     async def _catch_up(self, stand: Stand, upto: int) -> Stand:

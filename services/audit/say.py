@@ -167,6 +167,7 @@ KINDS = {
     "ledger.key-changed": "Key of the ledger changed",
     "epoch.opened": "Stream began anew",
     "gap.found": "Gap in the stream found",
+    "ledger.refiled": "Unknown records read again",
     "letter.buried": "Message buried",
     "unknown": "Unknown message",
 }

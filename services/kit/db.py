@@ -23,10 +23,10 @@ from contracts.values import Lane, Mode
 from services.kit import failpoints, idempotency, origin, outbox, sqlite, telemetry
 from services.kit.asking import Asking
 from services.kit.brief import BEGIN, BUSY_MS, BriefWriter
-from services.kit.busy import busy_is_retry
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
 from services.kit.errors import Refused
 from services.kit.ids import uuid7
+from services.kit.trouble import busy_is_retry
 
 T = TypeVar("T")
 

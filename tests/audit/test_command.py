@@ -2,13 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
 import pytest
+from nats.js.errors import NotFoundError
 
 from contracts.values import Channel
 from services.audit.app import open_audit
@@ -83,6 +85,18 @@ class Running:
             while len((await client.get(url)).json()["data"]) < count:
                 await asyncio.sleep(0.05)
 
+    async def alarms(self, true: Callable[[list[Any]], bool]) -> list[Any]:
+        """Wait until something is true of the alarms; return them."""
+        key = KeyFolder(self.settings.key_folder()).active("internal")[1].decode()
+        url = f"{self.settings.base_url()}/api/v1/audit/alarms"
+        async with (
+            asyncio.timeout(30),
+            httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}) as client,
+        ):
+            while not true(found := (await client.get(url)).json()["data"]):
+                await asyncio.sleep(0.05)
+        return list(found)
+
     async def until(self, size: int) -> None:
         """Wait until so many records are there."""
         async with asyncio.timeout(30):
@@ -97,6 +111,7 @@ async def running(
     settings = Settings(var=tmp_path, nats_url=clean_nats_url, port=free_port())
     monkeypatch.setenv("YUTIAN_RECONCILE_GRACE_S", "0")
     monkeypatch.setenv("YUTIAN_LEDGER_HEAD_S", "0.2")
+    monkeypatch.setenv("YUTIAN_RECONCILE_EVERY_S", "0.2")
     init_keys(KeyFolder(settings.key_folder()))
     await migrate(settings.database("audit"), "services.audit.migrations")
     async with open_floor(settings, "audit") as floor:
@@ -150,6 +165,30 @@ async def test_an_auditor_reconciles_exports_and_verifies(running: Running, tmp_
     code, out, _ = await running.command("verify", str(file), "--public-key", str(key), "-o", "json")
     assert code == 1
     assert orjson.loads(out)["broken"]["position"] in range(90, 101)
+
+
+async def test_the_service_finds_by_itself_what_got_lost_and_sees_when_it_is_mended(running: Running) -> None:
+    warning = AWarning()
+    published, plan, *rest = warning.whole()
+    await publish(running.bus, published, *rest)
+    await running.alarms(lambda alarms: "plan-missing" in {a["what"] for a in alarms if not a["ended_at"]})
+    subject = "yutian.live.difference.v1.told.router.urgent"
+    async with asyncio.timeout(30):
+        while not await _last(running.bus, subject):
+            await asyncio.sleep(0.05)
+    await publish(running.bus, plan)
+    await running.alarms(lambda alarms: all(a["ended_at"] for a in alarms if a["what"] == "plan-missing"))
+    code, out, errors = await running.command("reconcile", "--wait", "20")
+    assert (code, errors) == (0, ""), out
+    code, out, _ = await running.command("refile")
+    assert (code, out) == (0, "0 records were unknown, 0 of them are read now\n")
+
+
+async def _last(bus: Bus, subject: str) -> bool:
+    try:
+        return bool((await bus.jetstream.get_last_msg("FACTS", subject)).data)
+    except NotFoundError:
+        return False
 
 
 async def test_commands_say_in_one_line_what_is_wrong(running: Running, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 Every difference is named.
 """
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,10 @@ from services.kit.errors import NotFound
 
 AT_ONCE = 20
 """Warnings whose books are in memory at a time."""
+
+
+LOOK_S = 0.1
+"""Another replica may be recording: how far it is can only be looked at."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,20 @@ async def reconcile(
         deliveries=deliveries,
         differences=found,
     )
+
+
+async def caught_up(db: Database, stream: LedgerStream, wait_s: float) -> None:
+    """Wait until the ledger has what the stream has now, so many seconds at most."""
+    if wait_s <= 0:
+        return
+    life = await stream.life()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            while True:
+                async with db.read() as connection:
+                    if not behind(await ledger.place(connection), life):
+                        return
+                await asyncio.sleep(LOOK_S)
 
 
 async def as_of(connection: AsyncConnection, place: Place, life: Life, now: datetime) -> datetime:

@@ -94,6 +94,7 @@ async def record(
         return stand
     drafts = await asyncio.to_thread(_drafts, stand.epoch, new)
     opened, held = await asyncio.to_thread(_opened, drafts, crypto)
+    failpoints.reach("ledger.heard", db.house)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         for first, last in gaps:

@@ -26,6 +26,7 @@ from services.audit.store import ledger, looks, questions
 from services.audit.store.ledger import Place
 from services.audit.store.looks import Round, Walk
 from services.audit.stream import LedgerStream
+from services.kit import failpoints
 from services.kit.db import Database, Transaction
 from services.kit.errors import Retry
 from services.kit.leadership import Leadership, LostLead
@@ -115,9 +116,11 @@ async def round_of(db: Database, leadership: Leadership, watched: Watched) -> Ro
         await alarms.settle(tx, seen.compared)
         await looks.looked(tx, _noted(tx, seen))
         await _step(tx, walks, seen, watched)
+    failpoints.reach("reconcile.settled", db.house)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         await alarms.tell(tx)
+    failpoints.reach("reconcile.told", db.house)
     done = Round(
         at=begun,
         as_of=seen.as_of,

@@ -14,6 +14,7 @@ from services.audit.api import (
     outcomes,
     people,
     records,
+    refile,
     reports,
     search,
     stations,
@@ -36,4 +37,5 @@ ROUTERS = (
     observing.router,
     keeping.router,
     exports.router,
+    refile.router,
 )

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 
 from contracts.values import Mode
 from services.audit.actions import ask, walk
-from services.audit.actions.reconcile import Reconciled, reconcile
+from services.audit.actions.reconcile import Reconciled, caught_up, reconcile
 from services.audit.api.parts import Auditor, Given, Parts, Reader
 from services.audit.api.record_views import RecordPage
 from services.audit.api.views import (
@@ -91,9 +91,11 @@ async def compare(
     _: Auditor,
     warning: Annotated[UUID | None, Query(description="Only this one")] = None,
     whole: Annotated[bool, Query(description="Compute every record, hash and account anew")] = False,
+    wait: Annotated[float, Query(ge=0, le=60, description="So many seconds for what is in flight")] = 0,
 ) -> ReconciledView:
     """Return every difference, named; what is younger than the grace is on its way."""
     request.state.long = whole
+    await caught_up(given.db, given.stream, wait)
     return ReconciledView.of(await reconciled(given, str(warning) if warning else None, whole=whole))
 
 
