@@ -59,7 +59,7 @@ async def test_a_phone_is_found_before_and_after_gathering(database_url: str, tm
         ]
         hashes = sorted(map(book.crypto.keyed_hash, phones(40)))
         assert before[1].place == hashes.index(book.crypto.keyed_hash(ME))
-        assert (before[1].route, before[1].channel, before[1].count) == ("cmcc-1", "sms", 40)
+        assert (before[1].route, before[1].channel, before[1].size) == ("cmcc-1", "sms", 40)
         assert await all_gathered(book) == 3
         assert await count(book, POSTINGS) == 0
         assert await people.find(book.db, book.crypto, ME) == before

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from services.audit.store import words
 from services.kit.db import Transaction
 
 Forgetter = Callable[[Transaction, Sequence[int]], Awaitable[None]]
 
-FORGETTERS: list[Forgetter] = []
+FORGETTERS: list[Forgetter] = [words.forget]
 """A function for each table that holds words, postings or names made of payloads."""
 
 

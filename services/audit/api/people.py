@@ -134,7 +134,7 @@ class PlaceView(BaseModel):
         return cls(
             **{name: getattr(hit, name) for name in shared},
             place=hit.place + 1,
-            size=hit.count,
+            size=hit.size,
             beside_the_plan=is_beside(hit),
             hash_key=hit.key_id,
             outcome=OutcomeView.of(fate) if fate else None,

@@ -43,7 +43,8 @@ class Hit(NamedTuple):
     channel: str
     route: str
     key_id: str | None
-    count: int  # type: ignore[assignment]  # a tuple has a method of this name
+    size: int
+    """How many stand in the batch."""
     place: int
     """Its place in the batch, from 0."""
     hash: bytes
