@@ -143,7 +143,7 @@ class Export:
         self.whole = True
 
     async def _read(self) -> AsyncIterator[bytes]:
-        """Yield the file; that a piece is the last is known before it leaves, as whoever has it may hang up."""
+        """Yield the file; a last piece is known as such before it leaves: whoever has it may hang up."""
         assert self._file is not None
         piece = await asyncio.to_thread(self._file.read, CHUNK)
         while piece:
