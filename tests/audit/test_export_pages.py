@@ -74,11 +74,20 @@ async def test_a_list_is_fetched_with_a_bar_and_saved(
                 await page.click(f"a[href*='records.{form}']")
             file = tmp_path / f"list.{form}"
             await (await coming.value).save_as(file)
-            assert "完成" in await page.inner_text("output[data-status]")
+            await page.wait_for_function(
+                "document.querySelector('output[data-status]').textContent.includes('完成')"
+            )
             assert file.stat().st_size > 10_000
         assert (tmp_path / "list.csv").read_text("utf-8-sig").count("\n") >= 1201
-        facts = [fact for fact in await audit.facts() if fact["kind"] == "audit.export-ended"]
-        assert [fact["detail"]["whole"] for fact in facts] == [True] * 3
+        async with asyncio.timeout(30):
+            while len(ended := await _ended(audit)) < 3:
+                await asyncio.sleep(0.05)
+        assert ended == [True] * 3
+
+
+async def _ended(audit: Asked) -> list[bool]:
+    """Return of each export that has ended whether it was whole."""
+    return [f["detail"]["whole"] for f in await audit.facts() if f["kind"] == "audit.export-ended"]
 
 
 async def test_what_cannot_be_fetched_says_why_beside_the_link(

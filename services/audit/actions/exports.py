@@ -143,8 +143,13 @@ class Export:
         self.whole = True
 
     async def _read(self) -> AsyncIterator[bytes]:
-        while self._file and (piece := await asyncio.to_thread(self._file.read, CHUNK)):
+        """Yield the file; a last piece is known as such before it leaves: whoever has it may hang up."""
+        assert self._file is not None
+        piece = await asyncio.to_thread(self._file.read, CHUNK)
+        while piece:
+            following = await asyncio.to_thread(self._file.read, CHUNK)
             yield piece
+            piece = following
 
     @property
     def length(self) -> int | None:
