@@ -18,7 +18,13 @@ from services.kit.settings import Settings
 from services.registry import api, desk
 from services.registry.actions.running import Running
 
-ROLES = {"zhao": "town-desk", "zhang": "drafter", "he": "department", "nobody": "department"}
+ROLES = {
+    "zhao": "town-desk",
+    "zhang": "drafter",
+    "he": "department",
+    "nobody": "department",
+    "sun": "auditor",
+}
 TOWN_OF_ZHAO = "500110001"
 
 
