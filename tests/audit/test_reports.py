@@ -1,21 +1,26 @@
 """The reports over the API: the figures of a warning, of a month and of a drill, by hand-counted examples."""
 
+import base64
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import orjson
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from contracts.amendment import PlanAmended
-from contracts.canonical import content_hash
+from contracts.canonical import content_hash, sha256_hex
 from contracts.delivery import DeliveryRequested, call_id_of
 from contracts.plan import ChannelTargets
+from contracts.registry import BLOCK_CONTEXT, BlockChanged
 from contracts.values import Action, Channel, Lane, Level, Mode
 from contracts.warning import AddsTo
 from services.audit.actions import folding
-from services.audit.store.report_tables import OBSERVATIONS
+from services.audit.store.report_tables import CONTENTS, OBSERVATIONS
 from services.audit.store.tables import DELIVERIES, TARGETS
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import NOON, AWarning, a_notice
@@ -290,3 +295,34 @@ async def test_the_trend_counts_as_the_months_own_report_does(audit: Asked) -> N
     point = next(p for p in trend if p["month"] == "2026-04")
     assert point == {"month": "2026-04", "warnings": 2, "values": own}
     assert (own["reception"], own["confirmation"]) == (78.33, 66.67)
+
+
+async def test_villages_that_the_registry_could_not_reach_are_named_and_kept_without_people(
+    audit: Asked,
+) -> None:
+    live = a_big_warning()
+    village = {"kind": "village", "code": STATIONS[0], "name": "甲村", "town_code": TOWN[:9], "stations": []}
+    later = {**village, "stations": [{"code": STATIONS[0], "name": "甲站"}], "recipients": [{"phone": "139"}]}
+    await audit.book.say(_block(audit, village, 0), *heard(live), _block(audit, later, 24))
+    (line,) = (await _figures(audit, address(live.warning_id)))["beyond"]
+    assert (line["code"], line["name"], line["lacked"]) == (STATIONS[0], "甲村", "both")
+    assert line["added_at"] == f"2026-06-02T11:00:00{TZ}"
+    rows = await audit.book.db.rows(select(CONTENTS).order_by(CONTENTS.c.recipients))
+    assert [(row["recipients"], row["stations"]) for row in rows] == [(0, {}), (1, {STATIONS[0]: None})]
+
+
+def _block(audit: Asked, block: dict[str, Any], hours: float) -> BlockChanged:
+    body = audit.book.crypto.seal(orjson.dumps(block), BLOCK_CONTEXT)
+    at = NOON + timedelta(hours=hours - 1)
+    text = base64.b64encode(body).decode()
+    return BlockChanged(block=block["code"], sha256=sha256_hex(body), sealed=text, at=at)
+
+
+async def test_a_report_is_a_workbook_too(audit: Asked) -> None:
+    live, _ = await fill(audit)
+    reply = await audit.get(f"/audit/warnings/{live.warning_id}/report.xlsx")
+    book = openpyxl.load_workbook(io.BytesIO(reply.content), read_only=True)
+    assert {"report", "revisions", "revisions 1 waits", "lead villages"} <= set(book.sheetnames)
+    waits = list(book["revisions 1 waits"].iter_rows(values_only=True))
+    assert (len(waits), waits[0], waits[1][2]) == (61, ("code", "name", "received_s", "confirmed_s"), 1)
+    assert (await audit.get("/audit/months/2026-06.xlsx")).status_code == 200
