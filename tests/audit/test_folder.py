@@ -13,14 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.canonical import sha256_hex
-from services.audit import checkpoint, merkle
+from services.audit import checkpoint
 from services.audit.actions import sign
 from services.audit.checkpoint import PublicKey
 from services.audit.folder.archive import Writer
 from services.audit.folder.contents import read_line, record_line
 from services.audit.folder.verify import verify_folder
-from services.audit.store import tree
-from services.audit.store.proofs import Prover
 from services.kit.errors import Invalid, NotFound
 from tests.audit.audit_make import STATIONS, AWarning, a_fact
 from tests.audit.folder_make import Folder, a_folder, json_of, lines_of, listed, told, unpacked
@@ -122,26 +120,6 @@ async def test_a_later_head_is_proved_to_have_grown_out_of_the_folders(tmp_path:
     assert ("later.json", "does not prove that the later head grew out of this one") in [
         (f.file, f.why) for f in faults
     ]
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.data())
-def test_every_proof_is_that_of_the_tree_whatever_its_size(data: st.DataObject) -> None:
-    asyncio.run(_proved(data.draw(st.integers(1, 700))))
-
-
-async def _proved(size: int) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        async with a_ledger(f"sqlite:///{folder}/db/{{name}}.db", folder) as book:
-            await book.say(*(a_fact(n) for n in range(size)))
-            head = await sign.head(book.db, book.signer)
-            prover = Prover(size, head.root)
-            async with book.db.read() as connection:
-                for position in {1, size, (size + 1) // 2}:
-                    leaf = await tree.node(connection, merkle.Subtree(0, position - 1))
-                    expected = await tree.inclusion(connection, position, size)
-                    assert await prover.path(connection, position, leaf) == expected
 
 
 def test_the_index_is_whole_by_itself(sound: Folder, tmp_path: Path) -> None:

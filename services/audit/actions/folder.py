@@ -191,15 +191,7 @@ async def _later(db: Database, signer: Signer, head: Signed) -> bytes:
 def _write_rest(making: _Making, signer: Signer, head: Signed, beside: dict[str, bytes]) -> Contents:
     """Write what follows from the records, what a person reads, and last the signed contents."""
     story, zipped = making.story, making.zip
-    face = Face(
-        origin=signer.origin,
-        tree_size=head.size,
-        root=head.root.hex(),
-        signed_at=head.signed_at,
-        keys=[name.removeprefix(KEYS) for name in beside if name.startswith(KEYS)],
-        differences=differences(story.books, Patience(head.signed_at, GRACE)),
-        names=making.names,
-    )
+    face = _face(making, signer, head, beside)
     beside[NAMES] = canonical_bytes(making.names) + b"\n"
     beside |= {INDEX: index.index(story, face), VERIFY: index.verify_text()}
     for path, content in sorted({**beside, **files.derived(story, making.names)}.items()):
@@ -220,3 +212,16 @@ def _write_rest(making: _Making, signer: Signer, head: Signed, beside: dict[str,
     zipped.add(CONTENTS, contents.text(name, signature))
     zipped.close()
     return contents
+
+
+def _face(making: _Making, signer: Signer, head: Signed, beside: dict[str, bytes]) -> Face:
+    """Return what the index says beside the story."""
+    return Face(
+        origin=signer.origin,
+        tree_size=head.size,
+        root=head.root.hex(),
+        signed_at=head.signed_at,
+        keys=[name.removeprefix(KEYS) for name in beside if name.startswith(KEYS)],
+        differences=differences(making.story.books, Patience(head.signed_at, GRACE)),
+        names=making.names,
+    )
