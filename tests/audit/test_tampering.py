@@ -1,11 +1,8 @@
 """Whatever is done to a transcript that has seen deletions, verification finds it and names the place."""
 
 import asyncio
-import base64
-import hashlib
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,18 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.canonical import canonical_bytes, sha256_hex
+from contracts.canonical import canonical_bytes
 from contracts.fact import Fact
 from services.audit import checkpoint, transcript
 from services.audit.actions import sign
 from services.audit.actions.sign import Signer
-from services.audit.checkpoint import Head
-from services.audit.merkle import Frontier, leaf_hash
 from services.audit.model import chain
 from services.audit.model.entry import read
-from services.audit.transcript import CheckpointLine, EndLine, Header, RecordLine, TombstoneLine
-from services.audit.verify import Verdict, verify
+from services.audit.transcript import Header, RecordLine, TombstoneLine
+from services.audit.verify import verify
 from tests.audit.audit_make import NOON, AWarning, a_fact
+from tests.audit.forging_make import checked, ended, rebuilt
 from tests.audit.keeping_make import LATER, AKeeping, a_keeping, filled
 from tests.audit.ledger_make import ORIGIN, a_crypto
 from tests.audit.test_verify import Exported, exported
@@ -112,62 +108,6 @@ def test_a_line_that_is_removed_doubled_moved_or_cut_is_found(sound: Exported, d
     broken = sound.check(lines).broken
     assert broken is not None
     assert 1 <= broken.line <= len(sound.lines) + 2
-
-
-Change = Callable[[Any], bytes | None]
-
-
-def rebuilt(sound: Exported, signer: Signer, change: Change) -> list[bytes]:
-    """Write the transcript anew, chained and signed as the signer would, with some lines changed.
-
-    `change` is given each line as it was read, and returns the payload that a record is to have, b"" for a
-    tombstone that nobody agreed upon, or None to leave it.
-    """
-    before, frontier, lines = chain.GENESIS, Frontier(), []
-    for raw in sound.lines:
-        found = transcript.read(raw)
-        match found:
-            case Header():
-                name = signer.key_id()
-                keys = {signer.public_key(name).name(ORIGIN).hex(): signer.crypto.public_key(name)}
-                lines.append(transcript.header(ORIGIN, keys))
-            case RecordLine() | TombstoneLine():
-                line, leaf, before = _rewritten(found, change, before)
-                frontier.append(leaf_hash(leaf))
-                lines.append(line)
-            case CheckpointLine():
-                _, signed = signer.sign(Head(ORIGIN, frontier.size, frontier.root()))
-                lines.append(transcript.checkpoint(signed.text()))
-            case EndLine():
-                lines.append(ended(lines, signer))
-    return lines
-
-
-def _rewritten(
-    found: RecordLine | TombstoneLine, change: Change, before: bytes
-) -> tuple[bytes, bytes, bytes]:
-    payload = change(found)
-    leaf = found.leaf_bytes
-    if payload:
-        leaf = found.leaf.model_copy(update={"payload_sha256": sha256_hex(payload)}).to_bytes()
-    link = chain.linked(before, leaf)
-    if payload:
-        return transcript.record(found.position, leaf, payload, link), leaf, link
-    if isinstance(found, TombstoneLine) or payload == b"":
-        agreement, number = getattr(found, "agreement", "forged"), getattr(found, "number", 1)
-        return transcript.tombstone(found.position, leaf, link, agreement, number), leaf, link
-    return transcript.record(found.position, leaf, found.payload, link), leaf, link
-
-
-def ended(lines: list[bytes], signer: Signer) -> bytes:
-    """Return an end line over lines, signed by somebody."""
-    digest = hashlib.sha256(b"".join(lines)).hexdigest()
-    _, signature = signer.crypto.sign(transcript.end_statement(len(lines), digest))
-    return transcript.end(len(lines), digest, signature)
-
-
-def checked(lines: list[bytes], signer: Signer) -> Verdict:
-    return verify(lines, [signer.public_key(signer.key_id())])
 
 
 def test_a_transcript_that_is_rebuilt_without_a_change_is_the_same(sound: Exported, signer: Signer) -> None:
@@ -350,14 +290,3 @@ def test_a_suite_that_we_do_not_know_is_named_and_refused(sound: Exported, signe
     broken = checked(lines, signer).broken
     assert broken is not None
     assert (broken.position, "SM3 is not known" in broken.why) == (2, True)
-
-
-def test_payloads_that_are_not_base64_or_lines_that_are_none_are_found(sound: Exported) -> None:
-    number = line_numbers(sound, b'{"chain"')[0]
-    found = transcript.read(sound.lines[number])
-    assert isinstance(found, RecordLine)
-    other = replace(found, payload=base64.b64decode(base64.b64encode(b"other")))
-    line = transcript.record(other.position, other.leaf_bytes, other.payload, other.chain)
-    broken = sound.check([*sound.lines[:number], line, *sound.lines[number + 1 :]]).broken
-    assert broken is not None
-    assert (broken.line, broken.position) == (number + 1, 1)
