@@ -222,7 +222,7 @@ class Delivery:
 
 
 _HAD = (Column.DELIVERED, Column.CONFIRMED)
-_STATES = {
+_STATES: dict[tuple[Column, ...], frozenset[str]] = {
     wanted: frozenset(state.value for state in TargetState if state.column in wanted)
     for wanted in (_HAD, (Column.CONFIRMED,))
 }
