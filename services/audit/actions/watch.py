@@ -21,6 +21,7 @@ from services.audit.actions.look import STRETCH, Look
 from services.audit.issuer import Issuer
 from services.audit.model.alarms import ISSUED, PAUSES, Compared
 from services.audit.model.differences import Patience
+from services.audit.model.retention import Retention
 from services.audit.store import alarms as kept
 from services.audit.store import ledger, looks, questions
 from services.audit.store.ledger import Place
@@ -59,6 +60,8 @@ class Watched:
     grace: timedelta
     most: int
     """Warnings in one round."""
+    rules: Retention
+    """How long what is kept."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ async def _look(db: Database, watched: Watched, walks: _Walks, asked: Asked | No
         ids = list(dict.fromkeys([*due, *walked]))
         found = await look.at_warnings(connection, ids, patience, compared)
         await look.at_ledger(connection, place, compared)
-        await _stretches(connection, walks.ledger, place, compared)
+        await _stretches(connection, walks.ledger, place, watched.rules, patience, compared)
         if asked is not None:
             await compare.at_issued(connection, asked, patience, compared)
         standing = await kept.of_kind(connection, ISSUED, kept.AT_ONCE)
@@ -193,12 +196,19 @@ async def _look(db: Database, watched: Watched, walks: _Walks, asked: Asked | No
     )
 
 
-async def _stretches(connection: AsyncConnection, walk: Walk, place: Place, compared: Compared) -> None:
+async def _stretches(
+    connection: AsyncConnection,
+    walk: Walk,
+    place: Place,
+    rules: Retention,
+    patience: Patience,
+    compared: Compared,
+) -> None:
     """Look at the next stretch of the ledger, and again at those with an alarm."""
     again = [int(a.scope.partition(":")[2]) for a in await kept.of_kind(connection, "stretch", AGAIN)]
     for first in dict.fromkeys([*again, walk.place + 1]):
         if first <= place.size:
-            await look.at_stretch(connection, first, place.size, compared)
+            await look.at_stretch(connection, first, place.size, rules, patience, compared)
 
 
 def _noted(tx: Transaction, seen: _Seen) -> list[dict[str, object]]:
