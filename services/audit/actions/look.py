@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.canonical import sha256_hex
 from services.audit import merkle
-from services.audit.actions import graves, reconcile
+from services.audit.actions import graves, heads, reconcile
+from services.audit.actions.sign import Signer
+from services.audit.heads import Place as Outside
 from services.audit.merkle import TILE_LEVELS
 from services.audit.model import counted
 from services.audit.model.alarms import Compared, books_of, next_patience, things_of, urgency_of
@@ -23,6 +25,9 @@ from services.audit.model.walking import Walk
 from services.audit.store import books, keeping, looks, tree, walk
 from services.audit.store.ledger import Place, unpacked
 from services.audit.stream import LedgerStream, Life
+from services.kit.db import Database
+from services.kit.errors import Retry
+from services.kit.telemetry import log
 
 STRETCH = 2048
 """Records of the ledger that are looked at together; always the same ones, so that an alarm has a place."""
@@ -33,6 +38,7 @@ MOST_NAMED = 20
 """So many columns and emptied records of a stretch are named; when these are mended, the next ones."""
 
 STREAM, COUNT, HEAD, GAPS = "stream", "ledger-count", "ledger-head", "ledger-gaps"
+HEADS = "heads"
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,28 @@ async def at_ledger(connection: AsyncConnection, place: Place, compared: Compare
     compared.add(COUNT, await reconcile.of_epochs(connection))
     compared.add(GAPS, await reconcile.of_gaps(connection))
     compared.add(HEAD, await reconcile.of_head(connection, place))
+
+
+async def at_heads(db: Database, signer: Signer, places: Sequence[Outside], compared: Compared) -> None:
+    """Compare the newest heads with the ledger, and each place outside that can be read.
+
+    A place that does not answer ends no alarm and is none itself until it has taken nothing for long.
+    """
+    try:
+        inside = await heads.compare(db, signer, ())
+        compared.add(HEADS, inside)
+        for place in places:
+            found = await heads.compare(db, signer, [place])
+            if not any(one.what == "heads-behind" and one.since is None for one in found):
+                compared.add(f"{HEADS}:{place.name}", [one for one in found if one not in inside])
+    except Retry as away:
+        log.info("heads not compared", why=away.why)
+    except Exception as error:
+        log.exception("heads not compared", error=type(error).__name__)
+        why = "the heads that are kept cannot be read"
+        compared.add("heads-odd", [Difference("head-forged", why, about="heads")])
+    else:
+        compared.add("heads-odd", [])
 
 
 def scope_of(first: int) -> str:

@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.audit.actions import alarms, compare, look, reconcile
 from services.audit.actions.compare import Asked
 from services.audit.actions.look import STRETCH, Look
+from services.audit.actions.sign import Signer
+from services.audit.heads import Place as Outside
 from services.audit.issuer import Issuer
 from services.audit.model.alarms import ISSUED, PAUSES, Compared
 from services.audit.model.differences import Patience
@@ -41,6 +43,9 @@ NEWS_AT_ONCE = 20_000
 WALKED = 5
 """Warnings that a round looks at although nothing is new about them."""
 
+HEADS_EVERY = 12
+"""In one of so many rounds the heads that are kept outside are read."""
+
 AGAIN = 3
 """Stretches with an alarm that a round looks at again."""
 
@@ -62,6 +67,10 @@ class Watched:
     """Warnings in one round."""
     rules: Retention
     """How long what is kept."""
+    signer: Signer | None = None
+    """By whom heads are signed; None where nobody compares them."""
+    places: Sequence[Outside] = ()
+    """Where heads are kept outside."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +188,8 @@ async def _look(db: Database, watched: Watched, walks: _Walks, asked: Asked | No
             await compare.at_issued(connection, asked, patience, compared)
         standing = await kept.of_kind(connection, ISSUED, kept.AT_ONCE)
         await compare.at_unheard(connection, standing, compared)
+    if watched.signer is not None and walks.heard.times % HEADS_EVERY == 0:
+        await look.at_heads(db, watched.signer, watched.places, compared)
     real = Patience(now, watched.grace)
     await look.at_stream(watched.stream, place, life, real, compared)
     if watched.issuer is not None:

@@ -4,6 +4,7 @@ Sums that name nobody stay: what gateways carried, and what the accounts count.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -43,7 +44,7 @@ async def _forget_comings(tx: Transaction, positions: Sequence[int]) -> None:
         .where(c.station.in_(of_them), RECORDS.c.payload == EMPTIED)
         .order_by(c.at, c.position)
     )
-    rows = (await tx.execute(gone)).all()
+    rows: Sequence[Any] = (await tx.execute(gone)).all()
     last = {(station, mode): position for station, mode, position in rows}
     old = [position for station, mode, position in rows if last[station, mode] != position]
     for start in range(0, len(old), AT_ONCE):
