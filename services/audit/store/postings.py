@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.model.postings import FIRST, LAST, MOST_BATCHES, Page, Posting, said
+from services.audit.model.postings import FIRST, LAST, MOST_BATCHES, UNREADABLE, Page, Posting, said
 from services.audit.store.books import AT_ONCE
 from services.audit.store.posting_tables import BATCHES, PAGES, POSTINGS, VOLUMES
 from services.kit.db import Transaction
@@ -54,6 +54,16 @@ async def _fresh(tx: Transaction, posted: Sequence[Posting]) -> list[Posting]:
             known.add((one.delivery_id, one.sha256))
             fresh.append(one)
     return fresh
+
+
+async def take_back(tx: Transaction, position: int) -> bytes | None:
+    """Take out what was kept of a batch that nobody could read; return its list as it was said."""
+    mine = (POSTINGS.c.position == position) & (POSTINGS.c.fault == UNREADABLE)
+    text: bytes | None = (await tx.execute(select(POSTINGS.c.hashes).where(mine))).scalar_one_or_none()
+    if text is not None:
+        await tx.execute(delete(POSTINGS).where(POSTINGS.c.position == position))
+        await tx.execute(delete(BATCHES).where(BATCHES.c.position == position))
+    return bytes(text) if text is not None else None
 
 
 @dataclass(frozen=True)
