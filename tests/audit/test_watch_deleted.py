@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from services.audit.actions import sign, watch
+from services.audit.actions import sign, walk, watch
 from services.audit.actions.heads import Keeper
 from services.audit.heads import FilePlace
 from services.audit.store.tables import HEADS, RECORDS
 from tests.audit.audit_make import AWarning, a_fact
-from tests.audit.keeping_make import a_keeping, filled
+from tests.audit.keeping_make import RULES, a_keeping, filled
 from tests.audit.test_deletion import BEFORE
-from tests.audit.watch_make import Watching, watching
+from tests.audit.watch_make import GRACE, Watching, watching
 
 
 async def test_what_was_deleted_by_agreement_raises_no_alarm_and_drives_nobody(
@@ -83,3 +83,16 @@ async def test_a_record_that_is_emptied_or_filed_elsewhere_behind_our_back_is_fo
         await world.round(seconds=5)
         found = {(a.what, a.about) for a in await world.alarms()}
         assert (what, "record 14") in found
+
+
+async def test_nothing_adds_up_while_the_watch_knows_of_a_forged_record_elsewhere(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "STRETCH", 100)
+    async with watching(database_url, tmp_path) as world:
+        await world.say(*(a_fact(n) for n in range(300)))
+        async with world.book.db.transaction() as tx:
+            await tx.execute(update(RECORDS).where(RECORDS.c.position == 250).values(payload=b"forged"))
+        await world.round(seconds=5)
+        found = await walk.beside(world.book.db, world.book.signer, RULES, GRACE)
+        assert [(one.what, one.about) for one in found] == [("ledger-broken", "record 250")]

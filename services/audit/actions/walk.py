@@ -19,7 +19,7 @@ from services.audit.model.differences import Difference
 from services.audit.model.entry import id_of
 from services.audit.model.retention import Retention
 from services.audit.model.walking import Walk
-from services.audit.store import keeping, ledger, questions, tree, walk
+from services.audit.store import alarms, keeping, ledger, questions, tree, walk
 from services.audit.stream import LedgerStream
 from services.kit.clock import microseconds
 from services.kit.db import Database
@@ -68,7 +68,21 @@ async def beside(
     """Return what reconciling looks at beside the accounts: all of the ledger, or its heads and a stretch."""
     if all_of_it:
         return await whole(db, signer, rules, grace, places, stream)
-    return [*await heads.compare(db, signer, places), *await go_on(db, rules, grace)]
+    now = [*await heads.compare(db, signer, places), *await go_on(db, rules, grace)]
+    known = {(one.what, one.about) for one in now}
+    return [*now, *(one for one in await _standing(db) if (one.what, one.about) not in known)]
+
+
+async def _standing(db: Database) -> list[Difference]:
+    """Return what the watch has found in other stretches of the ledger, and what stands since then."""
+    async with db.read() as connection:
+        found = await alarms.of_kind(connection, "stretch", alarms.AT_ONCE)
+    return [
+        Difference(
+            *(a.what, a.why, a.warning_id, a.revision, a.channel, a.about, a.expected, a.found, a.first_seen)
+        )
+        for a in found
+    ]
 
 
 async def go_on(db: Database, rules: Retention, grace: timedelta) -> list[Difference]:

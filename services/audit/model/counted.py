@@ -6,7 +6,8 @@ themselves before these are emptied, so that whoever folds the records later com
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args, get_type_hints
 
 from services.audit.model.account import Reach, reach
 from services.audit.model.agreements import Listed
@@ -17,7 +18,8 @@ from services.kit.clock import from_microseconds, microseconds
 CountKey = tuple[str, int, str]
 """Warning, revision, channel."""
 
-_TIMES = tuple(f.name for f in fields(Delivery) if f.name.endswith("_at"))
+_TIMES = tuple(name for name, kind in get_type_hints(Delivery).items() if datetime in (kind, *get_args(kind)))
+"""The moments of a delivery: a fact carries them as numbers."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ def photograph(delivery: Delivery) -> dict[str, Any]:
 
 
 def _delivery(said: Mapping[str, Any]) -> Delivery:
-    given = {f.name: said[f.name] for f in fields(Delivery)}
-    times = {name: from_microseconds(given[name]) if given[name] is not None else None for name in _TIMES}
+    given = {f.name: said[f.name] for f in fields(Delivery) if f.name in said}
+    times = {name: from_microseconds(given[name]) for name in _TIMES if given.get(name) is not None}
     return Delivery(**{**given, **times})
 
 
