@@ -151,9 +151,9 @@ class DeliveryReported(DeliveryMessage):
     tally: dict[TargetState, int]
     outcomes: tuple[Outcome, ...] = Field(default=(), max_length=MOST_TARGETS)
     detail: str | None = None
-    attempts: int | None = Field(default=None, ge=1)
+    attempts: int | None = Field(default=None, ge=1, exclude_if=lambda count: count is None)
     """How often it was handed out so far, where a partner fetches it."""
-    leased_at: Instant | None = None
+    leased_at: Instant | None = Field(default=None, exclude_if=lambda at: at is None)
     """When it was handed out last."""
 
     @property

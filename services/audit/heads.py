@@ -47,6 +47,8 @@ class FilePlace:
             await to_thread(self._append, head.text())
         except OSError as error:
             raise Retry(f"the file of heads cannot be written: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise Retry("the file of heads cannot be read: it holds something else") from None
 
     async def kept(self, *, whole: bool) -> list[SignedHead]:
         """Return the heads of the file; a torn end, of which nobody was told, is left out."""
@@ -61,8 +63,11 @@ class FilePlace:
     def _read(self, whole: bool) -> str:
         with self.path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(0 if whole else max(0, size - TAIL))
+            begin = 0 if whole else max(0, size - TAIL)
+            file.seek(begin)
             content = file.read()
+        if begin:  # the cut may lie within a sign of several bytes
+            content = content[content.find(b"\n") + 1 :]
         lines = content[: content.rfind(b"\n") + 1].decode().splitlines(keepends=True)
         if not whole and size > TAIL:
             ends = [n for n, line in enumerate(lines, 1) if line.startswith("\N{EM DASH} ")]

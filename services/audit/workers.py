@@ -18,7 +18,9 @@ def all_of(given: Parts, leadership: Leadership, settings: AuditSettings) -> lis
     """Return the workers; each runs for ever wherever it leads."""
     db, signer = given.db, given.signer
     pace = Pace(timedelta(seconds=settings.postings_quiet_s), settings.postings_gather_s)
-    watched = Watched(given.stream, given.issuer, given.grace, settings.reconcile_most)
+    watched = Watched(
+        *(given.stream, given.issuer, given.grace, settings.reconcile_most, given.rules, signer, given.places)
+    )
     led: dict[str, Sibling] = {
         sign.LEASE: partial(sign.run, db, signer, settings.ledger_head_s),
         gather.LEASE: partial(gather.run, db, leadership, pace),

@@ -39,7 +39,7 @@ async def main(url, nats_url, folder, point):
     bus = await Bus.connect(Settings(nats_url=nats_url, var=folder), "test")
     leadership = Leadership(db, "dying")
     recorder = Recorder(db, bus, leadership, SoftwareCrypto(KeyFolder(Path(folder) / "keys")))
-    watched = Watched(LedgerStream(bus), None, timedelta(0), 20)
+    watched = Watched(LedgerStream(bus), None, timedelta(0), 20, RULES)
     rounds = lambda: watch.run(db, leadership, watched, 0.05)
     await asyncio.gather(recorder.run(), leadership.lead(watch.LEASE, rounds))
 

@@ -11,6 +11,7 @@ from services.audit.actions import watch
 from services.audit.actions.watch import Watched
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import AWarning
+from tests.audit.keeping_make import RULES
 from tests.audit.watch_make import GRACE, Desk
 
 
@@ -20,7 +21,7 @@ async def _round(audit: Asked, desk: Desk | None = None) -> None:
     if watch.LEASE not in audit.book.leadership.tokens:
         async with audit.book.db.transaction() as tx:
             await audit.book.leadership._claim_in(tx, watch.LEASE)
-    await watch.round_of(audit.book.db, audit.book.leadership, Watched(parts.stream, desk, GRACE, 20))
+    await watch.round_of(audit.book.db, audit.book.leadership, Watched(parts.stream, desk, GRACE, 20, RULES))
 
 
 async def _post(audit: Asked, path: str, role: str = "auditor", **given: Any) -> httpx.Response:

@@ -82,6 +82,42 @@ async def test_a_torn_end_of_the_file_is_cut_and_written_again(tmp_path: Path) -
         assert len(checkpoint.read_all(place.path.read_text())) == 3
 
 
+@pytest.mark.parametrize("cut", range(8))
+async def test_the_end_of_a_long_file_is_read_wherever_it_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    async with a_keeping(f"sqlite:///{tmp_path}/db/{{name}}.db", tmp_path) as keeping:
+        place = FilePlace(tmp_path / "heads")
+        await signed(keeping, place, 3)
+        content = place.path.read_bytes()
+        dash = content.find("\N{EM DASH}".encode())
+        monkeypatch.setattr("services.audit.heads.TAIL", len(content) - dash + 3 - cut)
+        assert [one.head.size for one in await place.kept(whole=False)]
+        await signed(keeping, place, 1)
+        assert len(await place.kept(whole=True)) == 4
+
+
+async def test_a_file_of_something_else_stops_no_worker_and_is_told_when_it_lasts(tmp_path: Path) -> None:
+    async with a_keeping(f"sqlite:///{tmp_path}/db/{{name}}.db", tmp_path) as keeping:
+        place = FilePlace(tmp_path / "heads")
+        await signed(keeping, place, 2)
+        content = place.path.read_bytes()
+        place.path.write_bytes(b"\xff\xfe\n" + content)
+        await keeping.book.say(a_fact(50))
+        found = await sign.head(keeping.db, keeping.book.signer)
+        with pytest.raises(Retry):
+            await place.put(checkpoint.read(found.checkpoint))
+        for minutes in (0, 6):
+            keeping.clock.move(minutes=minutes)
+            with pytest.raises(Retry):
+                await Keeper(keeping.db, place, keeping.book.signer).step()
+        late = await heads.compare(keeping.db, keeping.book.signer, [])
+        assert [one.what for one in late] == ["heads-behind"]
+        place.path.write_bytes(content)
+        await Keeper(keeping.db, place, keeping.book.signer).step()
+        assert await named(keeping, place) == set()
+
+
 async def tear(keeping: AKeeping, upto: int) -> None:
     """Do what restoring yesterday's backup does."""
     async with keeping.db.transaction() as tx:

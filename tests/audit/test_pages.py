@@ -25,6 +25,7 @@ from tests.audit.audit_make import (
     a_manifest,
     outcome,
 )
+from tests.audit.keeping_make import RULES
 from tests.browser import DESKTOP, PHONE, picture
 from tests.servers import free_port
 
@@ -64,7 +65,7 @@ async def fill(audit: Asked) -> tuple[AWarning, AWarning]:
 async def _round(audit: Asked, short: Message) -> None:
     """Let a report come that does not add up, and the audit find it by itself."""
     await audit.book.say(short)
-    watched = Watched(audit.app.state.parts["audit"].stream, None, timedelta(seconds=60), 20)
+    watched = Watched(audit.app.state.parts["audit"].stream, None, timedelta(seconds=60), 20, RULES)
     async with audit.book.db.transaction() as tx:
         await audit.book.leadership._claim_in(tx, LEASE)
     await round_of(audit.book.db, audit.book.leadership, watched)

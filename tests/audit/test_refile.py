@@ -1,17 +1,27 @@
 """What an older version could not read is read again: the books become those that they would have been."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from contracts.delivery import StationSeen
+from contracts.values import Lane, Mode
+from services.audit.actions import people, words
+from services.audit.actions.folding import catch_up
 from services.audit.actions.refile import refile
 from services.audit.model.entry import Heard
+from services.audit.store.posting_tables import BATCHES, POSTINGS
+from services.audit.store.questions_tables import ACTS, CARRIED, CARRIED_DAYS, COMINGS
+from services.audit.store.report_tables import AIMS, FACES
 from services.audit.store.tables import DELIVERIES, ENDINGS, PLANS, RECORDS, REVISIONS, TARGETS
+from services.audit.store.words_tables import SEGMENTS, WORDS
 from services.kit.db import Database
 from tests.audit.api_make import asked
-from tests.audit.audit_make import AWarning, a_fact
+from tests.audit.audit_make import NOON, STATIONS, AWarning, a_fact
 from tests.audit.ledger_make import a_ledger
+from tests.audit.people_make import a_batch, a_request, phones
 
 BOOKS = (REVISIONS, ENDINGS, PLANS, DELIVERIES, TARGETS)
 _NOTHING = dict.fromkeys(("warning_id", "revision", "channel", "about", "actor", "event_at"))
@@ -77,3 +87,54 @@ async def test_only_our_own_services_and_operators_refile(
         assert (await post("operator")).json() == {"unknown": 1, "read": 1}
         (fact,) = await audit.facts()
         assert (fact["kind"], fact["detail"]["count"]) == ("ledger.refiled", 1)
+
+
+async def test_what_the_questions_are_answered_from_is_what_it_would_have_been(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with a_ledger(database_url, tmp_path) as book:
+        await catch_up(book.db)
+        async with book.db.transaction() as tx:
+            await book.leadership._claim_in(tx, words.LEASE)
+        warning = AWarning()
+        said = [one for one in warning.whole() if getattr(one, "batch", None) is None]
+        await book.say(*said, a_request(warning, a_batch(book.crypto, phones(7)), "x"))
+        await book.say(
+            StationSeen(mode=Mode.LIVE, lane=Lane.ROUTINE, station=STATIONS[0], presence="online", at=NOON),
+            a_fact(kind="warning.approved", service="issuer", warning_id=str(warning.warning_id)),
+        )
+        await catch_up(book.db)
+        await words.fold(book.db, book.leadership)
+        tables = (ACTS, COMINGS, CARRIED, CARRIED_DAYS, FACES, AIMS, BATCHES, POSTINGS, WORDS)
+        before = await _rows(book.db, *tables)
+        assert all(before)
+        await _forget(book.db)
+        async with book.db.transaction() as tx:
+            for table in (*tables[:6], WORDS, SEGMENTS):
+                await tx.execute(delete(table))
+            unread = {"delivery_id": "", "warning_id": "", "fault": "unreadable"}
+            (batch,) = before[6]
+            text = base64.b64encode(bytes(before[7][0]["hashes"]))
+            mine = {"first": bytes(8), "last": b"\xff" * 8, "hashes": text}
+            await tx.execute(update(BATCHES).values(**unread, count=0, key_id=None))
+            await tx.execute(update(POSTINGS).values(warning_id="", fault="unreadable", key_id=None, **mine))
+        await refile(book.db)
+        await words.fold(book.db, book.leadership)
+        after = await _rows(book.db, *tables)
+        for rows in (*before, *after):
+            for row in rows:
+                row.pop("taken_at", None), row.pop("segment", None)
+        for table, wanted, found in zip(tables, before, after, strict=True):
+            assert found == wanted, table.name
+        assert [hit.position for hit in await people.find(book.db, book.crypto, phones(1)[0])] == [
+            batch["position"]
+        ]
+
+
+async def test_a_damaged_unknown_record_stops_no_other(database_url: str, tmp_path: Path) -> None:
+    async with a_ledger(database_url, tmp_path) as book:
+        await book.say(a_fact(0), a_fact(1))
+        await _forget(book.db)
+        async with book.db.transaction() as tx:
+            await tx.execute(update(RECORDS).where(RECORDS.c.position == 1).values(payload=b"forged"))
+        assert (await refile(book.db)).read == 1

@@ -22,6 +22,7 @@ from services.audit.stream import Life
 from services.kit.errors import Retry
 from services.kit.outbox import OUTBOX
 from tests.audit.audit_make import NOON
+from tests.audit.keeping_make import RULES
 from tests.audit.ledger_make import ALedger, a_ledger
 from tests.clock import HandClock
 
@@ -71,7 +72,7 @@ class Watching:
     def __init__(self, book: ALedger, clock: HandClock, most: int = 20) -> None:
         self.book, self.clock = book, clock
         self.desk, self.stream = Desk(), Still(book)
-        self.watched = Watched(cast("Any", self.stream), self.desk, GRACE, most)
+        self.watched = Watched(cast("Any", self.stream), self.desk, GRACE, most, RULES)
 
     async def round(self, **later: float) -> Round:
         """Let time go by, and do a round."""

@@ -23,7 +23,7 @@ from services.kit import failpoints
 from services.kit.clock import from_microseconds, microseconds
 from services.kit.db import Database, Transaction
 from services.kit.errors import Problem, Retry
-from services.kit.leadership import Leadership
+from services.kit.leadership import Leadership, LostLead
 from services.kit.telemetry import log
 
 LEASE = "delete"
@@ -51,6 +51,8 @@ class Deleter:
                 log.info("deletion waits", why=error.why)
             except Problem as error:
                 log.error("nothing deleted", why=error.why)
+            except Exception as error:
+                log.exception("nothing deleted", error=type(error).__name__)
             await asyncio.sleep(every_s)
 
     async def step(self) -> int:
@@ -61,9 +63,17 @@ class Deleter:
             await self._learn()
         self.heard, done = heard, 0
         for agreed in list(self.known.agreed.values()):
-            if agreed.what == DELETION and not await self._finished(agreed):
-                done += await self._carry_out(agreed)
-                await listing.go_on(self.db, self.leadership, self.rules, self.known, agreed)
+            if agreed.what != DELETION:
+                continue
+            try:
+                if not await self._finished(agreed):
+                    done += await self._carry_out(agreed)
+                    await listing.go_on(self.db, self.leadership, self.rules, self.known, agreed)
+            except (Retry, LostLead):
+                raise
+            except Exception as error:
+                why = getattr(error, "why", type(error).__name__)
+                log.exception("an agreement is not carried out", agreement=agreed.agreement_id, why=why)
         return done
 
     async def _learn(self) -> None:

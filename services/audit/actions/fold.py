@@ -1,10 +1,11 @@
 """Fold: what the auditor's questions need of new records is kept beside them, in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.delivery import StationSeen
 from contracts.fact import Fact
+from contracts.message import Message
 from contracts.registry import BlockChanged
 from services.audit.model.approval import Act
 from services.audit.model.books import Shelf
@@ -13,7 +14,6 @@ from services.audit.model.entry import plain
 from services.audit.model.presence import Equipment, equipment_of, operators_of
 from services.audit.model.rows import Delivery
 from services.audit.store import folding
-from services.audit.store.ledger import Written
 from services.kit.db import Transaction
 
 Opened = tuple[int, BlockChanged, Any]
@@ -32,11 +32,10 @@ async def fold_blocks(tx: Transaction, blocks: Sequence[Opened]) -> None:
     await folding.keep_operators(tx, {r: o for _, _, block in blocks for r, o in operators_of(block).items()})
 
 
-async def fold(tx: Transaction, records: Sequence[Written]) -> None:
-    """Keep who did what to warnings, and which stations came and went."""
+async def fold(tx: Transaction, said: Iterable[tuple[int, Message | None]]) -> None:
+    """Keep who did what to warnings, and which stations came and went, by the positions of their records."""
     acts, seen = [], []
-    for record in records:
-        message, position = record.entry.message, record.link.position
+    for position, message in said:
         if isinstance(message, Fact):
             act = Act.of(message, position)
             acts += [act] if act else []

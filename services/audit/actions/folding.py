@@ -37,6 +37,8 @@ async def run(db: Database, every_s: float) -> None:
             await catch_up(db)
         except Problem as error:
             log.error("reports not folded", why=error.why)
+        except Exception as error:
+            log.exception("reports not folded", error=type(error).__name__)
         await asyncio.sleep(every_s)
 
 

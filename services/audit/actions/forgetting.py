@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from services.audit.store import words
+from services.audit.store import forgetting, words
 from services.kit.db import Transaction
 
 Forgetter = Callable[[Transaction, Sequence[int]], Awaitable[None]]
 
-FORGETTERS: list[Forgetter] = [words.forget]
-"""A function for each table that holds words, postings or names made of payloads."""
+FORGETTERS: list[Forgetter] = [words.forget, forgetting.forget_rows, forgetting.forget_postings]
+"""One for each kind of what is made of payloads; sums that name nobody stay."""
 
 
 async def forget(tx: Transaction, positions: Sequence[int]) -> None:

@@ -37,6 +37,10 @@ async def run(db: Database, leadership: Leadership, pace: Pace) -> None:
             await gather(db, leadership, pace.quiet)
         except Retry as error:
             log.info("gathering waits", why=error.why)
+        except LostLead:
+            return
+        except Exception as error:
+            log.exception("gathering failed", error=type(error).__name__)
         await asyncio.sleep(pace.every_s)
 
 

@@ -53,29 +53,39 @@ class Keeper:
             except Problem as error:
                 log.warning("heads wait", place=self.place.name, why=error.why)
                 self.pause = min(LONGEST_S, 2 * self.pause)
+            except Exception as error:
+                log.exception("heads not taken", place=self.place.name, error=type(error).__name__)
+                self.pause = LONGEST_S
             await asyncio.sleep(self.pause)
 
     async def step(self) -> int:
         """Take what is new to the place; return how many heads that were."""
-        await adopt(self.db, self.place, self.signer)
-        done = 0
         async with self.db.read() as connection:
-            size, _ = await kept_heads.place(connection, self.place.name)
-            waiting = await kept_heads.beyond(connection, size, AT_ONCE)
-        for row in waiting:
-            try:
-                await self.place.put(checkpoint.read(row["checkpoint"]))
-            except Problem as error:
-                await self._late(size, error.why)
-                raise
-            size, done = row["size"], done + 1
-            async with self.db.transaction() as tx:
-                await kept_heads.keep_place(tx, self.place.name, size)
-        return done
+            size, since = await kept_heads.place(connection, self.place.name)
+        try:
+            await adopt(self.db, self.place, self.signer)
+            return await self._take(size, since)
+        except Problem as error:
+            await self._late(error.why)
+            raise
 
-    async def _late(self, size: int, why: str) -> None:
+    async def _take(self, size: int, since: datetime | None) -> int:
+        async with self.db.read() as connection:
+            waiting = await kept_heads.beyond(connection, size, AT_ONCE)
+        if since is not None and not waiting:
+            await self._keep(size)
+        for row in waiting:
+            await self.place.put(checkpoint.read(row["checkpoint"]))
+            await self._keep(row["size"])
+        return len(waiting)
+
+    async def _keep(self, size: int) -> None:
         async with self.db.transaction() as tx:
-            _, since = await kept_heads.place(tx.connection, self.place.name)
+            await kept_heads.keep_place(tx, self.place.name, size)
+
+    async def _late(self, why: str) -> None:
+        async with self.db.transaction() as tx:
+            size, since = await kept_heads.place(tx.connection, self.place.name)
             await kept_heads.keep_place(tx, self.place.name, size, since=since or tx.now, why=why)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -11,21 +12,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.canonical import sha256_hex
 from services.audit import merkle
-from services.audit.actions import reconcile
+from services.audit.actions import graves, heads, reconcile
+from services.audit.actions.sign import Signer
+from services.audit.heads import Place as Outside
 from services.audit.merkle import TILE_LEVELS
+from services.audit.model import counted
 from services.audit.model.alarms import Compared, books_of, next_patience, things_of, urgency_of
 from services.audit.model.chain import GENESIS, linked
 from services.audit.model.differences import Difference, Patience, differences
-from services.audit.store import books, looks, tree
+from services.audit.model.retention import Retention
+from services.audit.model.walking import Walk
+from services.audit.store import books, keeping, looks, tree, walk
 from services.audit.store.ledger import Place, unpacked
 from services.audit.stream import LedgerStream, Life
+from services.kit.db import Database
+from services.kit.errors import Retry
+from services.kit.telemetry import log
 
 STRETCH = 2048
 """Records of the ledger that are looked at together; always the same ones, so that an alarm has a place."""
 
 AT_ONCE = 20
 
+MOST_NAMED = 20
+"""So many columns and emptied records of a stretch are named; when these are mended, the next ones."""
+
 STREAM, COUNT, HEAD, GAPS = "stream", "ledger-count", "ledger-head", "ledger-gaps"
+HEADS = "heads"
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,8 @@ async def at_warnings(
         some = ids[begin : begin + AT_ONCE]
         known = await books.whole(connection, some)
         compared.things |= things_of(known)
-        found = await asyncio.to_thread(differences, known, patience)
+        kept = await keeping.target_counts(connection, some)
+        found = await asyncio.to_thread(differences, known, patience, counted.asked(kept))
         for warning_id in some:
             mine = [one for one in found if one.warning_id == warning_id]
             mode, urgent = urgency_of(known, warning_id)
@@ -73,13 +87,42 @@ async def at_ledger(connection: AsyncConnection, place: Place, compared: Compare
     compared.add(HEAD, await reconcile.of_head(connection, place))
 
 
+async def at_heads(db: Database, signer: Signer, places: Sequence[Outside], compared: Compared) -> None:
+    """Compare the newest heads with the ledger, and each place outside that can be read.
+
+    A place that does not answer ends no alarm and is none itself until it has taken nothing for long.
+    """
+    try:
+        inside = await heads.compare(db, signer, ())
+        compared.add(HEADS, inside)
+        for place in places:
+            found = await heads.compare(db, signer, [place])
+            if not any(one.what == "heads-behind" and one.since is None for one in found):
+                compared.add(f"{HEADS}:{place.name}", [one for one in found if one not in inside])
+    except Retry as away:
+        log.info("heads not compared", why=away.why)
+    except Exception as error:
+        log.exception("heads not compared", error=type(error).__name__)
+        why = "the heads that are kept cannot be read"
+        compared.add("heads-odd", [Difference("head-forged", why, about="heads")])
+    else:
+        compared.add("heads-odd", [])
+
+
 def scope_of(first: int) -> str:
     """Return the scope of the stretch that begins at a position."""
     return f"stretch:{first}"
 
 
-async def at_stretch(connection: AsyncConnection, first: int, size: int, compared: Compared) -> None:
-    """Compare a stretch of the ledger with its hashes: leaf, payload, chain and tree."""
+async def at_stretch(
+    connection: AsyncConnection,
+    first: int,
+    size: int,
+    rules: Retention,
+    patience: Patience,
+    compared: Compared,
+) -> None:
+    """Compare a stretch of the ledger with its hashes, its columns, and with what was agreed to delete."""
     last = min(first + STRETCH - 1, size)
     rows = await looks.stretch(connection, max(0, first - 2), last)
     before = GENESIS
@@ -89,7 +132,22 @@ async def at_stretch(connection: AsyncConnection, first: int, size: int, compare
     found = _missing(rows, first, last) or await asyncio.to_thread(_broken, rows, before)
     if not found:
         found = await _tiles(connection, rows, first)
+    if not found:
+        found = await asyncio.to_thread(_strange, rows, before)
+    emptied = [row["position"] for row in rows if bytes(row["payload"]) == keeping.EMPTIED]
+    if emptied:
+        known, until = await keeping.agreements(connection), patience.now - patience.grace
+        found += (await graves.of_records(connection, known, rules, emptied, until))[:MOST_NAMED]
     compared.add(scope_of(first), found)
+
+
+def _strange(rows: Sequence[dict[str, Any]], before: bytes) -> list[Difference]:
+    """Return columns by which records are found that are not what the records say."""
+    if not rows:
+        return []
+    done = Walk(rows[0]["position"] - 1, before, frontier=None)
+    found = (one for row in rows for one in done.take(row, walk.payload_of(row)))
+    return list(islice(found, MOST_NAMED))
 
 
 def _missing(rows: Sequence[dict[str, Any]], first: int, last: int) -> list[Difference]:
@@ -110,7 +168,7 @@ def _broken(rows: Sequence[dict[str, Any]], before: bytes) -> list[Difference]:
             return [_at(row, "a record is not chained to the one before it")]
         if merkle.leaf_hash(leaf) != row["leaf_hash"]:
             return [_at(row, "the leaf of a record is not the one that was hashed")]
-        if not _pays(leaf, row["payload"]):
+        if bytes(row["payload"]) != keeping.EMPTIED and not _pays(leaf, row["payload"]):
             return [_at(row, "the payload of a record is not the one that was hashed")]
         before = bytes(row["chain"])
     return []

@@ -162,7 +162,7 @@ async def _append(tx: Transaction, stand: Stand, drafts: Sequence[_Draft]) -> St
         records.append(Written(link, *place, draft.message_id, draft.entry, draft.packed))
     await ledger.append(tx, records, nodes)
     await postings.take(tx, _posted(records, fresh))
-    await fold.fold(tx, records)
+    await fold.fold(tx, ((one.link.position, one.entry.message) for one in records))
     await _fold(tx, fresh)
     return replace(
         stand,

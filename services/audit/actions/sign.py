@@ -109,6 +109,8 @@ async def run(db: Database, signer: Signer, every_s: float) -> None:
             log.info("head waits", why=error.why)
         except Problem as error:
             log.error("head not signed", why=error.why)
+        except Exception as error:
+            log.exception("head not signed", error=type(error).__name__)
         await asyncio.sleep(every_s)
 
 

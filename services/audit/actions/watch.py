@@ -18,9 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.audit.actions import alarms, compare, look, reconcile
 from services.audit.actions.compare import Asked
 from services.audit.actions.look import STRETCH, Look
+from services.audit.actions.sign import Signer
+from services.audit.heads import Place as Outside
 from services.audit.issuer import Issuer
 from services.audit.model.alarms import ISSUED, PAUSES, Compared
 from services.audit.model.differences import Patience
+from services.audit.model.retention import Retention
 from services.audit.store import alarms as kept
 from services.audit.store import ledger, looks, questions
 from services.audit.store.ledger import Place
@@ -39,6 +42,9 @@ NEWS_AT_ONCE = 20_000
 
 WALKED = 5
 """Warnings that a round looks at although nothing is new about them."""
+
+HEADS_EVERY = 12
+"""In one of so many rounds the heads that are kept outside are read."""
 
 AGAIN = 3
 """Stretches with an alarm that a round looks at again."""
@@ -59,6 +65,12 @@ class Watched:
     grace: timedelta
     most: int
     """Warnings in one round."""
+    rules: Retention
+    """How long what is kept."""
+    signer: Signer | None = None
+    """By whom heads are signed; None where nobody compares them."""
+    places: Sequence[Outside] = ()
+    """Where heads are kept outside."""
 
 
 @dataclass(frozen=True)
@@ -171,11 +183,13 @@ async def _look(db: Database, watched: Watched, walks: _Walks, asked: Asked | No
         ids = list(dict.fromkeys([*due, *walked]))
         found = await look.at_warnings(connection, ids, patience, compared)
         await look.at_ledger(connection, place, compared)
-        await _stretches(connection, walks.ledger, place, compared)
+        await _stretches(connection, walks.ledger, place, watched.rules, patience, compared)
         if asked is not None:
             await compare.at_issued(connection, asked, patience, compared)
         standing = await kept.of_kind(connection, ISSUED, kept.AT_ONCE)
         await compare.at_unheard(connection, standing, compared)
+    if watched.signer is not None and walks.heard.times % HEADS_EVERY == 0:
+        await look.at_heads(db, watched.signer, watched.places, compared)
     real = Patience(now, watched.grace)
     await look.at_stream(watched.stream, place, life, real, compared)
     if watched.issuer is not None:
@@ -193,12 +207,19 @@ async def _look(db: Database, watched: Watched, walks: _Walks, asked: Asked | No
     )
 
 
-async def _stretches(connection: AsyncConnection, walk: Walk, place: Place, compared: Compared) -> None:
+async def _stretches(
+    connection: AsyncConnection,
+    walk: Walk,
+    place: Place,
+    rules: Retention,
+    patience: Patience,
+    compared: Compared,
+) -> None:
     """Look at the next stretch of the ledger, and again at those with an alarm."""
     again = [int(a.scope.partition(":")[2]) for a in await kept.of_kind(connection, "stretch", AGAIN)]
     for first in dict.fromkeys([*again, walk.place + 1]):
         if first <= place.size:
-            await look.at_stretch(connection, first, place.size, compared)
+            await look.at_stretch(connection, first, place.size, rules, patience, compared)
 
 
 def _noted(tx: Transaction, seen: _Seen) -> list[dict[str, object]]:

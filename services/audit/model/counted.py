@@ -17,7 +17,7 @@ from services.kit.clock import from_microseconds, microseconds
 CountKey = tuple[str, int, str]
 """Warning, revision, channel."""
 
-_TIMES = ("requested_at", "reported_at", "heard_at")
+_TIMES = tuple(f.name for f in fields(Delivery) if f.name.endswith("_at"))
 
 
 @dataclass(frozen=True)

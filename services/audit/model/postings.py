@@ -155,6 +155,12 @@ def merged(pages: Iterable[bytes], fresh: Mapping[int, bytes]) -> list[Page]:
     ]
 
 
+def without(page: bytes, batches: Sequence[int]) -> bytes:
+    """Return the entries of a page less those of some batches, by their numbers."""
+    whole = np.frombuffer(page, ENTRY)
+    return whole[~np.isin(_numbers(whole["at"]) // PLACES, list(batches))].tobytes()
+
+
 def _packed(numbers: Any) -> Any:
     return np.stack([numbers >> 16, numbers >> 8 & 0xFF, numbers & 0xFF], axis=1).astype(np.uint8)
 

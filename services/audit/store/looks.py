@@ -152,10 +152,9 @@ async def rounds(connection: AsyncConnection) -> list[Round]:
 
 
 async def stretch(connection: AsyncConnection, after: int, upto: int) -> list[dict[str, Any]]:
-    """Return everything of a stretch of the ledger that a hash is over."""
-    columns = [RECORDS.c[name] for name in ("position", "leaf", "payload", "leaf_hash", "chain")]
+    """Return the records of a stretch of the ledger."""
     place = RECORDS.c.position
-    statement = select(*columns).where(place > after, place <= upto).order_by(place)
+    statement = select(RECORDS).where(place > after, place <= upto).order_by(place)
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 

@@ -20,8 +20,8 @@ from services.audit.store.ledger import unpacked
 from services.audit.store.posting_tables import BATCHES, PAGES, POSTINGS, VOLUMES
 from services.audit.store.tables import ENDINGS, RECORDS, REVISIONS
 
-AT_ONCE = 500
-"""Keys in one query: far below what either database takes."""
+AT_ONCE = 100
+"""Batches in one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def _gathered(connection: Connection, pages: Iterable[Any], wanted: bytes) -> li
             places.setdefault(volume * MOST_BATCHES + ordinal, []).append(place)
     found, keys = [], sorted(places)
     for start in range(0, len(keys), AT_ONCE):
-        values = {"numbers": keys[start : start + AT_ONCE]}
+        some = keys[start : start + AT_ONCE]
+        values = dict(zip(_PLACES, some + some[-1:] * (AT_ONCE - len(some)), strict=True))
         for number, *columns in connection.execute(_NUMBERED, values).all():
             found += [_hit(columns, place, wanted) for place in places[number]]
     return found
@@ -107,9 +108,9 @@ _WAITING = (
     .where(POSTINGS.c.first <= bindparam("hash"), POSTINGS.c.last >= bindparam("hash"))
 )
 _WAITING_OF_ONE = _WAITING.where(POSTINGS.c.warning_id == bindparam("only"))
-_NUMBERED = select(BATCHES.c.number, *_COLUMNS).where(
-    BATCHES.c.number.in_(bindparam("numbers", expanding=True))
-)
+_PLACES = [f"n{place}" for place in range(AT_ONCE)]
+_NUMBERED = select(BATCHES.c.number, *_COLUMNS).where(BATCHES.c.number.in_([bindparam(n) for n in _PLACES]))
+"""Always with so many places, the last number in all that are left: one text, compiled once."""
 
 
 REPORTED, SPARED = "delivery.reported", "delivery.spared"

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.model.postings import FIRST, LAST, MOST_BATCHES, Page, Posting, said
+from services.audit.model.postings import FIRST, LAST, MOST_BATCHES, UNREADABLE, Page, Posting, said
+from services.audit.store.books import AT_ONCE
 from services.audit.store.posting_tables import BATCHES, PAGES, POSTINGS, VOLUMES
 from services.kit.db import Transaction
+from services.kit.errors import Retry
 
 _ROW = ("position", "delivery_id", "warning_id", "revision", "channel", "route", "key_id", "count", "sha256")
 
@@ -52,6 +54,16 @@ async def _fresh(tx: Transaction, posted: Sequence[Posting]) -> list[Posting]:
             known.add((one.delivery_id, one.sha256))
             fresh.append(one)
     return fresh
+
+
+async def take_back(tx: Transaction, position: int) -> bytes | None:
+    """Take out what was kept of a batch that nobody could read; return its list as it was said."""
+    mine = (POSTINGS.c.position == position) & (POSTINGS.c.fault == UNREADABLE)
+    text: bytes | None = (await tx.execute(select(POSTINGS.c.hashes).where(mine))).scalar_one_or_none()
+    if text is not None:
+        await tx.execute(delete(POSTINGS).where(POSTINGS.c.position == position))
+        await tx.execute(delete(BATCHES).where(BATCHES.c.position == position))
+    return bytes(text) if text is not None else None
 
 
 @dataclass(frozen=True)
@@ -129,23 +141,35 @@ async def gather(
     ordinals: Mapping[int, int],
     entries: int,
 ) -> int:
-    """Put pages in the place of postings, by position with their numbers; return the volume's number."""
+    """Put pages in the place of postings, by position with their numbers; return the volume's number.
+
+    Raise Retry when some of them were deleted since they were read: nobody's hash comes back.
+    """
+    await _take_out(tx, sorted(ordinals))
     counts = {"batches": volume.batches + len(ordinals), "entries": entries, "gathered_at": tx.now}
     number = volume.number
     if number is None:
         made = insert(VOLUMES).values(warning_id=whose.warning_id, key_id=whose.key_id, **counts)
         number = int((await tx.execute(made.returning(VOLUMES.c.number))).scalar_one())
     else:
-        await tx.execute(update(VOLUMES).where(VOLUMES.c.number == number).values(**counts))
+        same = (VOLUMES.c.number == number) & (VOLUMES.c.entries == volume.entries)
+        if (await tx.execute(update(VOLUMES).where(same).values(**counts))).rowcount != 1:
+            raise Retry("the pages of a volume have changed meanwhile")
         await tx.execute(delete(PAGES).where(PAGES.c.volume == number))
     rows = [{"volume": number, "first": page.first, "entries": page.entries} for page in written]
     await tx.execute(PAGES.insert(), rows)
     where = update(BATCHES).where(BATCHES.c.position == bindparam("at"))
     places = [{"at": at, "as": number * MOST_BATCHES + ordinal} for at, ordinal in ordinals.items()]
     await tx.execute(where.values(number=bindparam("as")), places)
-    gone = delete(POSTINGS).where(POSTINGS.c.position == bindparam("at"))
-    await tx.execute(gone, [{"at": at} for at in ordinals])
     return number
+
+
+async def _take_out(tx: Transaction, positions: Sequence[int]) -> None:
+    for start in range(0, len(positions), AT_ONCE):
+        some = positions[start : start + AT_ONCE]
+        gone = delete(POSTINGS).where(POSTINGS.c.position.in_(some))
+        if (await tx.execute(gone)).rowcount != len(some):
+            raise Retry("batches were deleted while they were gathered")
 
 
 async def set_aside(tx: Transaction, faults: Mapping[int, tuple[str, bytes]]) -> None:

@@ -170,6 +170,18 @@ async def _drop(tx: Transaction, segments: Sequence[int]) -> None:
     await tx.execute(delete(SEGMENTS).where(SEGMENTS.c.segment.in_(segments)))
 
 
+async def go_back(tx: Transaction, position: int) -> None:
+    """Let the index be made anew from a record on, because it can be read only now."""
+    now = await held(tx)
+    if now.position < position:
+        return
+    s = SEGMENTS.c
+    later = list((await tx.execute(select(s.segment).where(s.last >= position))).scalars())
+    await _drop(tx, later)
+    left = (await tx.execute(select(func.max(s.last)))).scalar_one()
+    await move(tx, Cursor(min(left or 0, position - 1), now.segment, now.forgotten + 1, now.odd))
+
+
 async def forget(tx: Transaction, positions: Collection[int]) -> None:
     """Take the words of records out of the index, in the transaction that deletes their details.
 
