@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.canonical import canonical_bytes, sha256_hex
 from services.audit.actions import folding
 from services.audit.model.figures import Figures
+from services.audit.model.masking import has_number, masked_deep
 from services.audit.store import as_of, tree
 from services.kit.db import Database
 from services.kit.errors import Invalid, NotFound
@@ -39,8 +40,12 @@ class Drawn:
 
 
 def drawn(stood: Stood, figures: Figures) -> Drawn:
-    """Return figures with their hash."""
-    return Drawn(stood, figures, sha256_hex(canonical_bytes(figures)))
+    """Return figures with their hash; no phone number is in them, whoever wrote one wherever."""
+    written = canonical_bytes(figures)
+    if has_number(written.decode()):
+        figures = type(figures).model_validate(masked_deep(figures.model_dump()))
+        written = canonical_bytes(figures)
+    return Drawn(stood, figures, sha256_hex(written))
 
 
 async def position(db: Database, at: int | None) -> int:

@@ -21,7 +21,7 @@ from uuid import UUID
 import orjson
 
 from services.audit import workbook
-from services.audit.actions.lists.listing import Filters, Listing, Row, Source
+from services.audit.actions.lists.listing import Filters, Listing, Row, Source, shown
 from services.audit.forms import Csv, Form, JsonLines
 from services.audit.store import ledger, questions
 from services.kit.db import Database
@@ -94,7 +94,7 @@ class Export:
     async def _pages(self, source: Source) -> AsyncIterator[Sequence[Row]]:
         async for rows in self.listing.pages(source, self.given):
             self.rows += len(rows)
-            yield rows
+            yield await asyncio.to_thread(shown, rows)
 
     async def _written(self, pages: AsyncIterator[Sequence[Row]]) -> AsyncIterator[bytes]:
         form = FORMS[self.form](self.listing, self.heads)

@@ -13,7 +13,7 @@ from contracts.values import Level, Mode
 from services.audit.actions import folding
 from services.audit.actions.drawn import WAITS
 from services.audit.model.masking import masked
-from services.audit.model.observed import FIGURE, LONGEST_NOTE, MISSED, ONSET, OUTCOME, OUTCOMES
+from services.audit.model.observed import FIGURE, LONGEST_NOTE, MISSED, ONSET, OUTCOME, OUTCOMES, YEARS
 from services.audit.store import reports
 from services.kit.clock import beijing
 from services.kit.db import Database, Transaction
@@ -113,6 +113,8 @@ def _words(head: str, source: str, note: str, at: datetime | None, now: datetime
             faults.append(Fault(f"{head}{field}", "is too long", f"use at most {LONGEST_NOTE} characters"))
     if at is not None and at > now + AHEAD:
         faults.append(Fault(f"{head}at", "lies ahead", "write of it when it has happened"))
+    if at is not None and at.year < YEARS.start:
+        faults.append(Fault(f"{head}at", "lies too far back", "look at the year again"))
     return faults
 
 

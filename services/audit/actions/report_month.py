@@ -203,12 +203,12 @@ def _point_of(material: MonthMaterial) -> Point:
 
 async def months(db: Database) -> list[str]:
     """Return the months of which there may be a report, newest first."""
-    await drawn.position(db, None)
+    size = await drawn.position(db, None)
     async with db.read() as connection:
-        known = await reports.months(connection)
-    if known is None:
+        known, newest = await reports.months(connection), await as_of.recorded_at(connection, size)
+    if known is None or newest is None:
         return []
-    first, last = month_of(known[0]), max(month_of(known[1]), month_of(db.clock.now()))
+    first, last = month_of(known[0]), month_of(newest)
     found = [last]
     while found[-1] > first:
         found.append(before(found[-1], 1))

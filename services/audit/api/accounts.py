@@ -74,7 +74,7 @@ async def timeline(
     warning_id: UUID,
     given: Given,
     _: Auditor,
-    after: Annotated[int, Query(ge=0, description="Position of the last record seen")] = 0,
+    after: Annotated[int, Query(ge=0, le=2**62, description="Position of the last record seen")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     kind: Annotated[str | None, Query(max_length=100)] = None,
     channel: Annotated[str | None, Query(max_length=10)] = None,

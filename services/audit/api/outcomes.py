@@ -1,6 +1,6 @@
 """HTTP in, outcomes in time out: /api/v1/audit/warnings/{id}/outcomes and /steps."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -103,8 +103,8 @@ def moment_of(text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-        return found if found.tzinfo else found.replace(tzinfo=BEIJING)
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=BEIJING)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Invalid("at", "is no moment", "write it as 2026-06-01T12:00:30") from None
 
 

@@ -90,13 +90,18 @@ async def _observer(
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
     exports = _EXPORT.search(request.url.path) is not None
-    if request.url.path.startswith("/audit"):
-        async with given.db.read() as connection:
-            request.state.alarms = await alarms.standing(connection)
+    await see_alarms(request, given)
     if someone.has(SERVICE) and not exports:
         return someone
     await note(request, given, someone, "audit.exported" if exports else "audit.queried")
     return someone
+
+
+async def see_alarms(request: Request, given: Parts) -> None:
+    """Let a page show how many alarms stand."""
+    if request.url.path.startswith("/audit"):
+        async with given.db.read() as connection:
+            request.state.alarms = await alarms.standing(connection)
 
 
 async def note(request: Request, given: Parts, someone: Principal, kind: str, **more: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from services.audit.api.parts import AUDITOR, Auditor, Given
+from services.audit.api.parts import AUDITOR, Auditor, Given, see_alarms
 from services.audit.api.people import MOST, Sought, asked, page_of
 from services.audit.desk.page import page
 from services.audit.model.masking import has_number
@@ -33,6 +33,7 @@ async def empty(request: Request, _: Auditor) -> HTMLResponse:
 @router.post("/audit/people")
 async def people(request: Request, given: Given, someone: Asker) -> HTMLResponse:
     """Show the warnings that were meant for somebody, and what became of each."""
+    await see_alarms(request, given)
     form = await forms.read(request)
     try:
         who = _who(given, str(form.get("who", ""))[:100], str(form.get("sealed", "")))
@@ -41,8 +42,8 @@ async def people(request: Request, given: Given, someone: Asker) -> HTMLResponse
         shown.status_code = wrong.status
         return shown
     await asked(request, given, someone, who)
-    after = str(form.get("after", ""))
-    number = int(after) if after.isdecimal() and 0 < int(after[:20]) <= MOST else None
+    after = str(form.get("after", ""))[:20]
+    number = int(after) if after.isdecimal() and 0 < int(after) <= MOST else None
     found = await page_of(given, who, number, ON_A_PAGE, outcomes=True)
     return page("people", request, found=found, fault=None, older=_further(given, who, found.next))
 

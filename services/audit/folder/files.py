@@ -11,6 +11,7 @@ from contracts.outcome import TargetState
 from services.audit.folder.story import Issue, Story, plan_bytes
 from services.audit.model.acts import OF_CLOCKS, Act
 from services.audit.model.entry import Entry
+from services.audit.model.masking import masked, masked_deep
 from services.audit.model.rows import Target
 from services.kit.clock import beijing, from_microseconds
 
@@ -40,7 +41,7 @@ def row(cells: tuple[Any, ...]) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else beijing(value) if isinstance(value, datetime) else str(value)
+    text = "" if value is None else beijing(value) if isinstance(value, datetime) else masked(str(value))
     return f"'{text}" if text.startswith(_RISKY) else text
 
 
@@ -70,7 +71,7 @@ def derived(story: Story, names: Names) -> dict[str, bytes]:
     }
     found |= story.caps
     found |= {name: plan_bytes(message) for name, (_, message) in story.plans.items()}
-    found |= {wording.name: wording.text().encode() for wording in story.wordings.values()}
+    found |= {wording.name: masked(wording.text()).encode() for wording in story.wordings.values()}
     return dict(sorted(found.items()))
 
 
@@ -79,7 +80,7 @@ def _of_clocks(act: Act) -> bool:
 
 
 def _json(value: Any) -> bytes:
-    return canonical_bytes(value) + b"\n"
+    return canonical_bytes(masked_deep(value)) + b"\n"
 
 
 def _warning(story: Story) -> dict[str, Any]:

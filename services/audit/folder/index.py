@@ -12,6 +12,7 @@ from services.audit.folder.contents import CONTENTS, RECORDS
 from services.audit.folder.story import Story, approved_otherwise
 from services.audit.model.account import ChannelAccount, reach, state_of, total
 from services.audit.model.differences import Difference, ending_of
+from services.audit.model.masking import masked
 from services.audit.model.rows import Target
 from services.audit.model.steps import picture, steps
 from services.kit import pages
@@ -38,7 +39,7 @@ class Face:
 def index(story: Story, face: Face) -> bytes:
     """Return the page that is opened first."""
     found = steps(story.books, story.acts)
-    return (
+    return masked(
         pages.environment(LANGUAGE)
         .get_template("audit/folder.html")
         .render(
@@ -57,8 +58,7 @@ def index(story: Story, face: Face) -> bytes:
             contents=CONTENTS,
             records=RECORDS,
         )
-        .encode()
-    )
+    ).encode()
 
 
 def _revision(story: Story, face: Face, number: int) -> dict[str, Any]:

@@ -54,10 +54,15 @@ _WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
 _WORD_BEHIND = re.compile(r"[0-9A-Za-z]*")
 _ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}")
 _LONGEST_WORD = 64
+DIGITS = 11
+_SMALLEST = 13_000_000_000
+"""No number is below it."""
 
 
 def masked(text: str) -> str:
     """Return a text in which every mobile number is shown by its ends only: `138****5678`."""
+    if len(text) < DIGITS:
+        return text
     pieces, done = [], 0
     for start, end, number in _numbers(text):
         pieces += [text[done:start], f"{number[:3]}****{number[7:]}"]
@@ -80,7 +85,7 @@ def masked_deep(value: Any) -> Any:
         return {masked(name) if isinstance(name, str) else name: masked_deep(v) for name, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [masked_deep(one) for one in value]
-    if isinstance(value, int) and not isinstance(value, bool) and has_number(str(value)):
+    if isinstance(value, int) and not -_SMALLEST < value < _SMALLEST and has_number(str(value)):
         return masked(str(value))
     return value
 

@@ -16,6 +16,8 @@ OBSERVED = (ONSET, OUTCOME, MISSED, FIGURE, AFTERWARDS)
 
 OUTCOMES = ("hit", "partly", "miss", "false-alarm")
 LONGEST_NOTE = 500
+YEARS = range(1990, 2200)
+"""Weather of other years is a slip of the pen."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ def _moment(text: Any) -> datetime | None:
     found = datetime.fromisoformat(str(text))
     if found.tzinfo is None:
         raise ValueError("has no zone")
+    if found.year not in YEARS:
+        raise ValueError("is not of our time")
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.outcome import Column
+from services.audit.model.masking import masked
 from services.audit.store.tables import DELIVERIES, HEADS, PLACES, PLANS, RECORDS, REVISIONS, TARGETS
 from services.kit.db import Database
 
@@ -150,7 +151,7 @@ async def record(connection: AsyncConnection, position: int) -> Record | None:
 
 
 async def names(connection: AsyncConnection, codes: Collection[str]) -> dict[str, str]:
-    """Return the names of places: of a village with its town's."""
+    """Return the names of places, masked: of a village with its town's."""
     town = PLACES.alias()
     statement = (
         select(PLACES.c.code, PLACES.c.name, town.c.name)
@@ -158,7 +159,7 @@ async def names(connection: AsyncConnection, codes: Collection[str]) -> dict[str
         .where(PLACES.c.code.in_(codes))
     )
     return {
-        code: f"{above}{name}" if above and not name.startswith(above) else name
+        code: masked(f"{above}{name}" if above and not name.startswith(above) else name)
         for code, name, above in await connection.execute(statement)
     }
 

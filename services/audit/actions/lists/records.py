@@ -1,6 +1,7 @@
 """Lists of records: the ledger in its order, the timeline of a warning, and what a search has found."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -65,8 +66,15 @@ def row(record: Record, names: Mapping[str, str]) -> Row:
     """Return the row of a record: its columns, and its details as on the page, masked."""
     subject = orjson.loads(record["leaf"])["subject"]
     payload = ledger.unpacked(record["payload"]) if record["payload"] else b""
-    said = orjson.dumps(detail(read(subject, payload).message), default=str)
-    return (*_head(record, names), masked(said.decode()))
+    return (*_head(record, names), masked(_json(detail(read(subject, payload).message))))
+
+
+def _json(said: Mapping[str, Any]) -> str:
+    """Return details as JSON, numbers of any length too."""
+    try:
+        return orjson.dumps(said, default=str).decode()
+    except TypeError:
+        return json.dumps(said, default=str, ensure_ascii=False)
 
 
 def rows(records: Sequence[Record], names: Mapping[str, str]) -> list[Row]:
