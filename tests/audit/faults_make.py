@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
+from services.audit import retention
 from services.audit.actions import watch
 from services.audit.actions.watch import Watched
 from services.audit.consumers import Recorder
@@ -39,7 +40,7 @@ async def main(url, nats_url, folder, point):
     bus = await Bus.connect(Settings(nats_url=nats_url, var=folder), "test")
     leadership = Leadership(db, "dying")
     recorder = Recorder(db, bus, leadership, SoftwareCrypto(KeyFolder(Path(folder) / "keys")))
-    watched = Watched(LedgerStream(bus), None, timedelta(0), 20, RULES)
+    watched = Watched(LedgerStream(bus), None, timedelta(0), 20, retention.load())
     rounds = lambda: watch.run(db, leadership, watched, 0.05)
     await asyncio.gather(recorder.run(), leadership.lead(watch.LEASE, rounds))
 
