@@ -107,7 +107,7 @@ VERIFY_LINES = (
     "How many records the ledger holds of this warning is in contents.json: none can be left out unseen.",
     "What else the folder says follows from these records; the program makes it once more and compares.",
     "later.json, when it is there, proves that a later head of the ledger grew out of head.txt.",
-    "People are counted, known by keyed hashes alone; what was typed as a reason stands here as it was typed.",
+    "People are counted, known by keyed hashes alone; what was typed as a reason stands as it was typed.",
 )
 
 
