@@ -30,7 +30,7 @@ class AuditSettings(Settings):
     ledger_head_s: float = Field(
         10, gt=0, description="A new tree head is signed this often, as long as the ledger grows"
     )
-    ledger_heads_file: str = Field(
+    ledger_heads_path: str = Field(
         "{var}/ledger/heads",
         description="File to which every signed tree head is appended, to be backed up apart; empty: none",
     )
@@ -67,7 +67,7 @@ class AuditSettings(Settings):
     pdf_seconds: float = Field(60, gt=0, description="A printed report that takes longer is given up")
     pdf_megabytes: int = Field(1500, ge=300, description="Memory that printing a report may take")
 
-    @field_validator("ledger_heads_file", "ledger_heads_second")
+    @field_validator("ledger_heads_path", "ledger_heads_second")
     @classmethod
     def _of_a_place(cls, place: str) -> str:
         """Take what can be filled in."""
@@ -75,7 +75,7 @@ class AuditSettings(Settings):
 
     def heads_file(self, var: Path) -> Path | None:
         """Return the file of tree heads, None when there is none."""
-        filled = self.ledger_heads_file.format(var=var.resolve())
+        filled = self.ledger_heads_path.format(var=var.resolve())
         return Path(filled) if filled else None
 
     def heads_second(self, var: Path) -> str:

@@ -63,7 +63,7 @@ async def reconcile(
     """Compare everything, or one warning; raise NotFound when nobody has ever heard of that one.
 
     Without an issuer to ask, as over a ledger that stands alone, nothing is said of what it has issued. With
-    `recipients`, or of one warning, every batch's list of hashes is compared with its record too.
+    `recipients`, every batch's list of hashes is compared with its record too.
     """
     now = db.clock.now()
     issued, silent = await compare.ask(issuer, warning_id) if issuer else ((), [])
@@ -73,7 +73,7 @@ async def reconcile(
         patience = Patience(await as_of(connection, place, life, now), grace)
         found = [*silent, *await _of_ledger(connection, place)]
         found += await compare.unheard(connection, issued, patience)
-        if recipients or warning_id is not None:
+        if recipients:
             found += await posting_check.postings_differ(connection, warning_id)
         if warning_id is None:
             found += await folding.recount(connection)

@@ -35,7 +35,7 @@ async def onset(warning_id: UUID, body: OnsetBody, given: Given, someone: Observ
         "requestBody": {
             "required": True,
             "content": {
-                "text/csv": {"schema": {"type": "string"}},
+                "text/csv": {"schema": {"type": "string", "format": "binary"}},
                 "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
             },
         }
