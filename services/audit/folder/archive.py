@@ -1,4 +1,8 @@
-"""The zip itself: written so that the same files are the same bytes, and read as a stranger's."""
+"""The zip itself: written so that the same files are the same bytes, and read as a stranger's.
+
+Files are stored, not compressed: a compressed stream has bits that nothing depends on: one could
+be changed unseen; and another version of the library writes other bytes.
+"""
 
 import hashlib
 import struct
@@ -47,7 +51,7 @@ class Writer:
     """Writes a zip with fixed times, and notes what is in it."""
 
     def __init__(self, out: BinaryIO) -> None:
-        self.zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        self.zip = zipfile.ZipFile(out, "w", zipfile.ZIP_STORED)
         self.files: list[File] = []
 
     @contextmanager
@@ -70,7 +74,7 @@ class Writer:
 
 def _info(path: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(path, _LONG_AGO)
-    info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, _UNIX, _READABLE
+    info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_STORED, _UNIX, _READABLE
     return info
 
 
@@ -152,7 +156,7 @@ class Reader:
 
 def _ours(info: zipfile.ZipInfo) -> bool:
     fixed = (info.date_time, info.create_system, info.external_attr, info.compress_type)
-    return fixed == (_LONG_AGO, _UNIX, _READABLE, zipfile.ZIP_DEFLATED) and not info.flag_bits
+    return fixed == (_LONG_AGO, _UNIX, _READABLE, zipfile.ZIP_STORED) and not info.flag_bits
 
 
 _VERSION = 45
