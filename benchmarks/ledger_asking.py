@@ -7,7 +7,7 @@ import time
 from benchmarks import figures
 from benchmarks.ledger_facts import Size
 from benchmarks.ledger_questions import QUESTIONS, Asker, Question
-from services.audit import rates
+from services.audit.data import rates
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 

@@ -17,10 +17,10 @@ from benchmarks.ledger_facts import FIRST, Size, Years
 from benchmarks.ledger_place import Place
 from contracts.canonical import sha256_hex
 from services.audit.actions import gather, record, words
-from services.audit.merkle import Frontier
 from services.audit.model import chain
 from services.audit.model.chain import GENESIS, Link
 from services.audit.model.entry import Entry, Heard, read
+from services.audit.model.merkle import Frontier
 from services.audit.store import ledger
 from services.audit.store.ledger import Stand, Written
 from services.audit.stream import BATCH

@@ -17,7 +17,7 @@ from services.kit.db import Database
 MEMORY_GOAL = 64
 """Megabytes by which this process may grow, or that the one which writes workbooks may hold."""
 PROCESS = Path("/proc/self")
-WRITER = b"services.audit.workbook"
+WRITER = b"services.audit.papers.workbook"
 
 
 async def run(db: Database, folder: Path, most: int) -> None:

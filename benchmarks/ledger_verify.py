@@ -10,9 +10,9 @@ from benchmarks.ledger_ingest import Recorder
 from benchmarks.ledger_place import Place
 from services.audit.actions import export, sign
 from services.audit.actions.sign import Signer
-from services.audit.checkpoint import PublicKey
+from services.audit.model.checkpoint import PublicKey
+from services.audit.proof.verify import verify
 from services.audit.stream import BATCH
-from services.audit.verify import verify
 
 MOST = 50_000
 HEADS = 50

@@ -16,7 +16,7 @@ import orjson
 import typer
 
 from services import all_settings
-from services.audit.command import audit
+from services.audit.commands.audit import audit
 from services.channels.command import channels
 from services.houses import MIGRATIONS, houses_of, openers
 from services.kit import postgres

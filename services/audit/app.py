@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from services.audit import api, desk, heads, rates, retention, workers
+from services.audit import api, desk, heads, workers
 from services.audit.actions.sign import Signer
 from services.audit.api.parts import Parts
 from services.audit.consumers import Recorder
+from services.audit.data import rates, retention
 from services.audit.issuer import HttpIssuer
-from services.audit.printing import Printer
+from services.audit.papers.printing import Printer
 from services.audit.settings import AuditSettings
 from services.audit.stream import LedgerStream
 from services.kit.http import internal_key

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import httpx
 
-from services.audit import checkpoint
-from services.audit.checkpoint import SignedHead
+from services.audit.model import checkpoint
+from services.audit.model.checkpoint import SignedHead
 from services.kit.errors import Retry
 
 TAIL = 64_000

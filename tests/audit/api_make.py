@@ -13,9 +13,10 @@ from sqlalchemy import select
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from services.audit import api, desk, rates
+from services.audit import api, desk
 from services.audit.api.parts import Parts
 from services.audit.app import STATIC
+from services.audit.data import rates
 from services.audit.stream import LedgerStream
 from services.kit.http import create_app
 from services.kit.identity import Principal

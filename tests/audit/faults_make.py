@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from services.audit import retention
+from services.audit.data import retention
 from services.audit.actions import watch
 from services.audit.actions.watch import Watched
 from services.audit.consumers import Recorder

@@ -12,10 +12,10 @@ import orjson
 from contracts.fact import Fact
 from contracts.values import Lane, Mode
 from services.audit.actions.folder import folder
-from services.audit.checkpoint import PublicKey, SignedHead
 from services.audit.folder.archive import Writer
 from services.audit.folder.contents import Contents, File, read_contents
 from services.audit.folder.verify import FolderVerdict, verify_folder
+from services.audit.model.checkpoint import PublicKey, SignedHead
 from tests.audit.audit_make import NOON, AWarning, a_fact
 from tests.audit.ledger_make import ALedger
 

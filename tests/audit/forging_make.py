@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.canonical import sha256_hex
-from services.audit import transcript
 from services.audit.actions.sign import Signer
-from services.audit.checkpoint import Head
-from services.audit.merkle import Frontier, leaf_hash
 from services.audit.model import chain
-from services.audit.transcript import CheckpointLine, EndLine, Header, RecordLine, TombstoneLine
-from services.audit.verify import Verdict, verify
+from services.audit.model.checkpoint import Head
+from services.audit.model.merkle import Frontier, leaf_hash
+from services.audit.proof import transcript
+from services.audit.proof.transcript import CheckpointLine, EndLine, Header, RecordLine, TombstoneLine
+from services.audit.proof.verify import Verdict, verify
 from tests.audit.ledger_make import ORIGIN
 from tests.audit.test_verify import Exported
 

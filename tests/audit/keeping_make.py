@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from services.audit import retention
 from services.audit.actions import keeping as acts
 from services.audit.actions.delete import LEASE, Deleter
 from services.audit.actions.record import open_epoch
+from services.audit.data import retention
 from services.audit.model.entry import Heard
 from services.audit.store.tables import EPOCHS
 from services.kit.clock import microseconds

@@ -15,10 +15,10 @@ from contracts.delivery import StationSeen
 from contracts.registry import BLOCK_CONTEXT, BlockChanged
 from contracts.values import Lane, Mode
 from contracts.warning import WarningIssued
-from services.audit import checkpoint, merkle
-from services.audit.checkpoint import PublicKey
+from services.audit.model import checkpoint, merkle
+from services.audit.model.checkpoint import PublicKey
+from services.audit.proof.verify import verify
 from services.audit.store import ledger, questions
-from services.audit.verify import verify
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import NOON, STATIONS, TOWN, AWarning, a_fact
 from tests.clock import HandClock

@@ -33,7 +33,7 @@ from tests.servers import free_port
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
-from services.audit.command import audit
+from services.audit.commands.audit import audit
 from services.kit.errors import Problem
 try:
     audit()

@@ -11,10 +11,10 @@ from contracts.values import Channel
 from services.audit.actions import ask, sign
 from services.audit.actions import keeping as acts
 from services.audit.actions.export import export
+from services.audit.proof.verify import Verdict, verify
 from services.audit.store import books, questions
 from services.audit.store.keeping_tables import TARGET_COUNTS, TOMBSTONES
 from services.audit.store.tables import RECORDS, TARGETS
-from services.audit.verify import Verdict, verify
 from services.kit.errors import Forbidden, Invalid, Refused
 from tests.audit.audit_make import NOON, AWarning, a_fact
 from tests.audit.keeping_make import LATER, RULES, AKeeping, a_keeping, filled

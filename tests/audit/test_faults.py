@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from contracts.values import Channel
-from services.audit import checkpoint
 from services.audit.actions import reconcile, sign
 from services.audit.consumers import Recorder
+from services.audit.model import checkpoint
 from services.audit.store import ledger, tree
 from services.audit.store.alarm_tables import ALARMS
 from services.audit.store.tables import DELIVERIES, EPOCHS, RECORDS

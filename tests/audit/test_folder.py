@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.canonical import sha256_hex
-from services.audit import checkpoint
 from services.audit.actions import sign
-from services.audit.checkpoint import PublicKey
 from services.audit.folder.contents import read_line, record_line
 from services.audit.folder.verify import verify_folder
+from services.audit.model import checkpoint
+from services.audit.model.checkpoint import PublicKey
 from services.kit.errors import Invalid, NotFound
 from tests.audit.audit_make import STATIONS, AWarning, a_fact
 from tests.audit.folder_make import Folder, a_folder, json_of, lines_of, listed, told, unpacked

@@ -11,11 +11,12 @@ from uuid import uuid4
 
 import pytest
 
-from services.audit import say, say_story
+from services.audit import say
 from services.audit.actions.folder import folder
 from services.audit.folder.contents import read_contents
 from services.audit.folder.index import VERIFY_LINES
 from services.audit.folder.verify import verify_folder
+from services.audit.say import story as say_story
 from services.kit.pages import catalogue
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import AWarning, a_fact
@@ -119,7 +120,7 @@ async def _made(url: str, folder: Path) -> Folder:
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a fresh process that is given nothing but its arguments."""
     return subprocess.run(
-        [sys.executable, "-c", "from services.audit.command import audit; audit()", *arguments],
+        [sys.executable, "-c", "from services.audit.commands.audit import audit; audit()", *arguments],
         cwd=ROOT,
         env={"PATH": "/usr/bin", "YUTIAN_VAR": "/nonexistent", "COLUMNS": "200"},
         capture_output=True,

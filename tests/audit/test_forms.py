@@ -14,7 +14,7 @@ from services.audit.actions.exports import Export
 from services.audit.actions.lists import LISTS
 from services.audit.actions.lists.listing import Filters
 from services.audit.forms import Csv
-from services.audit.workbook import NAME, Sheets
+from services.audit.papers.workbook import NAME, Sheets
 from services.kit.errors import Retry
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import a_fact

@@ -9,10 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, update
 
-from services.audit import checkpoint
 from services.audit.actions import heads, sign
 from services.audit.actions.heads import Keeper
 from services.audit.heads import FilePlace, FolderPlace, HttpPlace, places
+from services.audit.model import checkpoint
 from services.audit.store.tables import EPOCHS, HEADS, NODES, RECORDS
 from services.kit.crypto import SoftwareCrypto
 from services.kit.errors import Retry

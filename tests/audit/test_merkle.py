@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit import merkle
-from services.audit.merkle import Frontier, Subtree
+from services.audit.model import merkle
+from services.audit.model.merkle import Frontier, Subtree
 
 LEAVES = [
     bytes.fromhex(leaf)

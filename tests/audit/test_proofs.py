@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit import merkle
 from services.audit.actions import sign
+from services.audit.model import merkle
 from services.audit.store import tree
 from services.audit.store.proofs import Prover
 from tests.audit.audit_make import a_fact

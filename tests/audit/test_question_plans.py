@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from services.audit import rates
 from services.audit.actions import approvals, changes, gateways, moment, station
+from services.audit.data import rates
 from services.audit.model.period import period_of
 from services.audit.store.approvals import Wanted
 from tests.audit.ledger_make import ALedger, a_ledger

@@ -11,8 +11,7 @@ from sqlalchemy import select
 
 from contracts.canonical import sha256_hex
 from contracts.fact import Leaf
-from services.audit import merkle
-from services.audit.model import chain
+from services.audit.model import chain, merkle
 from services.audit.model.entry import Heard
 from services.audit.store import ledger, tree
 from services.audit.store.ledger import unpacked

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from services.audit import printing
-from services.audit.printing import BASE, Printer, file_of
+from services.audit.papers import printing
+from services.audit.papers.printing import BASE, Printer, file_of
 from services.kit.errors import Absent, Retry
 from tests.audit.api_make import Asked, asked
 from tests.audit.report_make import fill

@@ -1,13 +1,20 @@
 """Chinese first and whole: no word of the reports is left in English."""
 
-from services.audit import say, yardsticks
+from services.audit import say
+from services.audit.data import yardsticks
 from services.audit.desk.page import NAV
 from services.kit.pages import catalogue, said
 from tests.issuer.wording_make import ROOT, of_templates, refusals_of
 
 AUDIT = ROOT / "services" / "audit"
 ACTIONS = ("observe", "drawn", "report_warning", "report_month", "report_drills")
-ANSWERS = ("api/onset_files.py", "api/observing.py", "api/reports.py", "desk/observing.py", "printing.py")
+ANSWERS = (
+    "api/onset_files.py",
+    "api/observing.py",
+    "api/reports.py",
+    "desk/observing.py",
+    "papers/printing.py",
+)
 
 
 def _known() -> set[str]:

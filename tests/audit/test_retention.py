@@ -11,7 +11,7 @@ import yaml
 
 from contracts import MESSAGES
 from contracts.fact import Fact
-from services.audit import retention
+from services.audit.data import retention
 from services.audit.model import agreements
 from services.audit.model.retention import UNKNOWN, parse
 from services.kit import proposals

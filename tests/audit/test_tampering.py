@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from contracts.canonical import canonical_bytes
 from contracts.fact import Fact
-from services.audit import checkpoint, transcript
 from services.audit.actions import sign
 from services.audit.actions.sign import Signer
-from services.audit.model import chain
+from services.audit.model import chain, checkpoint
 from services.audit.model.entry import read
-from services.audit.transcript import Header, RecordLine, TombstoneLine
-from services.audit.verify import verify
+from services.audit.proof import transcript
+from services.audit.proof.transcript import Header, RecordLine, TombstoneLine
+from services.audit.proof.verify import verify
 from tests.audit.audit_make import NOON, AWarning, a_fact
 from tests.audit.forging_make import checked, ended, rebuilt
 from tests.audit.keeping_make import LATER, AKeeping, a_keeping, filled

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit import checkpoint, transcript
 from services.audit.actions import sign
 from services.audit.actions.export import export
-from services.audit.checkpoint import Head, PublicKey, SignedHead
-from services.audit.model import chain
-from services.audit.verify import Verdict, verify
+from services.audit.model import chain, checkpoint
+from services.audit.model.checkpoint import Head, PublicKey, SignedHead
+from services.audit.proof import transcript
+from services.audit.proof.verify import Verdict, verify
 from services.kit.errors import Reject
 from tests.audit.audit_make import (
     AWarning,
@@ -225,7 +225,7 @@ async def test_an_empty_ledger_has_a_transcript_too(database_url: str, tmp_path:
 
 def run_verify(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Verify in a fresh process that is given nothing but its arguments."""
-    program = "from services.audit.command import audit; audit()"
+    program = "from services.audit.commands.audit import audit; audit()"
     return subprocess.run(
         [sys.executable, "-c", program, "verify", *arguments],
         cwd=ROOT,

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit import transcript
 from services.audit.actions import sign
 from services.audit.actions.sign import Signer
 from services.audit.model import spans
+from services.audit.proof import transcript
 from services.audit.store import keeping, ledger, questions, tree
 from services.audit.store.questions import Record
 from services.kit.db import Database

@@ -20,9 +20,9 @@ from uuid import UUID
 
 import orjson
 
-from services.audit import workbook
 from services.audit.actions.lists.listing import Filters, Listing, Row, Source, shown
 from services.audit.forms import Csv, Form, JsonLines
+from services.audit.papers import workbook
 from services.audit.store import ledger, questions
 from services.kit.db import Database
 from services.kit.errors import Retry
@@ -119,7 +119,7 @@ class Export:
         folder = _folder(self.folder)
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "services.audit.workbook", str(folder)), stdin=PIPE
+                *(sys.executable, "-m", "services.audit.papers.workbook", str(folder)), stdin=PIPE
             )
             try:
                 await _feed(process, self.heads, pages)

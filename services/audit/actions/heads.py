@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit import checkpoint
 from services.audit.actions.sign import HEAD_SIGNED, KEY_CHANGED, Signer
-from services.audit.checkpoint import SignedHead
 from services.audit.heads import Place
+from services.audit.model import checkpoint
 from services.audit.model.agreements import HOUSE
+from services.audit.model.checkpoint import SignedHead
 from services.audit.model.differences import Difference
 from services.audit.model.entry import read
 from services.audit.store import keeping, kept_heads, ledger, questions, tree

@@ -11,15 +11,14 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.canonical import sha256_hex
-from services.audit import merkle
 from services.audit.actions import graves, heads, reconcile
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place as Outside
-from services.audit.merkle import TILE_LEVELS
-from services.audit.model import counted
+from services.audit.model import counted, merkle
 from services.audit.model.alarms import Compared, books_of, next_patience, things_of, urgency_of
 from services.audit.model.chain import GENESIS, linked
 from services.audit.model.differences import Difference, Patience, differences
+from services.audit.model.merkle import TILE_LEVELS
 from services.audit.model.retention import Retention
 from services.audit.model.walking import Walk
 from services.audit.store import books, keeping, looks, tree, walk

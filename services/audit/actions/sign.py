@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit import checkpoint
-from services.audit.checkpoint import Head, SignedHead
+from services.audit.model import checkpoint
+from services.audit.model.checkpoint import Head, SignedHead
 from services.audit.store import kept_heads, ledger, tree
 from services.audit.store.tree import Broken
 from services.kit.crypto import SoftwareCrypto

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.audit.actions import graves, heads, recount
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place
-from services.audit.merkle import Subtree
 from services.audit.model import chain
 from services.audit.model.agreements import Agreements
 from services.audit.model.differences import Difference
 from services.audit.model.entry import id_of
+from services.audit.model.merkle import Subtree
 from services.audit.model.retention import Retention
 from services.audit.model.walking import Walk
 from services.audit.store import alarms, keeping, ledger, questions, tree, walk

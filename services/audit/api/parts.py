@@ -9,17 +9,17 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from services.audit import retention, yardsticks
 from services.audit.actions.report_month import Measures, Trends
 from services.audit.actions.sign import Signer
 from services.audit.api.leaving import Leaving
+from services.audit.data import retention, yardsticks
 from services.audit.heads import Place
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
 from services.audit.model.indicators import Yardsticks
 from services.audit.model.masking import masked, masked_query
 from services.audit.model.retention import Retention
-from services.audit.printing import Printer
+from services.audit.papers.printing import Printer
 from services.audit.store import alarms
 from services.audit.stream import LedgerStream
 from services.kit.db import Database

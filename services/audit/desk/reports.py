@@ -13,7 +13,7 @@ from services.audit.api.parts import FORECASTERS, Given, Parts, Reader
 from services.audit.api.reports import At, Cursor, Month, cursor_of, moment_of
 from services.audit.desk.page import html, page
 from services.audit.model.observed import OUTCOMES
-from services.audit.sheets import workbook
+from services.audit.papers.sheets import workbook
 from services.audit.store import questions, reports
 from services.kit.identity import Principal
 

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from contracts.values import Channel
-from services.audit import say_story
 from services.audit.actions import story
 from services.audit.actions.story import Outcomes
 from services.audit.api.outcomes import At, Revision, moment_of
 from services.audit.api.parts import Auditor, Given
 from services.audit.desk.page import Wanted, page
 from services.audit.model.replay import Shown, Track, by_town, counts
+from services.audit.say import story as say_story
 from services.kit.clock import BEIJING
 
 router = APIRouter(include_in_schema=False)

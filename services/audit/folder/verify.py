@@ -9,8 +9,6 @@ from typing import BinaryIO
 import orjson
 
 from contracts.canonical import canonical_bytes, sha256_hex
-from services.audit import checkpoint, merkle
-from services.audit.checkpoint import PublicKey, SignedHead
 from services.audit.folder import files
 from services.audit.folder.archive import MOST_IN_MEMORY, Reader
 from services.audit.folder.contents import (
@@ -29,6 +27,8 @@ from services.audit.folder.contents import (
     read_line,
 )
 from services.audit.folder.story import Story
+from services.audit.model import checkpoint, merkle
+from services.audit.model.checkpoint import PublicKey, SignedHead
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.model.entry import read
 from services.kit.clock import from_microseconds

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from contracts.delivery import DeliveryRequested
 from contracts.fact import DeadLetter, Leaf
 from contracts.registry import BlockChanged
-from services.audit import merkle
+from services.audit.model import merkle
 from services.audit.model.entry import Heard
 
 _HASH_SUITE, _SIGNATURE_SUITE = (

@@ -12,12 +12,11 @@ from contracts.canonical import sha256_hex
 from contracts.fact import Fact, Leaf
 from contracts.message import LanedMessage
 from contracts.warning import WarningMessage
-from services.audit import merkle
-from services.audit.merkle import Frontier, Subtree
-from services.audit.model import chain
+from services.audit.model import chain, merkle
 from services.audit.model.books import endings
 from services.audit.model.differences import Difference
 from services.audit.model.entry import UNKNOWN, Entry, read
+from services.audit.model.merkle import Frontier, Subtree
 from services.audit.model.rows import Ending, EndingKey
 from services.kit.clock import from_microseconds
 

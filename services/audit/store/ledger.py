@@ -11,10 +11,10 @@ import orjson
 from sqlalchemy import Dialect, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit import merkle
-from services.audit.merkle import Frontier, Subtree
+from services.audit.model import merkle
 from services.audit.model.chain import GENESIS, Link
 from services.audit.model.entry import Entry
+from services.audit.model.merkle import Frontier, Subtree
 from services.audit.store import tree
 from services.audit.store.tables import EPOCHS, GAPS, NODES, RECORDS
 from services.kit.clock import microseconds

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit import merkle
-from services.audit.merkle import TILE_LEVELS, Range, Subtree
+from services.audit.model import merkle
+from services.audit.model.merkle import TILE_LEVELS, Range, Subtree
 from services.audit.store import tree
 from services.audit.store.tree import Broken
 

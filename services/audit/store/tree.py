@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit import merkle
-from services.audit.merkle import TILE_LEVELS, Range, Subtree
+from services.audit.model import merkle
+from services.audit.model.merkle import TILE_LEVELS, Range, Subtree
 from services.audit.store.tables import HEADS, NODES, RECORDS
 from services.kit.db import Transaction
 from services.kit.errors import Refused

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.merkle import Subtree
+from services.audit.model.merkle import Subtree
 from services.audit.model.rows import Ending, EndingKey
 from services.audit.store.books import upsert
 from services.audit.store.keeping_tables import PROPOSALS, REREAD, TARGET_COUNTS

@@ -7,7 +7,7 @@ import yaml
 
 from services.audit.model.indicators import Indicator, Yardsticks
 
-FILE = Path(__file__).parent / "data" / "indicators.yaml"
+FILE = Path(__file__).parent / "indicators.yaml"
 
 
 def load(path: Path = FILE) -> Yardsticks:

@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from services.audit import merkle, retention
+from services.audit.data import retention
+from services.audit.model import merkle
 from services.audit.model.agreements import DELETION, Agreement, Agreements
 from services.audit.model.retention import Retention
-from services.audit.transcript import TombstoneLine
+from services.audit.proof.transcript import TombstoneLine
 
 Key = tuple[str, int]
 """The agreement and the number of the list that a tombstone names."""

@@ -7,17 +7,17 @@ from datetime import timedelta
 
 from contracts.canonical import sha256_hex
 from contracts.fact import Fact
-from services.audit import checkpoint, emptied, merkle, transcript
-from services.audit.checkpoint import PublicKey, SignedHead
-from services.audit.emptied import Emptied
-from services.audit.merkle import Frontier
-from services.audit.model import chain, counted
+from services.audit.model import chain, checkpoint, counted, merkle
 from services.audit.model.agreements import Agreements
 from services.audit.model.books import Books
+from services.audit.model.checkpoint import PublicKey, SignedHead
 from services.audit.model.counted import CountKey
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.model.entry import read
-from services.audit.transcript import CheckpointLine, EndLine, Header, RecordLine, TombstoneLine
+from services.audit.model.merkle import Frontier
+from services.audit.proof import emptied, transcript
+from services.audit.proof.emptied import Emptied
+from services.audit.proof.transcript import CheckpointLine, EndLine, Header, RecordLine, TombstoneLine
 from services.kit.clock import from_microseconds
 from services.kit.errors import Reject
 

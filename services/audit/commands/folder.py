@@ -10,11 +10,11 @@ import orjson
 import typer
 from rich.console import Console
 
-from services.audit import checkpoint
-from services.audit.calling import STDOUT, Token, Url, answer, client, opened, progress
-from services.audit.checkpoint import PublicKey
+from services.audit.commands.calling import STDOUT, Token, Url, answer, client, opened, progress
 from services.audit.folder.verify import FolderVerdict
 from services.audit.folder.verify import verify_folder as verify_zip
+from services.audit.model import checkpoint
+from services.audit.model.checkpoint import PublicKey
 from services.kit.errors import Refused
 from services.kit.terminal import Output
 

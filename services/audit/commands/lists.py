@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from services.audit.actions.exports import MEDIA
 from services.audit.actions.lists import LISTS
-from services.audit.calling import STDOUT, Token, Url, answer, client, opened
+from services.audit.commands.calling import STDOUT, Token, Url, answer, client, opened
 from services.kit.errors import Refused
 
 Kind = Enum("Kind", {name: name for name in LISTS})  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""A workbook, written by a process of its own: `python -m services.audit.workbook FOLDER`.
+"""A workbook, written by a process of its own: `python -m services.audit.papers.workbook FOLDER`.
 
 On standard input come JSON Lines: first the heads, then lists of rows, then `null`. Nothing is kept in memory
 but a page. The file lies in the folder when the process ends with 0. Without the `null` whoever sent the rows

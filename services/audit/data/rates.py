@@ -7,7 +7,7 @@ import yaml
 
 from services.audit.model.account import Formulas
 
-RATES = Path(__file__).parent / "data" / "rates.yaml"
+RATES = Path(__file__).parent / "rates.yaml"
 
 
 def load(path: Path = RATES) -> Formulas:

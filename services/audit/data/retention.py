@@ -7,7 +7,7 @@ import yaml
 from services.audit.model import retention
 from services.audit.model.retention import Retention
 
-RETENTION = Path(__file__).parent / "data" / "retention.yaml"
+RETENTION = Path(__file__).parent / "retention.yaml"
 
 
 def load(path: Path = RETENTION) -> Retention:

@@ -1,8 +1,9 @@
 """Words of the pages: for every code that a page shows, the text that the catalogue translates."""
 
-from services.audit import question_words, say_story
-from services.audit.say_records import FIELDS
-from services.audit.say_records import KINDS as KINDS
+from services.audit.say import questions as question_words
+from services.audit.say import story as say_story
+from services.audit.say.records import FIELDS
+from services.audit.say.records import KINDS as KINDS
 
 CHANNELS = {
     "station": "Village stations",

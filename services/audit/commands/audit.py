@@ -12,11 +12,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.audit import checkpoint, folder_command, list_command
-from services.audit.calling import STDOUT, WAIT_S, Token, Url, answer, client, opened, progress
-from services.audit.checkpoint import PublicKey
-from services.audit.verify import Verdict
-from services.audit.verify import verify as verify_lines
+from services.audit.commands import folder as folder_command
+from services.audit.commands import lists as list_command
+from services.audit.commands.calling import STDOUT, WAIT_S, Token, Url, answer, client, opened, progress
+from services.audit.model import checkpoint
+from services.audit.model.checkpoint import PublicKey
+from services.audit.proof.verify import Verdict
+from services.audit.proof.verify import verify as verify_lines
 from services.kit.errors import Refused
 from services.kit.terminal import Output
 

@@ -1,6 +1,6 @@
 """Printing: a page becomes a PDF in a process of its own, with a limit to its time and to its memory.
 
-Run by itself (`python -m services.audit.printing`) it is that process: HTML comes in, a PDF goes out.
+Run by itself (`python -m services.audit.papers.printing`) it is that process: HTML comes in, a PDF goes out.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import Any
 from services.kit.errors import Absent, Retry
 from services.kit.telemetry import log
 
-SERVICES = Path(__file__).parent.parent
+SERVICES = Path(__file__).parents[2]
 FOLDERS = {"kit": SERVICES / "kit" / "static", "audit": SERVICES / "audit" / "static"}
 BASE = "http://report.invalid"
 ABSENT, FAILED = 3, 4

@@ -1,0 +1,1 @@
+"""`yutian audit`: what an auditor types."""

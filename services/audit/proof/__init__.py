@@ -1,0 +1,1 @@
+"""What a transcript is, and how anybody verifies one with the file and the public key alone."""
