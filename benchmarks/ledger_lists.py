@@ -61,9 +61,9 @@ async def _taken(db: Database, form: str, after: int, folder: Path) -> int:
             pass
     finally:
         export.close()
-    if not export.whole:
+    if not export.left.whole:
         raise SystemExit(f"the {form} was broken off")
-    return export.sent
+    return export.left.sent
 
 
 @asynccontextmanager

@@ -58,7 +58,7 @@ async def taken(db: Database, form: str) -> int:
     async for _ in export.pieces():
         pass
     export.close()
-    assert export.whole
+    assert export.left.whole
     return export.rows
 
 

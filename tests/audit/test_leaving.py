@@ -80,22 +80,21 @@ async def test_places_are_few_and_come_back() -> None:
         leaving.begin()
     with pytest.raises(Retry, match="as many lists"):
         leaving.begin()
-    await leaving.end(say())
+    leaving.free()
+    await leaving.say(say())
     leaving.begin()
     assert said == [2]
 
 
 async def test_the_end_is_said_although_whoever_waits_is_cancelled() -> None:
     leaving, said = Leaving(), asyncio.Event()
-    leaving.begin()
 
     async def say() -> None:
         await asyncio.sleep(0.05)
         said.set()
 
-    task = asyncio.ensure_future(leaving.end(say()))
+    task = asyncio.ensure_future(leaving.say(say()))
     await asyncio.sleep(0)
     task.cancel()
     async with asyncio.timeout(10):
         await said.wait()
-    assert leaving.now == 0

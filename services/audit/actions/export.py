@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.actions import sign
 from services.audit.actions.sign import Signer
+from services.audit.actions.taken import Taken
 from services.audit.model import spans
 from services.audit.proof import transcript
 from services.audit.store import keeping, ledger, questions, tree
@@ -30,8 +31,12 @@ class _Sum:
         return line
 
 
-async def export(db: Database, signer: Signer, stopping: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def export(
+    db: Database, signer: Signer, stopping: Callable[[], bool], taken: Taken | None = None
+) -> AsyncIterator[bytes]:
     """Yield the transcript in pieces of some hundred lines; cut it short when the process stops."""
+    taken = taken or Taken("ledger", "jsonl")
+    taken.ready = False
     last = await sign.head(db, signer)
     async with db.read() as connection:
         keys = {signer.key_id(), *await tree.keys(connection)}
@@ -43,6 +48,7 @@ async def export(db: Database, signer: Signer, stopping: Callable[[], bool]) -> 
         if stopping():
             return
         lines, position, listed_at = await _piece(db, position, last.size)
+        taken.rows = taken.position = position
         yield b"".join(map(total.over, lines))
         needed = max(needed, listed_at)
         if position == last.size < needed:
@@ -51,6 +57,7 @@ async def export(db: Database, signer: Signer, stopping: Callable[[], bool]) -> 
         yield total.over(transcript.checkpoint(last.checkpoint))
     statement = transcript.end_statement(total.lines, total.digest.hexdigest())
     _, signature = signer.crypto.sign(statement)
+    taken.ready = True
     yield transcript.end(total.lines, total.digest.hexdigest(), signature)
 
 

@@ -7,7 +7,6 @@ the first byte leaves, so that none stays behind, however it ends.
 """
 
 import asyncio
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from uuid import UUID
 import orjson
 
 from services.audit.actions.lists.listing import Filters, Listing, Row, Source, shown
+from services.audit.actions.taken import Taken
 from services.audit.forms import Csv, Form, JsonLines
 from services.audit.papers import workbook
 from services.audit.store import ledger, questions
@@ -56,17 +56,20 @@ class Export:
     """The last position that it sees."""
     estimated: int | None = None
     rows: int = 0
-    sent: int = 0
-    whole: bool = False
-    """True when its last byte was taken."""
-    _digest: Any = field(default_factory=hashlib.sha256)
+    left: Taken = field(init=False)
+    """What has left of it."""
     _file: IO[bytes] | None = None
     _begun: AsyncIterator[Sequence[Row]] | None = None
 
-    @property
-    def sha256(self) -> str:
-        """The hash of what was sent."""
-        return str(self._digest.hexdigest())
+    def __post_init__(self) -> None:
+        self.left = Taken(
+            self.listing.name, self.form, UUID(self.given.warning) if self.given.warning else None
+        )
+
+    def ended(self) -> Taken:
+        """Return what has left of it, with its rows."""
+        self.left.rows, self.left.position = self.rows, self.upto
+        return self.left
 
     async def open(self) -> None:
         """Fix the moment, and prepare what must be whole before the first byte leaves."""
@@ -134,13 +137,8 @@ class Export:
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield its bytes."""
         assert self._file or self._begun, "it is opened first"
-        made = self._written(self._begun) if self._begun else self._read()
-        async for piece in made:
-            if piece:
-                self._digest.update(piece)
-                self.sent += len(piece)
-                yield piece
-        self.whole = True
+        async for piece in self.left.through(self._written(self._begun) if self._begun else self._read()):
+            yield piece
 
     async def _read(self) -> AsyncIterator[bytes]:
         """Yield the file; a last piece is known as such before it leaves: whoever has it may hang up."""
@@ -164,25 +162,6 @@ class Export:
         """Let its file go."""
         if self._file is not None:
             self._file.close()
-
-
-async def end(db: Database, export: Export, actor: str, source: str | None, begun: UUID | None) -> None:
-    """Say as a fact how an export ended: whole, or broken off."""
-    async with db.transaction() as tx:
-        tx.record(
-            "audit.export-ended",
-            actor=actor,
-            source=source,
-            warning_id=UUID(export.given.warning) if export.given.warning else None,
-            export=str(begun) if begun else None,
-            list=export.listing.name,
-            form=export.form,
-            rows=export.rows,
-            bytes=export.sent,
-            sha256=export.sha256,
-            position=export.upto,
-            whole=export.whole,
-        )
 
 
 async def _begun(pages: AsyncIterator[Sequence[Row]]) -> AsyncIterator[Sequence[Row]]:

@@ -11,17 +11,16 @@ from fastapi.responses import StreamingResponse
 from pydantic import BeforeValidator, Field
 
 from contracts.values import Channel, Mode
-from services.audit.actions import exports
 from services.audit.actions.exports import MEDIA, Export
 from services.audit.actions.lists import LISTS
 from services.audit.actions.lists.listing import Filters, Listing
 from services.audit.api.leaving import FileAnswer, stopping, unless_over
-from services.audit.api.parts import Auditor, Given, Parts
+from services.audit.api.parts import Auditor, Given, Parts, left
 from services.audit.api.records import MOST
 from services.audit.api.search import Day, asking
 from services.kit.clock import BEIJING
 from services.kit.errors import Invalid, NotFound
-from services.kit.identity import Principal, source_of
+from services.kit.identity import Principal
 from services.kit.pages import language_of, said
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
@@ -124,9 +123,8 @@ async def fetch(
 
 async def _end(request: Request, given: Parts, someone: Principal, export: Export) -> None:
     export.close()
-    begun: UUID | None = getattr(request.state, "asked", None)
-    said_so = exports.end(given.db, export, someone.username, source_of(request), begun)
-    await given.leaving.end(said_so)
+    given.leaving.free()
+    await left(request, given, someone, export.ended())
 
 
 def listing_of(name: str, form: str) -> Listing:

@@ -11,7 +11,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from services.audit.actions.folder import folder
-from services.audit.api.parts import Auditor, Given
+from services.audit.actions.taken import Taken
+from services.audit.api.leaving import FileAnswer, stopping
+from services.audit.api.parts import Auditor, Given, left
 from services.audit.api.records import MOST
 from services.kit.errors import Retry
 
@@ -30,7 +32,7 @@ async def case_folder(
     request: Request,
     warning_id: UUID,
     given: Given,
-    _: Auditor,
+    someone: Auditor,
     upto: Annotated[
         int | None,
         Query(ge=1, le=MOST, description="Size of a head that was signed; the same size, the same bytes"),
@@ -41,7 +43,7 @@ async def case_folder(
 ) -> StreamingResponse:
     """Return everything the ledger holds of a warning; `yutian audit verify-folder` checks it."""
     request.state.long = True
-    stopping = getattr(request.app.state, "stopping", None)
+    stop = stopping(request)
     out = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the answer)
     try:
         made = await folder(
@@ -51,7 +53,7 @@ async def case_folder(
             out,
             upto=upto,
             later=later,
-            stopping=lambda: stopping is not None and stopping.is_set(),
+            stopping=stop.is_set,
         )
     except OSError as error:
         out.close()
@@ -66,7 +68,13 @@ async def case_folder(
         "content-length": str(out.tell()),
     }
     out.seek(0)
-    return StreamingResponse(_pieces(out), media_type="application/zip", headers=headers)
+    file = Taken("folder", "zip", warning_id, made.tree_size, made.records)
+
+    async def end() -> None:
+        out.close()
+        await left(request, given, someone, file)
+
+    return FileAnswer(file.through(_pieces(out)), stop, end, "application/zip", headers)
 
 
 async def _pieces(out: IO[bytes]) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Lists that leave: a few at a time, cut when the process stops, each with a fact of how it ended."""
+"""Files that leave: lists a few at a time, cut when the process stops, each with a fact of how it ended."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
@@ -19,7 +19,7 @@ MOST = 3
 
 @dataclass
 class Leaving:
-    """The lists that are leaving now."""
+    """The lists that are leaving now, and how whatever left ended."""
 
     folder: Path | None = None
     """Where temporary files lie; None: where the system has them."""
@@ -32,9 +32,12 @@ class Leaving:
             raise Retry("as many lists are leaving as may at once", after=10, mend="wait for one of them")
         self.now += 1
 
-    async def end(self, said: Coroutine[Any, Any, None]) -> None:
-        """Give the place back, and say how it ended, even when whoever fetched it is gone."""
+    def free(self) -> None:
+        """Give the place back."""
         self.now -= 1
+
+    async def say(self, said: Coroutine[Any, Any, None]) -> None:
+        """Say how something ended, even when whoever fetched it is gone."""
         ending = asyncio.ensure_future(said)
         self._endings.add(ending)
         ending.add_done_callback(self._said)

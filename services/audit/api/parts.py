@@ -9,8 +9,10 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from services.audit.actions import taken
 from services.audit.actions.report_month import Measures, Trends
 from services.audit.actions.sign import Signer
+from services.audit.actions.taken import Taken
 from services.audit.api.leaving import Leaving
 from services.audit.data import retention, yardsticks
 from services.audit.heads import Place
@@ -65,7 +67,7 @@ Given = Annotated[Parts, Depends(_parts)]
 FORECASTERS = ("drafter", "checker", "signer")
 DESK = ("drafter", "checker", "signer", "town-desk")
 AUDITOR = "auditor"
-_EXPORT = re.compile(r"/(export|folder)\Z|\A/api/v1/audit/exports/")
+_EXPORT = re.compile(r"/(export|folder)\Z|\.(pdf|xlsx)\Z|\A/api/v1/audit/exports/")
 """Paths of what is taken away, and not only looked at."""
 
 
@@ -120,6 +122,12 @@ async def note(request: Request, given: Parts, someone: Principal, kind: str, **
             query=masked_query(request.url.query)[:500],
             **more,
         )
+
+
+async def left(request: Request, given: Parts, someone: Principal, file: Taken) -> None:
+    """Say as a fact how a file ended, by the fact that it was asked for."""
+    begun: UUID | None = getattr(request.state, "asked", None)
+    await given.leaving.say(taken.end(given.db, file, someone.username, source_of(request), begun))
 
 
 def _uuid(value: str | None) -> UUID | None:

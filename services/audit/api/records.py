@@ -1,6 +1,7 @@
 """HTTP in, records and proofs out: /api/v1/audit/records, /head, /checkpoint, /export."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -8,7 +9,9 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from services.audit.actions import ask, sign
 from services.audit.actions.export import export
-from services.audit.api.parts import Auditor, Given
+from services.audit.actions.taken import Taken
+from services.audit.api.leaving import FileAnswer, stopping
+from services.audit.api.parts import Auditor, Given, left
 from services.audit.api.record_views import Consistency, HeadView, RecordPage, RecordView
 from services.kit.errors import Invalid
 
@@ -69,14 +72,15 @@ async def checkpoint(given: Given, _: Auditor) -> PlainTextResponse:
     response_class=StreamingResponse,
     responses={200: {"content": {"application/jsonl": {}}, "description": "One JSON object a line"}},
 )
-async def whole(request: Request, given: Given, _: Auditor) -> StreamingResponse:
+async def whole(request: Request, given: Given, someone: Auditor) -> StreamingResponse:
     """Stream the ledger up to a head that is signed now; `yutian audit verify` checks it."""
     request.state.long = True
-    stopping = getattr(request.app.state, "stopping", None)
-    pieces = export(given.db, given.signer, lambda: stopping is not None and stopping.is_set())
+    stop, file = stopping(request), Taken("ledger", "jsonl")
+    pieces = export(given.db, given.signer, stop.is_set, file)
     first = await anext(pieces)
     headers = {"content-disposition": 'attachment; filename="ledger.jsonl"'}
-    return StreamingResponse(_all(first, pieces), media_type="application/jsonl", headers=headers)
+    end = partial(left, request, given, someone, file)
+    return FileAnswer(file.through(_all(first, pieces)), stop, end, "application/jsonl", headers)
 
 
 async def _all(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -9,11 +9,12 @@ from fastapi.responses import HTMLResponse
 
 from services.audit.actions import report_drills, report_month, report_warning
 from services.audit.actions.drawn import Drawn
-from services.audit.api.parts import FORECASTERS, Given, Parts, Reader
+from services.audit.actions.taken import Taken
+from services.audit.api.parts import FORECASTERS, Given, Parts, Reader, left
 from services.audit.api.reports import At, Cursor, Month, cursor_of, moment_of
 from services.audit.desk.page import html, page
 from services.audit.model.observed import OUTCOMES
-from services.audit.papers.sheets import workbook
+from services.audit.papers.sheets import rows, workbook
 from services.audit.store import questions, reports
 from services.kit.identity import Principal
 
@@ -53,9 +54,12 @@ async def warning_pdf(
 
 
 @router.get("/audit/warnings/{warning_id}/report.xlsx")
-async def warning_sheets(warning_id: UUID, given: Given, _: Reader, at: At = None) -> Response:
+async def warning_sheets(
+    request: Request, warning_id: UUID, given: Given, someone: Reader, at: At = None
+) -> Response:
     """Return the figures of a warning as a workbook."""
-    return await _workbook(await _warning(given, warning_id, at), f"warning-{warning_id}")
+    found = await _warning(given, warning_id, at)
+    return await _workbook(request, given, someone, found, f"warning-{warning_id}")
 
 
 @router.get("/audit/warnings/{warning_id}/report")
@@ -75,9 +79,12 @@ async def month_pdf(request: Request, month: Month, given: Given, someone: Reade
 
 
 @router.get("/audit/months/{month}.xlsx")
-async def month_sheets(month: Month, given: Given, _: Reader, at: At = None) -> Response:
+async def month_sheets(
+    request: Request, month: Month, given: Given, someone: Reader, at: At = None
+) -> Response:
     """Return the figures of a month as a workbook."""
-    return await _workbook(await report_month.report(given.db, given.measures, month, at), f"month-{month}")
+    found = await report_month.report(given.db, given.measures, month, at)
+    return await _workbook(request, given, someone, found, f"month-{month}")
 
 
 @router.get("/audit/months/{month}")
@@ -127,8 +134,9 @@ def _values(found: Drawn, someone: Principal) -> dict[str, Any]:
     }
 
 
-async def _workbook(found: Drawn, name: str) -> Response:
+async def _workbook(request: Request, given: Parts, someone: Principal, found: Drawn, name: str) -> Response:
     content = await asyncio.to_thread(workbook, found)
+    await _left(request, given, someone, found, f"{name}.xlsx", content)
     headers = {"content-disposition": f'attachment; filename="{name}-{found.stood.position}.xlsx"'}
     return Response(content, media_type=XLSX, headers=headers)
 
@@ -148,5 +156,18 @@ async def _printed(
             root=found.stood.root,
             figures_sha256=found.sha256,
         )
+    await _left(request, given, someone, found, f"{name}.pdf", printed)
     headers = {"content-disposition": f'inline; filename="{name}-{found.stood.position}.pdf"'}
     return Response(printed, media_type="application/pdf", headers=headers)
+
+
+async def _left(
+    request: Request, given: Parts, someone: Principal, found: Drawn, file: str, content: bytes
+) -> None:
+    """Say as a fact what somebody takes away of a report: it is whole before it leaves."""
+    name, _, form = file.rpartition(".")
+    warning_id = getattr(found.figures, "warning_id", None)
+    mine = UUID(warning_id) if warning_id else None
+    taken = Taken(f"report {name}", form, mine, found.stood.position, rows(found), whole=True)
+    taken.over(content)
+    await left(request, given, someone, taken)

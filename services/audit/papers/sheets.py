@@ -30,6 +30,11 @@ def workbook(found: Drawn) -> bytes:
     return out.getvalue()
 
 
+def rows(found: Drawn) -> int:
+    """Return how many rows the lists of a report have together."""
+    return sum(len(some) for _, some in _lists("", found.figures))
+
+
 def _single(path: str, figures: Figures) -> Iterator[tuple[str, Any]]:
     for name in type(figures).model_fields:
         value = getattr(figures, name)
