@@ -49,6 +49,9 @@ _NUMBER = re.compile(
     rf"|(?:(?<![0-9])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))(?P<prefix>{_PREFIX})"
     rf"{_DIGITS}(?![0-9])"
 )
+_SIEVE = re.compile(rf"1{_BETWEEN}[3-9](?:{_BETWEEN}[0-9]){{9}}(?![0-9])")
+"""Eleven digits in whatever groups: whoever has none has no number. It begins with one letter: it is fast."""
+
 _DIGIT = re.compile("[0-9]")
 _WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
 _WORD_BEHIND = re.compile(r"[0-9A-Za-z]*")
@@ -104,6 +107,8 @@ def number_of(text: str) -> str | None:
 def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where the digits of each number stand, and the digits."""
     plain = _plain(text)
+    if _SIEVE.search(plain) is None:
+        return
     for found in _NUMBER.finditer(plain):
         if found["id"] is None and not _in_a_code(plain, found.start(), found.end()):
             yield found.start("number"), found.end(), _digits(found["number"])
@@ -115,7 +120,7 @@ def _digits(number: str) -> str:
 
 def _plain(text: str) -> str:
     """Return a text with digits and signs of whatever script as our own; it keeps its length."""
-    return text if text.isascii() else "".join(map(_ascii, text))
+    return text if text.isascii() else text.translate(_SCRIPTS)
 
 
 def _ascii(letter: str) -> str:
@@ -124,6 +129,20 @@ def _ascii(letter: str) -> str:
     digit = unicodedata.decimal(letter, None)
     plain = unicodedata.normalize("NFKC", letter) if digit is None else str(digit)
     return plain if len(plain) == 1 and plain.isascii() else letter
+
+
+class _Scripts(dict[int, str]):
+    """Letters of all scripts as our own; those met are remembered, except the rarest, which are too many."""
+
+    def __missing__(self, code: int) -> str:
+        found = _ascii(chr(code))
+        if code <= _BASIC_PLANE:
+            self[code] = found
+        return found
+
+
+_BASIC_PLANE = 0xFFFF
+_SCRIPTS = _Scripts()
 
 
 def _in_a_code(text: str, start: int, end: int) -> bool:

@@ -22,7 +22,6 @@ from services.audit.actions.lists.listing import (
 from services.audit.actions.search import Asking, search
 from services.audit.model.detail import detail
 from services.audit.model.entry import read
-from services.audit.model.masking import masked
 from services.audit.store import ledger, questions
 from services.audit.store.questions import Record
 from services.audit.store.tables import RECORDS
@@ -63,10 +62,10 @@ def _head(record: Record, names: Mapping[str, str]) -> Row:
 
 
 def row(record: Record, names: Mapping[str, str]) -> Row:
-    """Return the row of a record: its columns, and its details as on the page, masked."""
+    """Return the row of a record: its columns, and its details as on the page; cells are masked as they leave."""
     subject = orjson.loads(record["leaf"])["subject"]
     payload = ledger.unpacked(record["payload"]) if record["payload"] else b""
-    return (*_head(record, names), masked(_json(detail(read(subject, payload).message))))
+    return (*_head(record, names), _json(detail(read(subject, payload).message)))
 
 
 def _json(said: Mapping[str, Any]) -> str:
