@@ -62,7 +62,7 @@ def _head(record: Record, names: Mapping[str, str]) -> Row:
 
 
 def row(record: Record, names: Mapping[str, str]) -> Row:
-    """Return the row of a record: its columns, and its details as on the page; cells are masked as they leave."""
+    """Return the row of a record: its columns, and its details as on the page; masked when it leaves."""
     subject = orjson.loads(record["leaf"])["subject"]
     payload = ledger.unpacked(record["payload"]) if record["payload"] else b""
     return (*_head(record, names), _json(detail(read(subject, payload).message)))
