@@ -45,20 +45,21 @@ async def _end(connection: AsyncConnection) -> None:
 async def newest_warnings(
     connection: AsyncConnection, before: tuple[datetime, str] | None, mode: str | None, limit: int
 ) -> list[tuple[datetime, str]]:
-    """Return warnings by their first publication, newest first, each with that moment."""
-    first = func.min(REVISIONS.c.heard_at).label("first")
-    statement = select(first, REVISIONS.c.warning_id).group_by(REVISIONS.c.warning_id)
+    """Return warnings by their first publication, newest first, each with that moment.
+
+    It walks an index from its end until it has enough: each revision there is asked whether it is the first.
+    """
+    r, other = REVISIONS.c, REVISIONS.alias("other")
+    firsts = select(other.c.revision).where(other.c.warning_id == r.warning_id)
+    statement = select(r.heard_at, r.warning_id)
     if mode:
-        statement = statement.where(REVISIONS.c.mode == mode)
+        statement, firsts = statement.where(r.mode == mode), firsts.where(other.c.mode == mode)
+    first = firsts.order_by(other.c.heard_at, other.c.revision).limit(1).correlate(REVISIONS)
+    statement = statement.where(r.revision == first.scalar_subquery())
     if before is not None:
-        begun = statement.subquery()
-        statement = select(begun.c.first, begun.c.warning_id).where(
-            tuple_(begun.c.first, begun.c.warning_id) < before
-        )
-        statement = statement.order_by(begun.c.first.desc(), begun.c.warning_id.desc())
-    else:
-        statement = statement.order_by(first.desc(), REVISIONS.c.warning_id.desc())
-    return [(row[0], row[1]) for row in await connection.execute(statement.limit(limit))]
+        statement = statement.where(tuple_(r.heard_at, r.warning_id) < before)
+    statement = statement.order_by(r.heard_at.desc(), r.warning_id.desc()).limit(limit)
+    return [(row[0], row[1]) for row in await connection.execute(statement)]
 
 
 async def sums(connection: AsyncConnection, warning_ids: Sequence[str]) -> Sums:

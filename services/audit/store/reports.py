@@ -122,30 +122,29 @@ async def begun(
     connection: AsyncConnection, mode: str, first: datetime, last: datetime, at: int
 ) -> list[str]:
     """Return the warnings that were first issued in a period."""
-    issued = func.min(FACES.c.said_at)
-    statement = (
-        select(FACES.c.warning_id)
-        .where(FACES.c.mode == mode, FACES.c.position <= at)
-        .group_by(FACES.c.warning_id)
-        .having(issued >= first, issued < last)
-    )
-    return list((await connection.execute(statement.order_by(issued, FACES.c.warning_id))).scalars())
+    f = FACES.c
+    statement = _first_issues(mode, at).where(f.said_at >= first, f.said_at < last)
+    rows = await connection.execute(statement.order_by(f.said_at, f.warning_id))
+    return [row[1] for row in rows]
 
 
 async def newest(
     connection: AsyncConnection, mode: str, before: datetime, limit: int, at: int
 ) -> list[tuple[datetime, str]]:
     """Return the warnings first issued before a moment, newest first, each with its first issue."""
-    issued = func.min(FACES.c.said_at).label("issued")
-    statement = (
-        select(issued, FACES.c.warning_id)
-        .where(FACES.c.mode == mode, FACES.c.position <= at)
-        .group_by(FACES.c.warning_id)
-        .having(issued < before)
-        .order_by(issued.desc(), FACES.c.warning_id.desc())
-        .limit(limit)
-    )
+    f = FACES.c
+    statement = _first_issues(mode, at).where(f.said_at < before)
+    statement = statement.order_by(f.said_at.desc(), f.warning_id.desc()).limit(limit)
     return [(row[0], row[1]) for row in await connection.execute(statement)]
+
+
+def _first_issues(mode: str, at: int) -> Select[Any]:
+    """Return those faces that are the first of their warnings: each is asked, nothing is grouped."""
+    f, other = FACES.c, FACES.alias("other")
+    mine = other.c.warning_id == f.warning_id, other.c.mode == mode, other.c.position <= at
+    first = select(other.c.position).where(*mine).order_by(other.c.said_at, other.c.position).limit(1)
+    known = select(f.said_at, f.warning_id).where(f.mode == mode, f.position <= at)
+    return known.where(f.position == first.correlate(FACES).scalar_subquery())
 
 
 async def months(connection: AsyncConnection) -> tuple[datetime, datetime] | None:

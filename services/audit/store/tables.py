@@ -125,6 +125,7 @@ REVISIONS = Table(
     Column("heard_at", Moment, nullable=False),
     Column("conflict", Boolean, nullable=False),
     Index("revisions_by_time", "heard_at", "warning_id", "revision"),
+    Index("revisions_by_mode", "mode", "heard_at", "warning_id", "revision"),
 )
 
 ENDINGS = Table(
