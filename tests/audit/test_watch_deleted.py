@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from services.audit.actions import sign, walk, watch
+from services.audit.actions import folding, sign, watch
 from services.audit.actions.heads import Keeper
+from services.audit.actions.lately import lately
+from services.audit.actions.reconcile import Sources
+from services.audit.actions.stretches import everything
 from services.audit.heads import FilePlace
+from services.audit.store.posting_tables import BATCHES
+from services.audit.store.report_tables import OBSERVATIONS
 from services.audit.store.tables import HEADS, RECORDS
-from tests.audit.audit_make import AWarning, a_fact
-from tests.audit.keeping_make import RULES, a_keeping, filled
+from tests.audit.audit_make import NOON, AWarning, a_fact
+from tests.audit.keeping_make import a_keeping, filled
 from tests.audit.test_deletion import BEFORE
 from tests.audit.watch_make import GRACE, Watching, watching
 
@@ -86,13 +91,32 @@ async def test_a_record_that_is_emptied_or_filed_elsewhere_behind_our_back_is_fo
 
 
 async def test_nothing_adds_up_while_the_watch_knows_of_a_forged_record_elsewhere(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(walk, "STRETCH", 100)
     async with watching(database_url, tmp_path) as world:
         await world.say(*(a_fact(n) for n in range(300)))
         async with world.book.db.transaction() as tx:
             await tx.execute(update(RECORDS).where(RECORDS.c.position == 250).values(payload=b"forged"))
         await world.round(seconds=5)
-        found = await walk.beside(world.book.db, world.book.signer, RULES, GRACE)
-        assert [(one.what, one.about) for one in found] == [("ledger-broken", "record 250")]
+        sources = Sources(world.book.db, world.watched.stream, GRACE, signer=world.book.signer)
+        for found in ((await lately(sources)).found, await everything(sources)):
+            assert [(one.what, one.about) for one in found.differences] == [("ledger-broken", "record 250")]
+
+
+async def test_lists_and_words_on_the_weather_that_are_odd_are_found_by_the_watch(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with watching(database_url, tmp_path) as world:
+        await world.say(*AWarning().whole())
+        await folding.catch_up(world.book.db)
+        await world.round(seconds=5)
+        assert await world.alarms(standing=None) == []
+        batch = {"delivery_id": "d", "warning_id": "w", "revision": 1, "channel": "sms", "route": "cmcc"}
+        odd = {"key_id": None, "count": 1, "sha256": bytes(32), "fault": "unsorted", "number": None}
+        said = {"what": "outcome", "mode": "live", "said_at": NOON, "by": "sun", "source": "", "note": ""}
+        async with world.book.db.transaction() as tx:
+            await tx.execute(BATCHES.insert().values(position=3, **batch, **odd))
+            row = {"position": 4, "part": 0, "subject": "x", "withdrawn": False}
+            await tx.execute(OBSERVATIONS.insert().values(**row, **said))
+        await world.round(seconds=5)
+        assert sorted(await world.whats()) == ["observation-differs", "posting-odd"]

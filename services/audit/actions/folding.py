@@ -84,9 +84,9 @@ def said(leaf: bytes, packed: bytes | None) -> Message | None:
         return None
 
 
-async def recount(connection: AsyncConnection) -> list[Difference]:
-    """Count what people said of the weather anew out of the records, and name each row that differs."""
-    upto, after, found = await reports.folded_to(connection), 0, []
+async def recount(connection: AsyncConnection, after: int, upto: int) -> list[Difference]:
+    """Count what people said of the weather in some records anew, and name each row that differs."""
+    upto, found = min(upto, await reports.folded_to(connection)), []
     while after < upto:
         records, done = await reports.to_fold(connection, OBSERVED, after, upto, AT_ONCE)
         folded = await asyncio.to_thread(fold, records)

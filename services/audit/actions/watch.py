@@ -49,9 +49,6 @@ HEADS_EVERY = 12
 AGAIN = 3
 """Stretches with an alarm that a round looks at again."""
 
-LATE = timedelta(hours=1)
-"""What was approved within this time the issuer is asked for in every round."""
-
 RESTS = 20
 """A warning that took long to compare rests for so many times as long."""
 
@@ -120,7 +117,7 @@ async def round_of(db: Database, leadership: Leadership, watched: Watched) -> Ro
         walks = await _walks(connection)
     asked = None
     if watched.issuer is not None:
-        asked = await compare.ask_some(watched.issuer, begun - LATE, walks.issued.key)
+        asked = await compare.ask_some(watched.issuer, begun - compare.LATE, walks.issued.key)
     await _wake(db, leadership, walks.news)
     seen = await _look(db, watched, walks, asked, begun)
     async with db.transaction() as tx:

@@ -18,6 +18,7 @@ from services.audit.api import (
     observing,
     outcomes,
     people,
+    reconciling,
     records,
     refile,
     reports,
@@ -37,6 +38,7 @@ class Masked(JSONResponse):
 
 _TOPICS = (
     accounts.router,
+    reconciling.router,
     records.router,
     people.router,
     search.router,

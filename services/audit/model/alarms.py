@@ -69,6 +69,14 @@ class Alarm:
     ended_at: datetime | None
 
     @property
+    def difference(self) -> Difference:
+        """What differs, as comparing names it; since the watch has seen it when nobody knows better."""
+        place = (self.warning_id, self.revision, self.channel, self.about)
+        return Difference(
+            self.what, self.why, *place, self.expected, self.found, self.since or self.first_seen
+        )
+
+    @property
     def lane(self) -> Lane:
         """The lane in which it is told."""
         return Lane.URGENT if self.urgent else Lane.ROUTINE
@@ -85,6 +93,8 @@ class Compared:
     """Scope and difference, by name."""
     modes: dict[str, tuple[Mode, bool]] = field(default_factory=dict)
     """Mode and urgency of the warnings."""
+    deliveries: int = 0
+    """How many deliveries the books have that were compared."""
 
     def add(self, scope: str, differences: Collection[Difference]) -> None:
         """Note that a scope was compared whole, and what differs in it."""

@@ -14,7 +14,7 @@ from services.audit.model.postings import MOST_BATCHES, digest, lists, said
 from services.audit.store import postings
 from services.audit.store.ledger import unpacked
 from services.audit.store.posting_tables import BATCHES, POSTINGS, VOLUMES
-from services.audit.store.tables import RECORDS
+from services.audit.store.tables import DELIVERIES, RECORDS
 
 AT_ONCE = 200
 """Batches whose lists are in memory at a time, beside one volume."""
@@ -25,9 +25,17 @@ _RECORDED = re.compile(rb'"hashes"\s*:\s*"sha256:([0-9a-f]{64})"')
 Row = Mapping[str, Any]
 
 
-async def set_aside(connection: AsyncConnection) -> list[Difference]:
-    """Return the lists that could not be gathered, each with the reason."""
-    statement = select(BATCHES).where(BATCHES.c.fault.is_not(None)).order_by(BATCHES.c.position)
+async def set_aside(
+    connection: AsyncConnection, after: int = 0, upto: int | None = None, only: str | None = None
+) -> list[Difference]:
+    """Return the lists of some records, or of a warning, that could not be gathered, each with the reason."""
+    b = BATCHES.c
+    statement = select(BATCHES).where(b.fault.is_not(None), b.position > after).order_by(b.position)
+    if upto is not None:
+        statement = statement.where(b.position <= upto)
+    if only is not None:
+        mine = select(DELIVERIES.c.delivery_id).where(DELIVERIES.c.warning_id == only)
+        statement = statement.where(b.delivery_id.in_(mine), b.warning_id == only)
     found = [dict(row) for row in (await connection.execute(statement)).mappings()]
     return [_named("posting-odd", f"the list of hashes was set aside: {row['fault']}", row) for row in found]
 

@@ -115,14 +115,6 @@ async def heard(connection: AsyncConnection, warning_ids: Collection[str]) -> se
     return {(row.warning_id, row.revision) for row in await connection.execute(statement)}
 
 
-async def all_warnings(connection: AsyncConnection, after: str, limit: int) -> list[str]:
-    """Return the warnings of which anything is known, by id."""
-    known = [select(t.c.warning_id) for t in (REVISIONS, PLANS, DELIVERIES)]
-    every = known[0].union(*known[1:]).subquery()
-    statement = select(every.c.warning_id).where(every.c.warning_id > after)
-    return list((await connection.execute(statement.order_by(every.c.warning_id).limit(limit))).scalars())
-
-
 async def known_warning(connection: AsyncConnection, warning_id: str) -> list[str]:
     """Return the warning when anything is known of it, nothing otherwise."""
     for table in (REVISIONS, PLANS, DELIVERIES):
