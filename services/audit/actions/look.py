@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.canonical import sha256_hex
-from services.audit.actions import graves, heads, reconcile
+from services.audit.actions import buried, graves, heads, reconcile
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place as Outside
 from services.audit.model import counted, merkle
@@ -62,6 +62,7 @@ async def at_warnings(
         compared.things |= things_of(known)
         kept = await keeping.target_counts(connection, some)
         found = await asyncio.to_thread(differences, known, patience, counted.asked(kept))
+        await buried.agreed(connection, {count.warning_id for count in kept}, compared)
         for warning_id in some:
             mine = [one for one in found if one.warning_id == warning_id]
             mode, urgent = urgency_of(known, warning_id)
