@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.canonical import sha256_hex
-from services.audit.actions import folding, graves, heads, reconcile
+from services.audit.actions import buried, folding, graves, heads, reconcile
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place as Outside
 from services.audit.model import counted, merkle
@@ -63,6 +63,7 @@ async def at_warnings(
         compared.deliveries += len(known.deliveries)
         kept = await keeping.target_counts(connection, some)
         found = await asyncio.to_thread(differences, known, patience, counted.asked(kept))
+        await buried.agreed(connection, {count.warning_id for count in kept}, compared)
         for warning_id in some:
             mine = [one for one in found if one.warning_id == warning_id]
             mode, urgent = urgency_of(known, warning_id)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions import graves, heads, recount
+from services.audit.actions import graves, heads, recount, recounting
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place
 from services.audit.model import chain
@@ -47,6 +47,7 @@ async def whole(
         found += await graves.reading(connection, done, db.clock.now() - grace)
         found += recount.endings_differ(done.endings, await walk.endings(connection))
         found += [one async for one in _books(connection, known)]
+        found += [one async for one in recounting.everything(connection)]
         tail = await _tail(connection)
     return found + (await _of_stream(stream, tail) if stream else [])
 
@@ -77,6 +78,7 @@ async def recounted(db: Database, only: str | None = None) -> tuple[int, list[Di
             pass
         found = recount.endings_differ(done.endings, await walk.endings(connection))
         found += [one async for one in _books(connection, known)]
+        found += [one async for one in recounting.everything(connection)]
         return len([name async for name in _warnings(connection)]), found
 
 

@@ -100,6 +100,8 @@ DIFFERENCES = {
     "epoch-differs": "An epoch was changed",
     "ledger-gap-differs": "A gap was changed",
     "books-differ": "The accounts are not what the records come to",
+    "derived-differs": "What is kept for questions and reports is not what the records come to",
+    "words-differ": "The index of words is not what the records say",
 }
 
 WALKS = {"warnings": "All warnings", "ledger": "The whole ledger", "issued": "Everything issued"}

@@ -89,6 +89,7 @@ CARRIED = Table(
     Column("channel", String(10), primary_key=True),
     Column("mode", String(8), nullable=False),
     *_sums(),
+    Index("carried_by_warning", "warning_id"),
 )
 """What a gateway was asked to carry of one revision on one day (Beijing), and what became of it.
 
@@ -154,6 +155,7 @@ COMINGS = Table(
     Column("last_sequence", BigInteger, nullable=False),
     Column("clock_offset_ms", BigInteger),
     Index("comings_by_time", "mode", "at"),
+    Index("comings_by_position", "position"),
 )
 """Each time a station came or went."""
 

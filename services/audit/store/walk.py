@@ -10,6 +10,7 @@ from services.audit.model.merkle import Subtree
 from services.audit.model.rows import Ending, EndingKey
 from services.audit.store.keeping_tables import PROPOSALS, TARGET_COUNTS
 from services.audit.store.ledger import unpacked
+from services.audit.store.questions_tables import CARRIED
 from services.audit.store.tables import (
     DELIVERIES,
     ENDINGS,
@@ -92,7 +93,7 @@ async def proposals(connection: AsyncConnection) -> list[Row]:
 
 async def warnings(connection: AsyncConnection, after: str, limit: int) -> list[str]:
     """Return every warning that the books or the records name, by id."""
-    tables = (RECORDS, REVISIONS, PLANS, DELIVERIES, TARGETS, TARGET_COUNTS)
+    tables = (RECORDS, REVISIONS, PLANS, DELIVERIES, TARGETS, TARGET_COUNTS, CARRIED)
     known = [select(t.c.warning_id).where(t.c.warning_id > after) for t in tables]
     every = known[0].union(*known[1:]).subquery()
     statement = select(every.c.warning_id).order_by(every.c.warning_id).limit(limit)
