@@ -37,6 +37,11 @@ class District:
     towns: list[dict[str, str]] = field(default_factory=lambda: rows("towns"))
     villages: list[dict[str, str]] = field(default_factory=lambda: rows("villages"))
 
+    @property
+    def home(self) -> str:
+        """Return a village where a person answers every time."""
+        return self.villages[4]["code"]
+
     def codes(self, towns: int | None = None) -> tuple[str, ...]:
         """Return the villages of the first so many towns."""
         some = {town["code"] for town in self.towns[:towns]}

@@ -26,12 +26,14 @@ from tests.audit.audit_make import (
     outcome,
 )
 from tests.audit.keeping_make import RULES
-from tests.browser import DESKTOP, PHONE
+from tests.browser import DESKTOP, PHONE, picture
 from tests.servers import free_port
 
 STATIONS = tuple(f"5001100010{n:02d}" for n in range(60))
 STATES = (TargetState.CONFIRMED,) * 40 + (TargetState.PLAYED,) * 15 + (TargetState.FAILED,) * 5
 GRAVE = {"serious", "critical"}
+PICTURES = {"/audit/alarms": "audit-alarms", "/audit/reconcile": "audit-reconcile"}
+"""Of these pages: here something differs."""
 
 pytestmark = pytest.mark.browser
 
@@ -118,6 +120,8 @@ async def test_every_page_is_sound_in_both_widths(
                 await page.set_viewport_size(size)
                 await page.goto(f"{url}{path}")
                 await sound(page)
+            if path in PICTURES:
+                await picture(page, PICTURES[path])
         assert errors == []
 
 

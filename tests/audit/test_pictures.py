@@ -10,6 +10,7 @@ from playwright.async_api import ConsoleMessage, Page, Request, Response
 
 from tests.audit.api_make import asked
 from tests.audit.district_make import with_map
+from tests.audit.folder_make import a_folder, unpacked
 from tests.audit.test_crawl import OF_A_SHAPE, SHAPE, links
 from tests.audit.test_pages import served
 from tests.audit.year_make import ME, Year
@@ -77,13 +78,12 @@ async def walk(page: Page, url: str, heard: Complaints) -> set[str]:
 def pages(year: Year) -> Iterator[tuple[str, str]]:
     """Return the pages of which pictures are kept, by their names."""
     red, drill = (f"/audit/warnings/{one.warning.warning_id}" for one in (year.red, year.drill))
-    village = year.district.villages[0]["code"]
     yield "audit", "/audit"
     yield "audit-warning", red
     yield "audit-map", f"{red}/map?revision=1&at=2026-06-01T12:01:30"
     yield "audit-drill", drill
     yield "audit-changes", f"{red}/registry"
-    yield "audit-station-year", f"/audit/stations/{village}?year=2026"
+    yield "audit-station-year", f"/audit/stations/{year.district.home}?year=2026"
     yield "audit-gateways", "/audit/gateways?first=2026-01-01&to=2026-06-30"
     yield "audit-gateway", "/audit/gateways/cmcc-1?first=2026-01-01&to=2026-06-30"
     yield "audit-approvals", "/audit/approvals?mode=live"
@@ -92,9 +92,6 @@ def pages(year: Year) -> Iterator[tuple[str, str]]:
     yield "audit-exports", "/audit/exports"
     yield "audit-records", "/audit/records?kind=warning.approved"
     yield "audit-record", "/audit/records/900"
-    yield "audit-alarms", "/audit/alarms"
-    yield "audit-reconcile", "/audit/reconcile"
-    yield "audit-keeping", "/audit/keeping"
     yield "audit-reports", "/audit/reports"
     yield "audit-report-warning", f"{red}/report"
     yield "audit-report-month", "/audit/months/2026-06"
@@ -124,4 +121,8 @@ async def test_no_page_complains_and_none_is_wider_than_a_phone(
             await page.fill("#who", ME)
             await page.click("form.person button")
             await picture(page, "audit-people", MOST)
+        case = unpacked(await a_folder(audit.book, year.red.warning), tmp_path / "case")
+        await page.goto(f"file://{case}/index.html")
+        await heard.look(page)
+        await picture(page, "audit-folder", MOST)
         assert heard.found == []

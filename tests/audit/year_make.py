@@ -221,7 +221,7 @@ class Year:
         head = {"service": "registry", "actor": "op2", "at": at}
         self.said.append((at, a_fact(kind="registry.imported", about="recipients", detail=detail, **head)))
         keys = {"proposed_by": "op1", "keys": 1}
-        code = self.district.villages[0]["code"]
+        code = self.district.home
         self.said.append((at, a_fact(kind="key.issued", about=code, detail=keys, **head)))
 
     def _block(self, code: str, body: dict[str, Any], at: datetime) -> None:
@@ -245,7 +245,7 @@ class Year:
             (-3, "suspect"),
             (-2.9, "online"),
         ):
-            self.said += _seen(codes[0], word, timedelta(hours=hours))
+            self.said += _seen(self.district.home, word, timedelta(hours=hours))
         levels = (Level.YELLOW, Level.BLUE, Level.ORANGE, Level.YELLOW, Level.YELLOW, Level.ORANGE)
         for n, level in enumerate(levels):
             one = self.told(level, timedelta(days=-130 + 26 * n, hours=n), 2 + n)

@@ -5,7 +5,7 @@ from math import cbrt
 MARKS = (0, 1, 5, 30, 60, 300, 900, 3600, 10800, 43200, 86400)
 """Seconds that are written at such an axis when there is room."""
 
-APART = 50.0
+APART = 42.0
 """How near two of them may stand."""
 
 
