@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from contracts.fact import Fact
 from contracts.outcome import TargetState
 from contracts.values import Channel
-from services.audit.actions import folding, sign, watch
+from services.audit.actions import folding, sign, walk, watch
 from services.audit.actions.heads import Keeper
 from services.audit.actions.lately import lately
 from services.audit.actions.reconcile import Sources

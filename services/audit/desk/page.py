@@ -12,7 +12,6 @@ from services.audit.api.parts import AUDITOR, Parts
 from services.audit.api.record_views import HeadView
 from services.audit.api.records import MOST as MOST
 from services.audit.model import scales
-from services.audit.model.masking import masked
 from services.kit.identity import SERVICE
 from services.kit.masking import masked
 from services.kit.pages import render
