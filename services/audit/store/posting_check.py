@@ -52,9 +52,10 @@ async def postings_differ(connection: AsyncConnection, warning_id: str | None = 
 
 
 async def _lists(connection: AsyncConnection, number: int) -> dict[int, bytes]:
-    """Return the lists of a volume: a million hashes are put together while others go on."""
+    """Return the lists of a volume, as far as its pages can be read; a million hashes stop nobody else."""
     pages = await postings.pages(connection, number)
-    return await asyncio.to_thread(lists, [page for page in pages if len(page) % ENTRY.itemsize == 0])
+    whole = [page for page in pages if page and len(page) % ENTRY.itemsize == 0]
+    return await asyncio.to_thread(lists, whole) if whole else {}
 
 
 def _compared(row: Row, raw: bytes | None, recorded: bytes | None) -> list[Difference]:
