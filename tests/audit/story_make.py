@@ -16,7 +16,7 @@ from services.audit.actions.keeping import Wish
 from services.audit.actions.record import GAP_FOUND
 from services.audit.heads import FilePlace
 from services.audit.model.differences import Difference
-from services.audit.store import ledger
+from services.audit.store import ledger, posting_check
 from services.kit.crypto import CryptoProvider
 from tests.audit.audit_make import NOON, STATIONS, TOWN, AWarning, a_fact
 from tests.audit.keeping_make import LATER, RULES, AKeeping, filled
@@ -33,7 +33,10 @@ class AStory(AKeeping):
     place: FilePlace
 
     async def found(self) -> list[Difference]:
-        return await walk.whole(self.db, self.book.signer, RULES, GRACE, [self.place])
+        """Return what reconciling the whole of it finds."""
+        async with self.db.read() as connection:
+            lists = await posting_check.postings_differ(connection)
+        return lists + await walk.whole(self.db, self.book.signer, RULES, GRACE, [self.place])
 
 
 async def story(keeping: AKeeping, folder: Path) -> AStory:
@@ -60,6 +63,8 @@ async def story(keeping: AKeeping, folder: Path) -> AStory:
     await _head(keeping)
     keeping.clock.move(hours=2)
     await _derived(keeping)
+    waits = a_batch(keeping.book.crypto, phones(3, 13900000000))
+    await keeping.book.say(a_request(later, waits, "c"), at=LATER)
     return keeping
 
 

@@ -1,5 +1,6 @@
 """Every table has its class, and the watch finds by itself what was changed so that it still adds up."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,11 @@ import pytest
 from sqlalchemy import Table, delete, select, update
 
 from contracts.values import Channel
-from services.audit.actions import folding, words
+from services.audit.actions import folding, recount_rounds, words
 from services.audit.actions.recounting import of_positions
-from services.audit.model.alarms import Alarm
+from services.audit.model.alarms import Alarm, Compared
 from services.audit.store import metadata
-from services.audit.store.inventory import BOOKKEEPING, DERIVED, INVENTORY, SOURCE
+from services.audit.store.inventory import BOOKKEEPING, DERIVED, INVENTORY, NOTED, SOURCE
 from services.audit.store.questions_tables import ACTS, CARRIED, CARRIED_DAYS, COMINGS
 from services.audit.store.report_tables import FACES
 from services.audit.store.tables import DELIVERIES, ENDINGS
@@ -23,7 +24,7 @@ from tests.audit.watch_make import Watching, watching
 
 def test_every_table_is_in_one_class_and_says_what_it_holds() -> None:
     assert set(INVENTORY) == set(metadata.tables)
-    assert {kind for kind, _ in INVENTORY.values()} == {SOURCE, DERIVED, BOOKKEEPING}
+    assert {kind for kind, _ in INVENTORY.values()} == {SOURCE, DERIVED, NOTED, BOOKKEEPING}
     assert len({meaning for _, meaning in INVENTORY.values()}) == len(INVENTORY)
 
 
@@ -108,3 +109,44 @@ async def test_a_row_that_no_record_says_is_named_with_its_place(database_url: s
             (found,) = await of_positions(connection, 1, 20)
     assert (found.about, found.expected, found.found) == ("acts 900", "none", "a row")
     assert found.why.startswith("who did what to a warning")
+
+
+async def test_what_took_long_to_count_anew_rests_for_many_times_as_long(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with watching(database_url, tmp_path) as world:
+        await filled(world)
+        db, now = world.book.db, world.clock.at
+        done = await recount_rounds.look(db, now, Compared())
+        done.took_s = 30
+        async with db.transaction() as tx:
+            await recount_rounds.step(tx, done)
+        early = await recount_rounds.look(db, now + timedelta(minutes=9), Compared())
+        late = await recount_rounds.look(db, now + timedelta(minutes=11), Compared())
+    assert early.steps == []
+    assert len(late.steps) == 3
+
+
+async def test_rounds_come_to_every_warning_and_begin_anew(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recount_rounds, "AT_ONCE", 2)
+    monkeypatch.setattr(recount_rounds, "SMALL", 10)
+    async with watching(database_url, tmp_path) as world:
+        known = [AWarning() for _ in range(5)]
+        for one in known:
+            await world.say(*one.whole())
+        seen_of: list[str] = []
+        for _ in range(12):
+            compared, now = Compared(), world.clock.at
+            done = await recount_rounds.look(world.book.db, now, compared)
+            done.took_s = 0
+            async with world.book.db.transaction() as tx:
+                await recount_rounds.step(tx, done)
+            scopes = [scope for scope in compared.scopes if scope.startswith("recount:")]
+            assert len(scopes) <= 1, "two of them are more than a round may take"
+            assert compared.found == {}
+            seen_of += scopes
+    names = {f"recount:{one.warning_id}" for one in known}
+    assert set(seen_of) == names
+    assert len(seen_of) > len(names)

@@ -3,81 +3,23 @@
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Float, Integer, Table, delete, insert, select, true, update
+from sqlalchemy import Table, delete, insert, select, true, update
 
 from contracts.canonical import canonical_bytes, sha256_hex
 from services.audit.model import chain
 from services.audit.model.differences import Difference
 from services.audit.store import keeping_tables as kept
 from services.audit.store import ledger, tables
-from services.audit.store import questions_tables as asked
-from services.audit.store import report_tables as reports
-from services.audit.store import words_tables as words
-from services.kit.db import Moment, Transaction
-from tests.audit.audit_make import NOON
+from services.audit.store.inventory import DERIVED, INVENTORY
+from services.kit.db import Transaction
 from tests.audit.keeping_make import a_keeping
 from tests.audit.story_make import AStory, story
-
-UNSIGNED = {
-    ("heads", "signed_at"),
-    ("epochs", "sequence"),
-    ("epochs", "skipped"),
-    ("proposals", "expires_at"),
-    ("proposals", "proposed_at"),
-    ("proposals", "decided_at"),
-}
-"""Bookkeeping: a moment that nothing rests on, or what is compared with the stream instead."""
-
-TABLES: list[Table] = [
-    *(tables.RECORDS, tables.NODES, tables.HEADS, tables.EPOCHS, tables.GAPS),
-    *(tables.REVISIONS, tables.ENDINGS, tables.PLANS, tables.DELIVERIES, tables.TARGETS),
-    *(kept.TOMBSTONES, kept.HOLDS, kept.TARGET_COUNTS),
-    *(asked.ACTS, asked.COMINGS, asked.CARRIED, asked.CARRIED_DAYS),
-    *(reports.FACES, reports.AIMS, reports.CHANGES, reports.OBSERVATIONS),
-    *(words.SEGMENTS, words.WORDS),
-]
-GROUPS = [TABLES[:1], TABLES[1:5], TABLES[5:10], TABLES[10:13], TABLES[13:17], TABLES[17:21], TABLES[21:]]
-
-
-def cells(group: Sequence[Table]) -> list[tuple[Table, str]]:
-    return [(t, c.name) for t in group for c in t.columns if (t.name, c.name) not in UNSIGNED]
-
-
-def changed(value: Any, column: Any, dice: random.Random) -> Any:
-    """Return another value that fits the column."""
-    match value:
-        case bool():
-            return not value
-        case int():
-            return value + (100_000 if column.primary_key else dice.choice([1, 7, 1000]))
-        case float():
-            return value + 1
-        case bytes():
-            return _flipped(value, dice)
-        case datetime():
-            return value + timedelta(microseconds=dice.choice([1, 3_600_000_000]))
-        case dict():
-            return {**value, "sent": 7}
-        case list():
-            return [*value, "x"]
-        case str():
-            return value[:-1] + ("z" if value[-1:] == "x" else "x")
-    if isinstance(column.type, Moment):
-        return NOON
-    return 5 if isinstance(column.type, Integer | Float) else "x"
-
-
-def _flipped(value: bytes, dice: random.Random) -> bytes:
-    if not value:
-        return b"x"
-    place = dice.randrange(len(value))
-    return value[:place] + bytes([value[place] ^ (1 << dice.randrange(8))]) + value[place + 1 :]
+from tests.audit.tampered_make import GROUPS, TABLES, UNSIGNED, beside, changed
 
 
 async def rows_of(keeping: AStory, table: Table) -> list[Any]:
@@ -131,6 +73,11 @@ async def a_lab(url: str, folder: Path) -> AsyncIterator[Lab]:
         yield await Lab(await story(keeping, folder)).open()
 
 
+def test_every_table_that_is_derived_is_tampered_with() -> None:
+    derived = {name for name, (kind, _) in INVENTORY.items() if kind == DERIVED}
+    assert derived <= {table.name for table in TABLES}
+
+
 async def test_a_sound_story_differs_nowhere(database_url: str, tmp_path: Path) -> None:
     async with a_lab(database_url, tmp_path) as lab:
         assert await lab.keeping.found() == []
@@ -166,21 +113,6 @@ async def test_any_row_that_is_removed_or_inserted_is_found(database_url: str, t
             if not await lab.after(lambda tx, t=table, r=another: tx.execute(insert(t).values(**r))):
                 unseen.append((table.name, "inserted", another))
         assert unseen == []
-
-
-def beside(table: Table, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row like another, with a key of its own."""
-    name = list(table.primary_key.columns)[-1].name
-    value = row[name]
-    match value:
-        case int():
-            other: Any = value + 1
-        case bytes():
-            other = value + b"x"
-        case _:
-            other = f"{value[:-2]}zz"
-    more = {"message_id": "another"} if table is tables.RECORDS else {}
-    return {**row, name: other, **more}
 
 
 async def test_two_rows_that_are_swapped_are_found(database_url: str, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from services.audit.model.observed import OBSERVED
 from services.audit.store import ledger, reports
 from services.audit.store.report_tables import OBSERVATIONS
 from services.audit.store.reports import Kept
+from services.audit.store.tree import Broken
 from services.kit.db import Database
 from services.kit.errors import Problem, Retry
 from services.kit.telemetry import log
@@ -80,7 +81,7 @@ def said(leaf: bytes, packed: bytes | None) -> Message | None:
         return None
     try:
         return read(orjson.loads(leaf)["subject"], ledger.unpacked(packed)).message
-    except (ValueError, KeyError, TypeError, zlib.error):
+    except (ValueError, KeyError, TypeError, zlib.error, Broken):
         return None
 
 

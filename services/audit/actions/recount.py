@@ -13,7 +13,7 @@ from services.audit.model.agreements import Agreements
 from services.audit.model.books import Books, needs
 from services.audit.model.counted import TargetCount
 from services.audit.model.differences import Difference
-from services.audit.model.entry import read
+from services.audit.model.entry import LONGEST_NAME, read
 from services.audit.model.rows import Ending, EndingKey, TargetKey
 from services.audit.store import books, keeping
 
@@ -128,7 +128,7 @@ def _differences(table: str, wanted: Mapping[Any, Any], there: Mapping[Any, Any]
         if wanted.get(key) == there.get(key):
             continue
         row = wanted.get(key) or there[key]
-        name = "/".join(map(str, key)) if isinstance(key, tuple) else str(key)
+        name = ("/".join(map(str, key)) if isinstance(key, tuple) else str(key))[:LONGEST_NAME]
         why = f"the books have another row in {table} than the records come to"
         place = (row.warning_id, row.revision, getattr(row, "channel", None), name)
         fields = _fields(wanted.get(key), there.get(key))

@@ -18,7 +18,7 @@ from services.audit.actions.recounting import STRETCH
 from services.audit.model.agreements import Agreements
 from services.audit.model.alarms import Compared, urgency_of
 from services.audit.model.differences import Difference
-from services.audit.store import alarms, books, keeping, ledger, looks, posting_check, questions
+from services.audit.store import alarms, books, keeping, ledger, looks, posting_check, posting_rows, questions
 from services.audit.store import recounting as store
 from services.audit.store.looks import Walk
 from services.audit.store.tree import Broken
@@ -108,7 +108,8 @@ async def of_warning(connection: AsyncConnection, warning_id: str) -> list[Diffe
         known = await keeping.agreements(connection)
     found = await recount.compare(connection, [warning_id], known)
     found += await recounted_endings.of_warning(connection, warning_id)
-    return found + await posting_check.postings_differ(connection, warning_id)
+    found += await posting_check.postings_differ(connection, warning_id)
+    return found + await posting_rows.rows_differ(connection, warning_id)
 
 
 async def _stretches(connection: AsyncConnection, done: Recounts, compared: Compared) -> None:
@@ -141,7 +142,7 @@ async def _read(about: str, piece: Awaitable[list[Difference]]) -> list[Differen
 
 async def _days(connection: AsyncConnection, done: Recounts, compared: Compared) -> None:
     walk = await looks.walk(connection, DAYS)
-    some = await store.days(connection, walk.key, 1)
-    for day in dict.fromkeys([*await _again(connection, DAYS), *some]):
+    next_one = await store.next_day(connection, walk.key)
+    for day in dict.fromkeys([*await _again(connection, DAYS), *([next_one] if next_one else [])]):
         compared.add(f"{DAYS}:{day}", await _read(f"day {day}", recounting.of_day(connection, day)))
-    done.steps.append((walk, 0, some[-1] if some else "", not some))
+    done.steps.append((walk, 0, next_one or "", next_one is None))

@@ -17,10 +17,11 @@ from services.audit.model.carried import Sum, changes, total
 from services.audit.model.differences import Difference
 from services.audit.model.faces import KINDS, Folded
 from services.audit.model.rows import Delivery
-from services.audit.store import ledger, recounting, reports
+from services.audit.store import ledger, posting_rows, recounting, reports
 from services.audit.store.inventory import meaning
-from services.audit.store.questions_tables import ACTS, CARRIED, CARRIED_DAYS, COMINGS
+from services.audit.store.questions_tables import ACTS, CARRIED, CARRIED_DAYS, COMINGS, EQUIPMENT
 from services.audit.store.recounting import AFTER_ALL, SEEN, Key, Row, Said
+from services.audit.store.report_tables import CONTENTS
 
 STRETCH = 2_048
 """Records that are looked at together."""
@@ -35,13 +36,23 @@ async def everything(connection: AsyncConnection) -> AsyncIterator[Difference]:
     for first in range(1, max(size, 1) + 1, STRETCH):
         for one in await of_positions(connection, first, size):
             yield one
-    after = ""
-    while some := await recounting.days(connection, after, 1):
-        after = some[0]
-        for one in await of_day(connection, after):
+    day = await recounting.next_day(connection, "")
+    while day is not None:
+        for one in await of_day(connection, day):
             yield one
+        day = await recounting.next_day(connection, day)
     async for one in recounted_words.everything(connection, size):
         yield one
+    for one in [*await posting_rows.rows_differ(connection), *await _strays(connection, size)]:
+        yield one
+
+
+async def _strays(connection: AsyncConnection, size: int) -> list[Difference]:
+    """Return what was noted of blocks of which there is no record."""
+    found = [differs(EQUIPMENT, None, row) for row in await recounting.stray_equipment(connection)]
+    if await reports.folded_to(connection) < size:
+        return found
+    return found + [differs(CONTENTS, None, row) for row in await recounting.stray_contents(connection)]
 
 
 async def of_positions(connection: AsyncConnection, first: int, size: int) -> list[Difference]:
@@ -57,10 +68,9 @@ async def of_positions(connection: AsyncConnection, first: int, size: int) -> li
         expected = wanted[table.name]
         for key in sorted({*expected, *kept}, key=str):
             row, there = expected.get(key), kept.get(key)
-            late = row is not None and table.name in _REPORTED and row["position"] > folded
-            if row == there or (there is None and late):
+            if row == there or _follows(table, row, there, folded):
                 continue
-            if table is COMINGS and row is None and there and await _left(connection, there, records):
+            if there is not None and row is None and await _left(connection, table, there, records):
                 continue
             found.append(differs(table, row, there))
     return found
@@ -80,8 +90,15 @@ def _wanted(records: Sequence[Said]) -> dict[str, dict[Key, Row]]:
     return {table.name: {key_of(table, row): row for row in rows} for table, rows in found.items()}
 
 
-async def _left(connection: AsyncConnection, row: Row, records: Sequence[Said]) -> bool:
+def _follows(table: Table, row: Row | None, there: Row | None, folded: int) -> bool:
+    """Tell whether a row is only on its way."""
+    return there is None and row is not None and table.name in _REPORTED and row["position"] > folded
+
+
+async def _left(connection: AsyncConnection, table: Table, row: Row, records: Sequence[Said]) -> bool:
     """Tell whether a coming is the last one of a station's that are deleted: that one stays."""
+    if table is not COMINGS:
+        return False
     mine = next((one for one in records if one.position == row["position"]), None)
     if mine is None or mine.kind != SEEN or mine.payload or mine.mode != row["mode"]:
         return False

@@ -1,10 +1,11 @@
 """Inventory: of each table, whether it is a source, derived from the records, or only helps to go on.
 
-What is derived can be folded anew, and is looked at again and again. What is a source bears its own proof, or
-is held against the facts in the ledger. What only helps says nothing to anybody who asks.
+What is derived can be folded anew, and is looked at again and again. What is noted was read out of sealed
+blocks, which the ledger does not keep: only its place can be held against a record. What is a source bears
+its own proof, or is held against the facts in the ledger. What only helps says nothing to anybody who asks.
 """
 
-SOURCE, DERIVED, BOOKKEEPING = "source", "derived", "bookkeeping"
+SOURCE, DERIVED, NOTED, BOOKKEEPING = "source", "derived", "noted", "bookkeeping"
 
 INVENTORY: dict[str, tuple[str, str]] = {
     "records": (SOURCE, "the records, each with its leaf, its hash and its place in the chain"),
@@ -29,10 +30,10 @@ INVENTORY: dict[str, tuple[str, str]] = {
     "aims": (DERIVED, "where plans were aimed"),
     "changes": (DERIVED, "which block of a village counted from when"),
     "observations": (DERIVED, "what people said of the weather"),
-    "equipment": (DERIVED, "what the registry said of a station's equipment"),
-    "carriers": (DERIVED, "whose gateway each is"),
-    "places": (DERIVED, "names of places"),
-    "contents": (DERIVED, "what villages' blocks hold"),
+    "equipment": (NOTED, "what the registry said of a station's equipment"),
+    "carriers": (NOTED, "whose gateway each is"),
+    "places": (NOTED, "names of places"),
+    "contents": (NOTED, "what villages' blocks hold"),
     "batches": (DERIVED, "the batches that were asked for"),
     "postings": (DERIVED, "lists of hashes that are not gathered"),
     "volumes": (DERIVED, "volumes of gathered hashes"),

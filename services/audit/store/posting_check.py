@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.delivery import DeliveryRequested
 from services.audit.model.differences import Difference
-from services.audit.model.postings import MOST_BATCHES, digest, lists, said
+from services.audit.model.postings import ENTRY, MOST_BATCHES, digest, lists, said
 from services.audit.store import postings
-from services.audit.store.ledger import unpacked
+from services.audit.store.keeping import payload_of
 from services.audit.store.posting_tables import BATCHES, POSTINGS, VOLUMES
 from services.audit.store.tables import DELIVERIES, RECORDS
 
@@ -38,14 +38,14 @@ async def set_aside(
         mine = select(DELIVERIES.c.delivery_id).where(DELIVERIES.c.warning_id == only)
         statement = statement.where(b.delivery_id.in_(mine), b.warning_id == only)
     found = [dict(row) for row in (await connection.execute(statement)).mappings()]
-    return [_named("posting-odd", f"the list of hashes was set aside: {row['fault']}", row) for row in found]
+    return [named("posting-odd", f"the list of hashes was set aside: {row['fault']}", row) for row in found]
 
 
 async def postings_differ(connection: AsyncConnection, warning_id: str | None = None) -> list[Difference]:
     """Return every list that is not the one that its record names, of one warning or of all."""
     found = await _strangers(connection, warning_id)
     volume: tuple[int | None, dict[int, bytes]] = (None, {})
-    async for rows in _batches(connection, warning_id):
+    async for rows in batches(connection, warning_id):
         recorded = await _recorded(connection, [row["position"] for row in rows])
         waiting = await _waiting(connection, [row["position"] for row in rows])
         for row in rows:
@@ -60,21 +60,24 @@ async def postings_differ(connection: AsyncConnection, warning_id: str | None = 
 
 
 async def _lists(connection: AsyncConnection, number: int) -> dict[int, bytes]:
-    """Return the lists of a volume: a million hashes are put together while others go on."""
-    return await asyncio.to_thread(lists, await postings.pages(connection, number))
+    """Return the lists of a volume, as far as its pages can be read; a million hashes stop nobody else."""
+    pages = await postings.pages(connection, number)
+    whole = [page for page in pages if page and len(page) % ENTRY.itemsize == 0]
+    return await asyncio.to_thread(lists, whole) if whole else {}
 
 
 def _compared(row: Row, raw: bytes | None, recorded: bytes | None) -> list[Difference]:
     if recorded is None:
-        return [_named("posting-stranger", "no record asks for a batch whose hashes are kept", row)]
+        return [named("posting-stranger", "no record asks for a batch whose hashes are kept", row)]
     if raw is None:
-        return [_named("posting-missing", "the hashes of a batch are not kept", row)]
+        return [named("posting-missing", "the hashes of a batch are not kept", row)]
     if digest(said(raw, row["fault"])) != recorded or bytes(row["sha256"]) != recorded:
-        return [_named("posting-altered", "the hashes of a batch are not those of its record", row)]
+        return [named("posting-altered", "the hashes of a batch are not those of its record", row)]
     return []
 
 
-def _named(what: str, why: str, row: Row) -> Difference:
+def named(what: str, why: str, row: Row) -> Difference:
+    """Return a difference that names the batch of a row."""
     return Difference(
         what,
         why,
@@ -85,7 +88,7 @@ def _named(what: str, why: str, row: Row) -> Difference:
     )
 
 
-async def _batches(connection: AsyncConnection, only: str | None) -> AsyncIterator[list[Row]]:
+async def batches(connection: AsyncConnection, only: str | None) -> AsyncIterator[list[Row]]:
     """Yield all batches, those of a volume together."""
     b, after = BATCHES.c, (-1, -1)
     place = func.coalesce(b.number, 0)
@@ -106,9 +109,9 @@ async def _recorded(connection: AsyncConnection, positions: Collection[int]) -> 
     r = RECORDS.c
     statement = select(r.position, r.payload).where(r.position.in_(positions))
     found = {}
-    for position, payload in await connection.execute(statement):
-        if said_there := _RECORDED.search(unpacked(payload)):
-            found[position] = bytes.fromhex(said_there[1].decode())
+    for row in map(dict, (await connection.execute(statement)).mappings()):
+        if said_there := _RECORDED.search(payload_of(row)):
+            found[row["position"]] = bytes.fromhex(said_there[1].decode())
     return found
 
 
@@ -156,7 +159,7 @@ async def _missing(connection: AsyncConnection, only: str | None) -> list[Differ
 async def _unknown(connection: AsyncConnection, rows: Sequence[Row]) -> list[Difference]:
     asked = {}
     for row in rows:
-        payload = unpacked(row["payload"])
+        payload = payload_of(row)
         if recorded := _RECORDED.search(payload):
             name = str(orjson.loads(payload)["delivery_id"])
             asked[name, bytes.fromhex(recorded[1].decode())] = {**row, "delivery_id": name}
@@ -164,4 +167,4 @@ async def _unknown(connection: AsyncConnection, rows: Sequence[Row]) -> list[Dif
     statement = select(b.delivery_id, b.sha256).where(b.delivery_id.in_({name for name, _ in asked}))
     known = {(row[0], bytes(row[1])) for row in await connection.execute(statement)}
     why = "the hashes of a batch are not kept"
-    return [_named("posting-missing", why, row) for key, row in asked.items() if key not in known]
+    return [named("posting-missing", why, row) for key, row in asked.items() if key not in known]

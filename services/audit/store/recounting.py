@@ -13,8 +13,8 @@ from services.audit.model.rows import Ending, EndingKey
 from services.audit.store.books import AT_ONCE
 from services.audit.store.folding import sum_of
 from services.audit.store.keeping import EMPTIED
-from services.audit.store.questions_tables import ACTS, CARRIED, CARRIED_DAYS, COMINGS
-from services.audit.store.report_tables import AIMS, CHANGES, FACES, OBSERVATIONS
+from services.audit.store.questions_tables import ACTS, CARRIED, CARRIED_DAYS, COMINGS, EQUIPMENT
+from services.audit.store.report_tables import AIMS, CHANGES, CONTENTS, FACES, OBSERVATIONS
 from services.audit.store.tables import (
     DELIVERIES,
     ENDINGS,
@@ -29,6 +29,7 @@ Row = dict[str, Any]
 Key = tuple[Any, ...]
 
 SEEN = "station.seen"
+BLOCK = "registry.changed"
 ENDING_KINDS = ("warning.issued", "warning.updated", "warning.cancelled")
 """Messages that may end another warning."""
 BY_POSITION = (ACTS, COMINGS, FACES, AIMS, CHANGES, OBSERVATIONS)
@@ -81,12 +82,13 @@ async def carried(connection: AsyncConnection, warning_ids: Collection[str]) -> 
     return {tuple(row[name] for name in keys): (row["mode"], _sum(dict(row))) for row in found}
 
 
-async def days(connection: AsyncConnection, after: str, limit: int) -> list[str]:
-    """Return the next days on which anything was carried."""
-    some = [select(t.c.day).where(t.c.day > after).distinct() for t in (CARRIED, CARRIED_DAYS)]
-    every = some[0].union(some[1]).subquery()
-    statement = select(every.c.day).order_by(every.c.day).limit(limit)
-    return list((await connection.execute(statement)).scalars())
+async def next_day(connection: AsyncConnection, after: str) -> str | None:
+    """Return the next day on which anything was carried."""
+    found = []
+    for table in (CARRIED, CARRIED_DAYS):
+        statement = select(func.min(table.c.day)).where(table.c.day > after)
+        found.append((await connection.execute(statement)).scalar_one())
+    return min((day for day in found if day is not None), default=None)
 
 
 async def of_day(connection: AsyncConnection, day: str) -> tuple[list[tuple[Key, Sum]], dict[Key, Sum]]:
@@ -155,6 +157,22 @@ async def segments(connection: AsyncConnection, first: int, last: int) -> list[R
     """Return the segments of words that reach into a stretch."""
     s = SEGMENTS.c
     statement = select(SEGMENTS).where(s.last >= first, s.first <= last).order_by(s.first, s.segment)
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def stray_equipment(connection: AsyncConnection) -> list[Row]:
+    """Return what is kept of stations' equipment that no block's record can have brought."""
+    r, e = RECORDS.c, EQUIPMENT.c
+    blocks = select(r.sequence, r.event_at).where(r.kind == BLOCK)
+    known = {tuple(row) for row in await connection.execute(blocks)}
+    statement = select(e.station, e.at, e.sequence).order_by(e.station, e.at, e.sequence)
+    rows = (await connection.execute(statement)).mappings()
+    return [dict(row) for row in rows if (row["sequence"], row["at"]) not in known]
+
+
+async def stray_contents(connection: AsyncConnection) -> list[Row]:
+    """Return what is kept of blocks that no record names."""
+    statement = select(CONTENTS).where(CONTENTS.c.sha256.not_in(select(CHANGES.c.sha256)))
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
