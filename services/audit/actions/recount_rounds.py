@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.actions import recount, recounted_endings, recounted_words, recounting
+from services.audit.actions.part import part
 from services.audit.actions.recounting import STRETCH
 from services.audit.model.agreements import Agreements
 from services.audit.model.alarms import Compared, urgency_of
+from services.audit.model.differences import Difference
 from services.audit.store import alarms, books, keeping, ledger, looks, posting_check, questions
 from services.audit.store import recounting as store
 from services.audit.store.looks import Walk
@@ -55,9 +57,9 @@ async def look(db: Database, now: datetime, compared: Compared) -> Recounts:
         done.rest = await looks.walk(connection, REST)
         if done.rest.through_at is not None and now < done.rest.through_at:
             return done
-        await _warnings(connection, done, compared)
-        await _stretches(connection, done, compared)
-        await _days(connection, done, compared)
+        for name, walk in (("recounts", _warnings), ("stretches", _stretches), ("days", _days)):
+            async with part(compared, name, connection):
+                await walk(connection, done, compared)
     done.took_s = time.perf_counter() - clock
     return done
 
@@ -79,12 +81,14 @@ async def _again(connection: AsyncConnection, kind: str) -> list[str]:
 async def _warnings(connection: AsyncConnection, done: Recounts, compared: Compared) -> None:
     walk = await looks.walk(connection, WARNINGS)
     some = await _some(connection, walk.key)
+    done.steps.append((walk, 0, some[-1] if some else "", not some))
     ids = list(dict.fromkeys([*await _again(connection, WARNINGS), *some]))
     headings = await books.headings(connection, ids)
     for warning_id in ids:
-        compared.add(f"{WARNINGS}:{warning_id}", await of_warning(connection, warning_id))
-        compared.modes.setdefault(warning_id, urgency_of(headings, warning_id))
-    done.steps.append((walk, 0, some[-1] if some else "", not some))
+        scope = f"{WARNINGS}:{warning_id}"
+        async with part(compared, scope, connection, warning_id):
+            compared.add(scope, await of_warning(connection, warning_id))
+            compared.modes.setdefault(warning_id, urgency_of(headings, warning_id))
 
 
 async def _some(connection: AsyncConnection, after: str) -> Sequence[str]:
@@ -98,7 +102,7 @@ async def _some(connection: AsyncConnection, after: str) -> Sequence[str]:
     return ids
 
 
-async def of_warning(connection: AsyncConnection, warning_id: str) -> list[recount.Difference]:
+async def of_warning(connection: AsyncConnection, warning_id: str) -> list[Difference]:
     """Compare everything that the records of one warning come to."""
     known = Agreements()
     if await store.any_emptied_of(connection, warning_id):
@@ -112,19 +116,25 @@ async def _stretches(connection: AsyncConnection, done: Recounts, compared: Comp
     walk = await looks.walk(connection, STRETCHES)
     size = await ledger.size(connection)
     next_one = walk.place + 1 if walk.place < size else 1
-    for first in dict.fromkeys([*map(int, await _again(connection, STRETCHES)), next_one]):
-        last = first + STRETCH - 1
-        found = await recounting.of_positions(connection, first, size)
-        found += await recounted_endings.of_records(connection, await store.records(connection, first, last))
-        found += await recounted_words.of_stretch(connection, first, last, size)
-        compared.add(f"{STRETCHES}:{first}", found)
     reached = next_one + STRETCH - 1
     done.steps.append((walk, reached, "", reached >= size))
+    for first in dict.fromkeys([*map(int, await _again(connection, STRETCHES)), next_one]):
+        scope = f"{STRETCHES}:{first}"
+        async with part(compared, scope, connection):
+            compared.add(scope, await _stretch(connection, first, size))
+
+
+async def _stretch(connection: AsyncConnection, first: int, size: int) -> list[Difference]:
+    last = first + STRETCH - 1
+    found = await recounting.of_positions(connection, first, size)
+    found += await recounted_endings.of_records(connection, await store.records(connection, first, last))
+    return found + await recounted_words.of_stretch(connection, first, last, size)
 
 
 async def _days(connection: AsyncConnection, done: Recounts, compared: Compared) -> None:
     walk = await looks.walk(connection, DAYS)
     some = await store.days(connection, walk.key, 1)
-    for day in dict.fromkeys([*await _again(connection, DAYS), *some]):
-        compared.add(f"{DAYS}:{day}", await recounting.of_day(connection, day))
     done.steps.append((walk, 0, some[-1] if some else "", not some))
+    for day in dict.fromkeys([*await _again(connection, DAYS), *some]):
+        async with part(compared, f"{DAYS}:{day}", connection):
+            compared.add(f"{DAYS}:{day}", await recounting.of_day(connection, day))
