@@ -10,7 +10,15 @@ import tempfile
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from benchmarks import ledger_asking, ledger_fill, ledger_ingest, ledger_lists, ledger_verify
+from benchmarks import (
+    ledger_asking,
+    ledger_fill,
+    ledger_grown,
+    ledger_ingest,
+    ledger_lists,
+    ledger_phones,
+    ledger_verify,
+)
 from benchmarks.ledger_facts import Size, Years
 from benchmarks.ledger_place import KINDS, TITLES, Place, place
 
@@ -39,7 +47,7 @@ def _measure(arguments: argparse.Namespace, kind: str) -> None:
         folder, keep = Path(name), arguments.keep
         folder.chmod(0o755)
         print(TITLES[kind])
-        asyncio.run(_small(kind, folder, arguments.postgres, size))
+        asyncio.run(_small(kind, folder, arguments.postgres, size, arguments.times))
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
         here = keep.resolve() if keep else folder
@@ -48,10 +56,11 @@ def _measure(arguments: argparse.Namespace, kind: str) -> None:
         print()
 
 
-async def _small(kind: str, folder: Path, postgres: str, size: Size) -> None:
+async def _small(kind: str, folder: Path, postgres: str, size: Size, times: int) -> None:
     """Measure what shows in a ledger of any size."""
     async with place(kind, folder, postgres, kept=False) as here:
         await ledger_ingest.run(here, size.facts)
+        await ledger_phones.run(here, times)
         await ledger_verify.run(here, size.facts, folder)
 
 
@@ -66,6 +75,7 @@ async def _big(place: AbstractAsyncContextManager[Place], size: Size, times: int
             print(f"{size.facts:,} facts, {size.recipients:,} recipients of {size.warnings} warnings")
             ledger_fill.say(await ledger_fill.filled(here, db, size, marker))
             crypto = here.crypto()
+            await ledger_grown.run(db, crypto)
             stations = Years(Size(size.facts, 1, 1), crypto).stations
             await ledger_asking.run(db, crypto, size, stations, times)
             await ledger_lists.run(db, here.folder, rows)

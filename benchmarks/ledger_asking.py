@@ -19,9 +19,14 @@ async def run(db: Database, crypto: SoftwareCrypto, size: Size, stations: list[s
     """Print how long each question takes."""
     asker = Asker(db, crypto, size, stations, random.Random(7), rates.load())
     for name, question, goal in QUESTIONS:
-        taken = await _asked(asker, question, times)
-        figures.plain(f"{name}: p50", statistics.median(taken), f"ms of {len(taken)}")
-        figures.at_most(f"{name}: p99", _at(taken, 0.99), "ms", goal)
+        await ask(asker, name, question, goal, times)
+
+
+async def ask(asker: Asker, name: str, question: Question, goal: float, times: int) -> None:
+    """Print how long a question takes."""
+    taken = await _asked(asker, question, times)
+    figures.plain(f"{name}: p50", statistics.median(taken), f"ms of {len(taken)}")
+    figures.at_most(f"{name}: p99", _at(taken, 0.99), "ms", goal)
 
 
 async def _asked(asker: Asker, question: Question, times: int) -> list[float]:

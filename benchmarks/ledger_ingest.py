@@ -8,7 +8,7 @@ keeps the books. They take turns, transaction by transaction, each in a ledger o
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from services.audit.store import ledger
 from services.audit.store.ledger import Stand, Written
 from services.audit.stream import BATCH
 from services.kit.crypto import SoftwareCrypto
-from services.kit.db import Database
+from services.kit.db import Database, Transaction
 from services.kit.leadership import LEASES, Leadership
 
 MOST = 30_000
@@ -80,7 +80,8 @@ class Ready:
     sha256: str
 
 
-def _ready(heard: Heard) -> Ready:
+def ready_of(heard: Heard) -> Ready:
+    """Return a message as it waits."""
     payload = chain.kept(heard.subject, heard.payload)
     return Ready(heard, read(heard.subject, heard.payload), ledger.packed(payload), sha256_hex(payload))
 
@@ -88,8 +89,8 @@ def _ready(heard: Heard) -> Ready:
 class Appender:
     """Appends to a ledger of its own; its heirs differ in what they compute."""
 
-    def __init__(self, db: Database) -> None:
-        self.db = db
+    def __init__(self, begin: Callable[[], AbstractAsyncContextManager[Transaction]]) -> None:
+        self.begin = begin
         self.chain = GENESIS
         self.frontier = Frontier()
         self.size = 0
@@ -107,7 +108,7 @@ class Appender:
             leaf = chain.leaf_of(1, one.heard, one.heard.message_id, one.sha256)
             self.chain = chain.linked(self.chain, leaf)
             rows.append(self.written(Link(self.size, leaf, NOTHING, self.chain), one))
-        async with self.db.transaction() as tx:
+        async with self.begin() as tx:
             await ledger.append(tx, rows, ())
 
     async def treed(self, ready: Sequence[Ready]) -> None:
@@ -119,7 +120,7 @@ class Appender:
             self.chain = link.chain
             nodes += self.frontier.append(link.leaf_hash)
             rows.append(self.written(link, one))
-        async with self.db.transaction() as tx:
+        async with self.begin() as tx:
             await ledger.append(tx, rows, nodes)
 
 
@@ -132,7 +133,7 @@ async def run(place: Place, facts: int) -> None:
     crypto = place.crypto()
     count = min(facts, MOST)
     heard = list(Years(Size(count, count, max(1, count // 1000)), crypto).heard())[:count]
-    ready = [_ready(one) for one in heard]
+    ready = [ready_of(one) for one in heard]
     async with AsyncExitStack() as stack:
         bare, chained, treed, whole = [
             await stack.enter_async_context(place.ledger(name))
@@ -140,8 +141,8 @@ async def run(place: Place, facts: int) -> None:
         ]
         recorder = Recorder(whole, crypto)
         await recorder.open()
-        rows = _rows(ready)
-        with_chain, with_tree = Appender(chained), Appender(treed)
+        rows = bare_rows(ready)
+        with_chain, with_tree = Appender(chained.transaction), Appender(treed.transaction)
 
         async def insert(first: int, last: int) -> None:
             async with bare.transaction() as tx:
@@ -156,10 +157,10 @@ async def run(place: Place, facts: int) -> None:
         _say(await _taken(turns, count), count)
 
 
-def _rows(ready: Sequence[Ready]) -> list[tuple[object, ...]]:
+def bare_rows(ready: Sequence[Ready], first: int = 1) -> list[tuple[object, ...]]:
     """Return whole rows: with a leaf, and something of the right size where the hashes go."""
     rows = []
-    for position, one in enumerate(ready, start=1):
+    for position, one in enumerate(ready, start=first):
         heard = one.heard
         leaf = chain.leaf_of(1, heard, heard.message_id, one.sha256)
         link = Link(position, leaf, NOTHING, NOTHING)
@@ -189,13 +190,19 @@ def _say(taken: dict[str, list[float]], count: int) -> None:
     They ran side by side, so that whatever else this computer does meets them alike.
     """
     each = {name: statistics.median(seconds) for name, seconds in taken.items()}
-
-    def share(name: str) -> float:
-        return statistics.median(floor / own for floor, own in zip(taken["bare"], taken[name], strict=True))
-
     print(f"{count:,} facts, {BATCH} in each transaction")
     figures.plain("recorded: read, chained, treed, accounted", 1 / each["recorder"], "facts/s")
     figures.plain("bare insert of the same rows: the floor", 1 / each["bare"], "rows/s")
-    figures.at_least("append with the chain, share of the floor", share("chain"), CHAIN_GOAL)
-    figures.at_least("append with chain and tree, share", share("tree"), TREE_GOAL)
-    figures.plain("whole recorder, share of the floor", 100 * share("recorder"), "%")
+    say_shares(taken)
+    figures.plain("whole recorder, share of the floor", 100 * share(taken, "recorder"), "%")
+
+
+def share(taken: dict[str, list[float]], name: str) -> float:
+    """Return the middle one of the shares that a kind has of the floor."""
+    return statistics.median(floor / own for floor, own in zip(taken["bare"], taken[name], strict=True))
+
+
+def say_shares(taken: dict[str, list[float]], where: str = "") -> None:
+    """Print the shares that have goals."""
+    figures.at_least(f"append with the chain, share of the floor{where}", share(taken, "chain"), CHAIN_GOAL)
+    figures.at_least(f"append with chain and tree, share{where}", share(taken, "tree"), TREE_GOAL)

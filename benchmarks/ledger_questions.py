@@ -120,6 +120,9 @@ async def _listed(asker: Asker) -> object:
     return await ask.warnings(asker.db, None, None, PAGE)
 
 
+PHONE: tuple[Question, float] = (_phone, 5)
+"""One phone over all warnings, with its goal."""
+
 QUESTIONS: list[tuple[str, Question, float]] = [
     ("everything about a warning", _warning, A_SECOND),
     ("a station's year", _station, A_SECOND),
@@ -129,7 +132,7 @@ QUESTIONS: list[tuple[str, Question, float]] = [
     ("what was open at a moment", _open, A_SECOND),
     ("what changed before a warning", _registry, A_SECOND),
     ("full text of reasons", _reasons, A_SECOND),
-    ("one phone over all warnings", _phone, 5),
+    ("one phone over all warnings", *PHONE),
     ("one phone, with its warnings", _phone_page, A_SECOND),
     ("one phone in one warning", _fate, A_SECOND),
     ("the newest warnings", _listed, A_SECOND),

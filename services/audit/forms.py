@@ -10,8 +10,13 @@ import orjson
 
 BOM = b"\xef\xbb\xbf"
 
-_FORMULA = frozenset("=+-@\t\r＝＋－＠")
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 """A text that begins so could be taken for a formula."""
+
+
+def guarded(text: str) -> str:
+    """Return a text for a cell of a table: no spreadsheet takes it for a formula."""
+    return f"'{text}" if text[:1] in _FORMULA else text
 
 
 class Named(Protocol):
@@ -66,7 +71,7 @@ class Csv:
 
 
 def _safe(cell: Any) -> Any:
-    return f"'{cell}" if type(cell) is str and cell[:1] in _FORMULA else cell
+    return guarded(cell) if type(cell) is str else cell
 
 
 @dataclass(frozen=True)

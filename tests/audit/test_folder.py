@@ -105,10 +105,15 @@ async def test_a_later_head_is_proved_to_have_grown_out_of_the_folders(tmp_path:
         found = await a_folder(book, warning, upto=size, later=True)
     kept = checkpoint.read(later.checkpoint)
     assert found.check(None, kept).holds
-    other = checkpoint.SignedHead(checkpoint.Head(kept.head.origin, kept.head.size, bytes(32)), b"....", b"")
+    forged = checkpoint.Head(kept.head.origin, kept.head.size, bytes(32))
+    _, other = book.signer.sign(forged)
     assert [(f.file, f.why) for f in found.check(None, other).faults] == [
         ("head.txt", "is not of the ledger whose head you kept")
     ]
+    unsigned = checkpoint.SignedHead(forged, b"....", b"")
+    for strange, why in ((unsigned, "is not signed by the ledger's key"), (other, "the ledger signed both")):
+        (fault,) = found.check(None, kept, strange).faults
+        assert why in fault.why
     fields = json_of(found, "later.json")
     fields["path"][0] = "00" * 32
     text = orjson.dumps(fields)

@@ -13,6 +13,7 @@ from services.audit.actions import exports
 from services.audit.actions.exports import Export
 from services.audit.actions.lists import LISTS
 from services.audit.actions.lists.listing import Filters
+from services.audit.folder import files
 from services.audit.forms import Csv
 from services.audit.papers.workbook import NAME, Sheets
 from services.kit.errors import Retry
@@ -28,10 +29,18 @@ async def audit(database_url: str, clean_nats_url: str, tmp_path: Path) -> Async
         yield found
 
 
+RISKY = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x"]
+
+
 def test_no_cell_is_taken_for_a_formula() -> None:
-    cells = ["=1+1", "+1", "-1", "@x", "\tx", "＝1", "x=1", "", None, -1, 2.5]
-    (row,) = csv.reader(io.StringIO(Csv([]).rows([cells]).decode()))
-    assert row == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'＝1", "x=1", "", "", "-1", "2.5"]
+    cells = [*RISKY, "x=1", "", None, -1, 2.5]
+    (row,) = csv.reader(io.StringIO(Csv([]).rows([cells]).decode(), newline=""))
+    assert row == [*(f"'{text}" for text in RISKY), "x=1", "", "", "-1", "2.5"]
+
+
+def test_no_cell_of_a_case_folder_is_taken_for_one_either() -> None:
+    (row,) = csv.reader(io.StringIO(files.row((*RISKY, "x=1", None, -1)).decode(), newline=""))
+    assert row == [*(f"'{text}" for text in RISKY), "x=1", "", "'-1"]
 
 
 def test_a_workbook_goes_on_on_a_next_sheet_and_keeps_texts(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from contracts.difference import MOST_DELIVERIES, DifferenceTold
 from contracts.values import Channel, Lane, Mode
 from services.audit.model.alarms import Alarm, Compared, owners, pause
 from services.audit.model.differences import Difference
+from services.audit.model.entry import LONGEST_NAME, plain
 from services.audit.store import alarms
 from services.kit.db import Database, Transaction
 from services.kit.errors import NotFound, Refused
@@ -20,6 +21,9 @@ STANDING = Gauge("yutian_audit_alarms", "Differences that stand, by what differs
 
 MOST_TOLD = 1000
 """Alarms that are said in one round; the others follow in the next ones."""
+
+LONGEST = 1000
+"""So much of a text an alarm keeps."""
 
 NAMED = 20
 """So many things a fact names; it counts all."""
@@ -51,8 +55,15 @@ async def settle(tx: Transaction, compared: Compared) -> None:
 
 def _row(name: str, scope: str, difference: Difference, compared: Compared) -> dict[str, Any]:
     mode, urgent = compared.modes.get(str(difference.warning_id), (Mode.LIVE, True))
+    d = difference
     return {
-        **{key: value for key, value in vars(difference).items() if key not in ("expected", "found")},
+        "what": d.what,
+        "why": plain(d.why, LONGEST),
+        "warning_id": _fitting(d.warning_id, 36),
+        "revision": d.revision,
+        "channel": _fitting(d.channel, 10),
+        "about": _fitting(d.about, LONGEST_NAME),
+        "since": d.since,
         "name": name,
         "scope": scope,
         "mode": mode,
@@ -63,7 +74,12 @@ def _row(name: str, scope: str, difference: Difference, compared: Compared) -> d
 
 
 def _text(value: int | str | None) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else plain(str(value), LONGEST)
+
+
+def _fitting(text: str | None, longest: int) -> str | None:
+    """Return a text that its column takes: a row that somebody has changed may hold anything."""
+    return None if text is None else plain(text, longest)
 
 
 def _note(tx: Transaction, kind: str, changed: Sequence[Alarm]) -> None:
@@ -118,7 +134,10 @@ async def tell(tx: Transaction) -> int:
     """Say what is due: to its owners, and aloud when it was said before; return how many that were."""
     due = await alarms.due(tx, MOST_TOLD)
     for some in _alike(due):
-        _tell_owners(tx, some)
+        try:
+            _tell_owners(tx, some)
+        except ValueError:
+            log.error("nobody is told: the alarm names what is none of ours", what=some[0].what)
         unseen = [alarm for alarm in some if alarm.said and alarm.acknowledged_at is None]
         _note(tx, "difference.stands", unseen)
     await alarms.said(tx, [(alarm, tx.now + pause(alarm.said + 1)) for alarm in due])

@@ -3,20 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions.record import EPOCH_OPENED, GAP_FOUND
-from services.audit.model import spans
-from services.audit.model.agreements import DELETION, HOUSE, Agreement, Agreements, Hold, Listed
+from services.audit.actions import heads
+from services.audit.model import own, spans
+from services.audit.model.agreements import DELETION, Agreement, Agreements, Hold, Listed
 from services.audit.model.differences import Difference
-from services.audit.model.entry import read
+from services.audit.model.own import EPOCH_OPENED, GAP_FOUND, EpochSaid, GapSaid
 from services.audit.model.retention import DELIVERY, Retention
 from services.audit.model.walking import Walk
-from services.audit.store import keeping, kept_heads, walk
-from services.kit.clock import from_microseconds, microseconds
+from services.audit.store import keeping, walk
+from services.kit.clock import microseconds
 from services.kit.errors import Reject
 from services.kit.proposals import CONFIRMED
 
@@ -110,13 +109,15 @@ def _another(row: Row, agreed: Agreement, listed: Listed, known: Agreements) -> 
 
 def _meant(row: Row, agreed: Agreement, listed: Listed, rules: Retention) -> list[Difference]:
     """Return what is wrong with one emptied record that a list names."""
-    subject, wrong = keeping.subject_of(row), None
-    if microseconds(row["recorded_at"]) >= agreed.before_us:
+    subject, at, wrong = keeping.subject_of(row), microseconds(row["recorded_at"]), None
+    if at >= agreed.before_us:
         wrong = "the payload is gone, and the record is younger than was agreed"
     elif not rules.may_empty(agreed.about, subject):
         wrong = "the payload is gone, and the record is of another class than was agreed"
     elif agreed.about == DELIVERY and not keeping.is_fact(subject) and row["warning_id"] != listed.warning_id:
         wrong = "the record is of another warning than the list that names it (warning_id)"
+    elif any(hold.stops(agreed.about, row["warning_id"], at) for hold in listed.holds):
+        wrong = "the payload is gone, although a hold stood over the record"
     return [Difference("record-emptied", wrong, about=f"record {row['position']}")] if wrong else []
 
 
@@ -178,10 +179,7 @@ async def reading(connection: AsyncConnection, done: Walk, until: datetime) -> l
     """Compare epochs and gaps with the facts that say of them, and epochs with their records."""
     epochs, gaps = await walk.epochs(connection), await walk.gaps(connection)
     said = await _said(connection, EPOCH_OPENED)
-    wanted = {
-        int(f["epoch"]): (from_microseconds(f["stream_created_us"]), f["at"], f["position"], f["begin"])
-        for f in said
-    }
+    wanted = {one.epoch: one.row for one in said if isinstance(one, EpochSaid)}
     found = []
     names = ("stream_created_at", "opened_at", "position", "begin")
     for row in epochs:
@@ -206,8 +204,8 @@ def _read_up_to(row: Row, done: Walk) -> list[Difference]:
     return []
 
 
-def _gaps(rows: Sequence[Row], said: Sequence[dict[str, Any]], until: datetime) -> list[Difference]:
-    wanted = {(f["epoch"], f["first"], f["last"], f["at"]) for f in said}
+def _gaps(rows: Sequence[Row], said: Sequence[own.Said], until: datetime) -> list[Difference]:
+    wanted = {one.row for one in said if isinstance(one, GapSaid)}
     there = {(row["epoch"], row["first"], row["last"], row["found_at"]) for row in rows}
     differing = sorted({*(wanted - there), *(one for one in there - wanted if one[3] < until)})
     why = "a gap in the table is not what the facts say"
@@ -218,12 +216,7 @@ def _epoch(number: int, why: str) -> Difference:
     return Difference("epoch-differs", why, about=f"epoch {number}")
 
 
-async def _said(connection: AsyncConnection, kind: str) -> list[dict[str, Any]]:
-    """Return what the audit's own facts of a kind say, with their moment."""
-    found = []
-    for row in await kept_heads.facts(connection, kind, None):
-        message = read(keeping.subject_of(row), keeping.payload_of(row)).message
-        if message is not None and getattr(message, "service", None) == HOUSE:
-            detail: dict[str, Any] = getattr(message, "detail", {})
-            found.append({**detail, "at": getattr(message, "at", None)})
-    return found
+async def _said(connection: AsyncConnection, kind: str) -> list[own.Said]:
+    """Return what the audit's own facts of a kind say; an odd one is named where its record is walked."""
+    told = await heads.facts(connection, kind, None)
+    return [own.said(fact) for position, fact in told if not own.odd(position, fact)]

@@ -10,13 +10,15 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions.sign import HEAD_SIGNED, KEY_CHANGED, Signer
+from contracts.fact import Fact
+from services.audit.actions.sign import KEY_CHANGED, Signer
 from services.audit.heads import Place
-from services.audit.model import checkpoint
+from services.audit.model import checkpoint, own
 from services.audit.model.agreements import HOUSE
 from services.audit.model.checkpoint import SignedHead
 from services.audit.model.differences import Difference
 from services.audit.model.entry import read
+from services.audit.model.own import HEAD_SIGNED, HeadSaid
 from services.audit.store import keeping, kept_heads, ledger, questions, tree
 from services.audit.store.tree import Broken
 from services.kit.db import Database
@@ -139,7 +141,7 @@ async def _signed(
 ) -> list[Difference]:
     """Each head in the database: as it was signed, by a key whose change is a fact."""
     keys = _known_keys(signer)
-    changed = {str(fact["about"]) for fact in await _facts(connection, KEY_CHANGED, None)}
+    changed = {fact.about for _, fact in await facts(connection, KEY_CHANGED, None)}
     found, before = [], rows[0]["key_id"] if rows else None
     for row in rows:
         key = keys.get(row["key_id"])
@@ -175,13 +177,13 @@ def _sound(row: dict[str, Any], key: checkpoint.PublicKey | None, origin: str) -
     return same and key is not None and key.vouches(signed)
 
 
-async def _facts(connection: AsyncConnection, kind: str, limit: int | None) -> list[dict[str, Any]]:
+async def facts(connection: AsyncConnection, kind: str, limit: int | None) -> list[tuple[int, Fact]]:
+    """Return the newest facts of a kind that the audit itself has said, or all, with their positions."""
     found = []
     for row in await kept_heads.facts(connection, kind, limit):
         message = read(keeping.subject_of(row), keeping.payload_of(row)).message
-        if message is not None and getattr(message, "service", None) == HOUSE:
-            detail: dict[str, Any] = getattr(message, "detail", {})
-            found.append({**detail, "about": getattr(message, "about", None)})
+        if isinstance(message, Fact) and message.service == HOUSE:
+            found.append((row["position"], message))
     return found
 
 
@@ -189,18 +191,23 @@ async def _said(
     connection: AsyncConnection, rows: list[dict[str, Any]], size: int, whole: bool
 ) -> list[Difference]:
     """Each head of which a fact says that it was signed."""
-    heads = {row["size"]: row for row in rows}
-    begin = rows[0]["size"] if rows else 0
+    found, heads = [], {row["size"]: row for row in rows}
+    for position, fact in await facts(connection, HEAD_SIGNED, None if whole else NEWEST):
+        found += own.odd(position, fact) or _as_said(own.said(fact), heads, size, whole)
+    return found
+
+
+def _as_said(said: own.Said, heads: dict[int, dict[str, Any]], size: int, whole: bool) -> list[Difference]:
+    if not isinstance(said, HeadSaid):
+        return []
+    begin, row = next(iter(heads), 0), heads.get(said.size)
     found = []
-    for fact in await _facts(connection, HEAD_SIGNED, None if whole else NEWEST):
-        said, root = int(fact["size"]), str(fact["root"])
-        row = heads.get(said)
-        if row is None and (said >= begin or whole):
-            found.append(_head("heads-missing", "a head that was signed is not in the database", said))
-        elif row is not None and bytes(row["root"]).hex() != root:
-            found.append(_head("head-forged", "a head is not the one that a fact says was signed", said))
-        if said > size:
-            found.append(_restored(said, size))
+    if row is None and (said.size >= begin or whole):
+        found.append(_head("heads-missing", "a head that was signed is not in the database", said.size))
+    elif row is not None and bytes(row["root"]) != said.root:
+        found.append(_head("head-forged", "a head is not the one that a fact says was signed", said.size))
+    if said.size > size:
+        found.append(_restored(said.size, size))
     return found
 
 

@@ -11,6 +11,7 @@ from contracts.amendment import PlanAmended
 from contracts.delivery import DeliveryReported
 from contracts.fact import Fact
 from services.audit.model.entry import NAMED, plain
+from services.audit.model.fields import is_count
 from services.audit.model.moment import Escalation, Stand, Tallies, of_batches, of_targets, standing, state_at
 from services.audit.model.rows import Delivery, Revision, RevisionKey, Target
 from services.audit.store import moments, questions
@@ -194,7 +195,7 @@ def _escalation(fact: Fact, position: int) -> Escalation:
         kind=fact.kind,
         place=plain(fact.about or ""),
         rung=_text(detail.get("rung")),
-        called=called if isinstance(called, int) and not isinstance(called, bool) else None,
+        called=called if is_count(called) else None,
         instead=_text(detail.get("instead")),
         way=_text(detail.get("way")),
     )

@@ -22,6 +22,7 @@ from services.audit.actions import fold
 from services.audit.model import chain
 from services.audit.model.books import needs
 from services.audit.model.entry import Entry, Heard, id_of, read
+from services.audit.model.own import EPOCH_OPENED, GAP_FOUND
 from services.audit.model.places import named
 from services.audit.model.postings import Posting, posting
 from services.audit.model.registered import Contents, contents
@@ -37,7 +38,6 @@ from services.kit.leadership import Leadership
 from services.kit.telemetry import log
 
 LEASE = "record"
-EPOCH_OPENED, GAP_FOUND = "epoch.opened", "gap.found"
 
 Gap = tuple[int, int]
 """The first and the last sequence that the stream no longer has."""

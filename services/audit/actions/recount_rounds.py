@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.actions import recount, recounted_endings, recounted_words, recounting
+from services.audit.actions.part import part
 from services.audit.actions.recounting import STRETCH
 from services.audit.model.agreements import Agreements
 from services.audit.model.alarms import Compared, urgency_of
@@ -58,9 +59,9 @@ async def look(db: Database, now: datetime, compared: Compared) -> Recounts:
         done.rest = await looks.walk(connection, REST)
         if done.rest.through_at is not None and now < done.rest.through_at:
             return done
-        await _warnings(connection, done, compared)
-        await _stretches(connection, done, compared)
-        await _days(connection, done, compared)
+        for name, walk in (("recounts", _warnings), ("stretches", _stretches), ("days", _days)):
+            async with part(compared, name, connection):
+                await walk(connection, done, compared)
     done.took_s = time.perf_counter() - clock
     return done
 
@@ -82,11 +83,14 @@ async def _again(connection: AsyncConnection, kind: str) -> list[str]:
 async def _warnings(connection: AsyncConnection, done: Recounts, compared: Compared) -> None:
     walk = await looks.walk(connection, WARNINGS)
     some = await _some(connection, walk.key)
+    done.steps.append((walk, 0, some[-1] if some else "", not some))
     ids = list(dict.fromkeys([*await _again(connection, WARNINGS), *some]))
     headings = await books.headings(connection, ids)
     for warning_id in ids:
-        compared.add(f"{WARNINGS}:{warning_id}", await _read(warning_id, of_warning(connection, warning_id)))
-        compared.modes.setdefault(warning_id, urgency_of(headings, warning_id))
+        scope = f"{WARNINGS}:{warning_id}"
+        async with part(compared, scope, connection, warning_id):
+            compared.add(scope, await _read(warning_id, of_warning(connection, warning_id)))
+            compared.modes.setdefault(warning_id, urgency_of(headings, warning_id))
     done.steps.append((walk, 0, some[-1] if some else "", not some))
 
 
@@ -116,11 +120,12 @@ async def _stretches(connection: AsyncConnection, done: Recounts, compared: Comp
     walk = await looks.walk(connection, STRETCHES)
     size = await ledger.size(connection)
     next_one = walk.place + 1 if walk.place < size else 1
-    for first in dict.fromkeys([*map(int, await _again(connection, STRETCHES)), next_one]):
-        scope = f"{STRETCHES}:{first}"
-        compared.add(scope, await _read(scope, of_stretch(connection, first, size)))
     reached = next_one + STRETCH - 1
     done.steps.append((walk, reached, "", reached >= size))
+    for first in dict.fromkeys([*map(int, await _again(connection, STRETCHES)), next_one]):
+        scope = f"{STRETCHES}:{first}"
+        async with part(compared, scope, connection):
+            compared.add(scope, await _read(scope, of_stretch(connection, first, size)))
 
 
 async def of_stretch(connection: AsyncConnection, first: int, size: int) -> list[Difference]:
@@ -143,6 +148,7 @@ async def _read(about: str, piece: Awaitable[list[Difference]]) -> list[Differen
 async def _days(connection: AsyncConnection, done: Recounts, compared: Compared) -> None:
     walk = await looks.walk(connection, DAYS)
     next_one = await store.next_day(connection, walk.key)
-    for day in dict.fromkeys([*await _again(connection, DAYS), *([next_one] if next_one else [])]):
-        compared.add(f"{DAYS}:{day}", await _read(f"day {day}", recounting.of_day(connection, day)))
     done.steps.append((walk, 0, next_one or "", next_one is None))
+    for day in dict.fromkeys([*await _again(connection, DAYS), *([next_one] if next_one else [])]):
+        async with part(compared, f"{DAYS}:{day}", connection):
+            compared.add(f"{DAYS}:{day}", await _read(f"day {day}", recounting.of_day(connection, day)))

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.model import checkpoint
 from services.audit.model.checkpoint import Head, SignedHead
+from services.audit.model.own import HEAD_SIGNED
 from services.audit.store import kept_heads, ledger, tree
 from services.audit.store.tree import Broken
 from services.kit.crypto import SoftwareCrypto
@@ -18,7 +19,6 @@ from services.kit.telemetry import log
 
 LEASE = "sign"
 KEY_CHANGED = "ledger.key-changed"
-HEAD_SIGNED = "head.signed"
 EVERY = timedelta(hours=1)
 """How often a head is said as a fact, so that the ledger itself knows of its heads."""
 CLOSING = tuple(f"warning.{verb}" for verb in ("issued", "updated", "cancelled", "halted", "expired"))

@@ -49,7 +49,8 @@ async def whole(
         found += [one async for one in _books(connection, known)]
         found += [one async for one in recounting.everything(connection)]
         tail = await _tail(connection)
-    return found + (await _of_stream(stream, tail) if stream else [])
+    found += await _of_stream(stream, tail) if stream else []
+    return list(dict.fromkeys(found))
 
 
 async def _records(connection: AsyncConnection, done: Walk) -> AsyncIterator[Difference]:

@@ -3,7 +3,8 @@
 A round looks at the warnings that have news or somebody's patience has run out for, at the next few of all
 warnings, at the next stretch of the ledger, at what was issued of late and at one page of everything that was
 ever issued; some of what is derived from the records it folds anew. What differs and stands becomes an alarm,
-and its owner is told. What a round costs does not depend on how long the ledger is.
+and its owner is told. What a round costs does not depend on how long the ledger is. A part that fails is an
+alarm itself, and stops neither the other parts nor the walks.
 """
 
 import asyncio
@@ -15,9 +16,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.values import Mode
 from services.audit.actions import alarms, compare, look, reconcile, recount_rounds
 from services.audit.actions.compare import Asked
 from services.audit.actions.look import STRETCH, Look
+from services.audit.actions.part import FAILED, part
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place as Outside
 from services.audit.issuer import Issuer
@@ -112,15 +115,17 @@ async def run(db: Database, leadership: Leadership, watched: Watched, every_s: f
 
 async def round_of(db: Database, leadership: Leadership, watched: Watched) -> Round:
     """Do one round; return what it did."""
-    begun, clock = db.clock.now(), time.perf_counter()
+    begun, clock, compared = db.clock.now(), time.perf_counter(), Compared()
     async with db.read() as connection:
         walks = await _walks(connection)
     asked = None
     if watched.issuer is not None:
-        asked = await compare.ask_some(watched.issuer, begun - compare.LATE, walks.issued.key)
-    await _wake(db, leadership, walks.news)
-    seen = await _look(db, watched, walks, asked, begun)
-    recounts = await recount_rounds.look(db, begun, seen.compared)
+        async with part(compared, "issuer"):
+            asked = await compare.ask_some(watched.issuer, begun - compare.LATE, walks.issued.key)
+    async with part(compared, "news"):
+        await _wake(db, leadership, walks.news)
+    seen = await _look(db, watched, walks, asked, begun, compared)
+    recounts = await recount_rounds.look(db, begun, compared)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         await alarms.settle(tx, seen.compared)
@@ -168,10 +173,11 @@ async def _wake(db: Database, leadership: Leadership, news: Walk) -> None:
         await looks.step(tx, news, place=upto)
 
 
-async def _look(db: Database, watched: Watched, walks: _Walks, asked: Asked | None, now: datetime) -> _Seen:
+async def _look(
+    db: Database, watched: Watched, walks: _Walks, asked: Asked | None, now: datetime, compared: Compared
+) -> _Seen:
     """Compare, all on one snapshot that is not older than what the stream had before."""
     clock = time.perf_counter()
-    compared = Compared()
     life = await watched.stream.life()
     async with questions.snapshot(db) as connection:
         place = await ledger.place(connection)
@@ -179,18 +185,18 @@ async def _look(db: Database, watched: Watched, walks: _Walks, asked: Asked | No
         patience = Patience(as_of, watched.grace)
         due = await looks.due(connection, now, watched.most)
         walked = await looks.next_warnings(connection, walks.warnings.key, WALKED)
-        ids = list(dict.fromkeys([*due, *walked]))
-        found = await look.at_warnings(connection, ids, patience, compared)
-        await look.at_ledger(connection, place, compared)
+        found = await _warnings(connection, list(dict.fromkeys([*due, *walked])), patience, compared)
+        async with part(compared, "ledger", connection):
+            await look.at_ledger(connection, place, compared)
         await _stretches(connection, walks.ledger, place, watched.rules, patience, compared)
-        if asked is not None:
-            await compare.at_issued(connection, asked, patience, compared)
-        standing = await kept.of_kind(connection, ISSUED, kept.AT_ONCE)
-        await compare.at_unheard(connection, standing, compared)
-    if watched.signer is not None and walks.heard.times % HEADS_EVERY == 0:
-        await look.at_heads(db, watched.signer, watched.places, compared)
+        async with part(compared, "issued", connection):
+            await _issued(connection, asked, patience, compared)
     real = Patience(now, watched.grace)
-    await look.at_stream(watched.stream, place, life, real, compared)
+    async with part(compared, "outside"):
+        if watched.signer is not None and walks.heard.times % HEADS_EVERY == 0:
+            await look.at_heads(db, watched.signer, watched.places, compared)
+    async with part(compared, "stream"):
+        await look.at_stream(watched.stream, place, life, real, compared)
     if watched.issuer is not None:
         compare.at_issuer(asked, walks.heard.through_at or walks.heard.moved_at, real, compared)
     return _Seen(
@@ -206,6 +212,33 @@ async def _look(db: Database, watched: Watched, walks: _Walks, asked: Asked | No
     )
 
 
+async def _warnings(
+    connection: AsyncConnection, ids: Sequence[str], patience: Patience, compared: Compared
+) -> list[Look]:
+    """Compare warnings together; when that fails, one by one, so that an odd one is left out alone."""
+    together, found = Compared(), list[Look]()
+    async with part(together, "warnings", connection):
+        found = await look.at_warnings(connection, ids, patience, compared)
+        compared.scopes |= {f"{FAILED}:warning:{warning_id}" for warning_id in ids}
+    if not together.found:
+        return found
+    for warning_id in ids:
+        odd = Look(warning_id, Mode.LIVE, True, 1, None)
+        async with part(compared, f"warning:{warning_id}", connection, warning_id):
+            (odd,) = await look.at_warnings(connection, [warning_id], patience, compared)
+        found.append(odd)
+    return found
+
+
+async def _issued(
+    connection: AsyncConnection, asked: Asked | None, patience: Patience, compared: Compared
+) -> None:
+    if asked is not None:
+        await compare.at_issued(connection, asked, patience, compared)
+    standing = await kept.of_kind(connection, ISSUED, kept.AT_ONCE)
+    await compare.at_unheard(connection, standing, compared)
+
+
 async def _stretches(
     connection: AsyncConnection,
     walk: Walk,
@@ -218,7 +251,8 @@ async def _stretches(
     again = [int(a.scope.partition(":")[2]) for a in await kept.of_kind(connection, "stretch", AGAIN)]
     for first in dict.fromkeys([*again, walk.place + 1]):
         if first <= place.size:
-            await look.at_stretch(connection, first, place.size, rules, patience, compared)
+            async with part(compared, look.scope_of(first), connection):
+                await look.at_stretch(connection, first, place.size, rules, patience, compared)
 
 
 def _noted(tx: Transaction, seen: _Seen) -> list[dict[str, object]]:

@@ -66,7 +66,7 @@ Given = Annotated[Parts, Depends(_parts)]
 
 FORECASTERS = ("drafter", "checker", "signer")
 DESK = ("drafter", "checker", "signer", "town-desk")
-AUDITOR = "auditor"
+AUDITOR, OPERATOR = "auditor", "operator"
 _EXPORT = re.compile(r"/(export|folder)\Z|\.(pdf|xlsx)\Z|\A/api/v1/audit/exports/")
 """Paths of what is taken away, and not only looked at."""
 
@@ -89,6 +89,22 @@ async def _observer(
     return await _asked(request, given, someone)
 
 
+async def _asker(someone: Annotated[Principal, Depends(needs(AUDITOR, SERVICE))]) -> Principal:
+    refuse_both(someone)
+    return someone
+
+
+async def _operator(someone: Annotated[Principal, Depends(needs(OPERATOR, SERVICE))]) -> Principal:
+    refuse_both(someone)
+    return someone
+
+
+def refuse_both(someone: Principal) -> None:
+    """Raise Forbidden when somebody is auditor and operator at once: whoever runs it does not examine it."""
+    if someone.has(AUDITOR) and someone.has(OPERATOR):
+        raise Forbidden("auditor and operator are different people", mend="take one of the roles away")
+
+
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
     """Record who asks what; our own services may ask unrecorded, but not export. No answer without it."""
     exports = _EXPORT.search(request.url.path) is not None
@@ -108,8 +124,7 @@ async def see_alarms(request: Request, given: Parts) -> None:
 
 async def note(request: Request, given: Parts, someone: Principal, kind: str, **more: Any) -> None:
     """Say as a fact what was asked; a phone number that somebody typed is not kept. No operator asks."""
-    if someone.has(AUDITOR) and someone.has("operator"):
-        raise Forbidden("auditor and operator are different people", mend="take one of the roles away")
+    refuse_both(someone)
     place = request.path_params
     async with given.db.transaction() as tx:
         request.state.asked = tx.record(
@@ -140,8 +155,14 @@ def _uuid(value: str | None) -> UUID | None:
 Auditor = Annotated[Principal, Depends(_auditor)]
 """An auditor, or one of our own services."""
 
+Asker = Annotated[Principal, Depends(_asker)]
+"""An auditor, or one of our own services, whose question is recorded where it is answered."""
+
 Observer = Annotated[Principal, Depends(_observer)]
 """Whoever may say how the weather was: a forecaster or an auditor."""
+
+Operator = Annotated[Principal, Depends(_operator)]
+"""Who keeps the service running, and is no auditor, or one of our own services."""
 
 Reader = Annotated[Principal, Depends(_reader)]
 """Whoever may see what became of a warning: the desk too."""

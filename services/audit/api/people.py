@@ -11,13 +11,13 @@ from pydantic import BaseModel, Field
 from contracts.printable import Line
 from services.audit.actions import people
 from services.audit.actions.people import Standing, is_beside
-from services.audit.api.parts import AUDITOR, Given, note
+from services.audit.api.parts import Asker, Given, note
 from services.audit.api.views import Time
 from services.audit.model.person import Fate, Step
 from services.audit.store.people import Hit
 from services.kit import phones
 from services.kit.errors import Invalid, NotFound
-from services.kit.identity import SERVICE, Principal, needs
+from services.kit.identity import Principal
 from services.kit.masking import masked, number_of
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
@@ -65,7 +65,7 @@ async def asked(request: Request, given: Given, someone: Principal, who: Sought)
 async def _sought(
     request: Request,
     given: Given,
-    someone: Annotated[Principal, Depends(needs(AUDITOR, SERVICE))],
+    someone: Asker,
     question: PhoneQuestion,
 ) -> Sought:
     who = Sought.of(question.phone, question.openid)

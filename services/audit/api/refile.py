@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.audit.actions.refile import refile
-from services.audit.api.parts import Given
-from services.kit.identity import SERVICE, needs
+from services.audit.api.parts import Given, Operator
 
-router = APIRouter(prefix="/api/v1/audit", tags=["audit"], dependencies=[Depends(needs(SERVICE, "operator"))])
+router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
 
 class RefiledView(BaseModel):
@@ -20,6 +19,6 @@ class RefiledView(BaseModel):
 
 
 @router.post("/refile", summary="Read unknown records again")
-async def post_refile(given: Given) -> RefiledView:
+async def post_refile(given: Given, _: Operator) -> RefiledView:
     """Read every unknown record again and fold it into the accounts; leaves and chain stay as they are."""
     return RefiledView(**vars(await refile(given.db)))

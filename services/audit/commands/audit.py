@@ -115,7 +115,8 @@ def _show_verdict(verdict: Verdict) -> None:
     broken = verdict.broken
     if broken is not None:
         record = f", record {broken.position}" if broken.position else ""
-        console.print(f"BROKEN at line {broken.line}{record}: {broken.why}", markup=False)
+        where = f"at line {broken.line}{record}" if broken.line else "in what you kept"
+        console.print(f"BROKEN {where}: {broken.why}", markup=False)
         console.print(f"a signed head vouches for the first {broken.sound} records")
         return
     for difference in verdict.differences:

@@ -9,6 +9,7 @@ from typing import Any
 from contracts.canonical import canonical_bytes, sha256_hex
 from contracts.outcome import TargetState
 from services.audit.folder.story import Issue, Story, plan_bytes
+from services.audit.forms import guarded
 from services.audit.model.acts import OF_CLOCKS, Act
 from services.audit.model.entry import Entry
 from services.audit.model.rows import Target
@@ -16,9 +17,6 @@ from services.kit.clock import beijing, from_microseconds
 from services.kit.masking import masked, masked_deep
 
 Names = Mapping[str, str]
-
-_RISKY = ("=", "+", "-", "@")
-"""What a spreadsheet would take for a formula."""
 
 TIMELINE_HEAD = (
     "position",
@@ -42,7 +40,7 @@ def row(cells: tuple[Any, ...]) -> bytes:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else beijing(value) if isinstance(value, datetime) else masked(str(value))
-    return f"'{text}" if text.startswith(_RISKY) else text
+    return guarded(text)
 
 
 BEGIN = "\N{BYTE ORDER MARK}".encode()

@@ -19,6 +19,7 @@ from services.audit.model.account import ChannelAccount, lines_of
 from services.audit.model.acts import Act, act_of
 from services.audit.model.books import Books
 from services.audit.model.entry import Entry
+from services.audit.model.fields import is_count
 from services.audit.model.rows import Ending, Target
 
 WORDED = "delivery.worded"
@@ -111,6 +112,7 @@ class Story:
         pieces = told.get("pieces")
         if (
             not isinstance(revision, int)
+            or not is_count(revision)
             or revision < 1
             or not isinstance(pieces, list)
             or not _words((channel, rendering))

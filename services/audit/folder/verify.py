@@ -31,6 +31,8 @@ from services.audit.model import checkpoint, merkle
 from services.audit.model.checkpoint import PublicKey, SignedHead
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.model.entry import read
+from services.audit.model.fields import is_moment
+from services.audit.proof.heads import refuse_strange
 from services.kit.clock import from_microseconds
 from services.kit.errors import Reject
 
@@ -165,6 +167,11 @@ class _Check:
         ):
             self.verdict.fault(HEAD, "is not the head that the contents name")
         known = [found.head, *self._later(found)]
+        try:
+            refuse_strange(kept, contents.origin, self.keys)
+        except Reject as error:
+            self.verdict.fault(HEAD, error.why)
+            return
         for one in kept:
             same = [head for head in known if head.size == one.head.size]
             if any(head.root != one.head.root for head in same):
@@ -227,6 +234,8 @@ class _Check:
     def _misfit(self, found: ProvedLine) -> str | None:
         if found.position <= self.story.last:
             return "is not in the order of the ledger"
+        if not is_moment(found.leaf.recorded_at_us):
+            return "was recorded at no moment that there is"
         if sha256_hex(found.payload) != found.leaf.payload_sha256:
             return "has another payload than the one that was recorded"
         leaf = merkle.leaf_hash(found.leaf_bytes)

@@ -8,6 +8,7 @@ from typing import Any
 from contracts.fact import Fact
 from contracts.warning import WarningExpired, WarningHalted, WarningMessage
 from services.audit.model.entry import Entry
+from services.audit.model.fields import revision
 from services.kit.clock import beijing
 
 OF_PEOPLE, OF_CLOCKS = "warning", "duty"
@@ -44,7 +45,6 @@ def act_of(position: int, recorded_at: datetime, entry: Entry) -> Act | None:
         return Act(position, at, entry.kind, revision=message.revision) if kept else None
     if not isinstance(message, Fact) or entry.kind.partition(".")[0] not in (OF_PEOPLE, OF_CLOCKS):
         return None
-    revision = message.detail.get("revision")
     told = {k: v for k, v in message.detail.items() if v is not None and k not in ("session", "revision")}
-    number = revision if isinstance(revision, int) else None
+    number = revision(message.detail.get("revision"))
     return Act(position, at, entry.kind, entry.about, entry.actor, number, told)

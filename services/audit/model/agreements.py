@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.fact import Fact
-from services.audit.model import spans
+from services.audit.model import photographs, spans
 from services.audit.model.entry import read
+from services.audit.model.fields import FIRST_US, LAST_US, MOST, ODD, name, number
+from services.audit.model.photographs import TargetCount
+from services.audit.model.rows import Delivery
 from services.kit.clock import microseconds
 from services.kit.errors import Reject
 
@@ -29,6 +32,13 @@ KINDS = (MADE, CONFIRMED, PLACED, LISTED, DELETED)
 
 WARNING, PERIOD, CLASS, EVERYTHING = "warning", "period", "class", "everything"
 SCOPES = (WARNING, PERIOD, CLASS, EVERYTHING)
+
+_LONGEST_ID = 36
+_OF_A_DELETION = (("before_us", 1, LAST_US), ("upto", 0, 2**62), ("rules", 0, MOST))
+_MOST_NUMBER = 2**30
+"""An agreement has no list with a higher number."""
+MOST_ODD = 100
+"""So many facts are named that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +57,14 @@ class Agreement:
     @property
     def before_us(self) -> int:
         """Records of before this moment are meant (UTC microseconds)."""
-        return int(self.wanted["before_us"])
+        found: int = self.wanted["before_us"]
+        return found
 
     @property
     def upto(self) -> int:
         """Records up to this position are meant."""
-        return int(self.wanted["upto"])
+        found: int = self.wanted["upto"]
+        return found
 
 
 @dataclass(frozen=True)
@@ -105,8 +117,10 @@ class Listed:
     count: int
     sha256: str
     """Over the leaf hashes of the records, in order."""
-    deliveries: tuple[Mapping[str, Any], ...] = ()
-    targets: tuple[Mapping[str, Any], ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    targets: tuple[TargetCount, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    """Those that stood when it was recorded, and of which only a record itself tells whether it is held."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -133,6 +147,8 @@ class Agreements:
     lists: dict[tuple[str, int], Listed] = field(default_factory=dict)
     deleted: dict[tuple[str, int], set[datetime]] = field(default_factory=dict)
     """When a list was carried out, as the worker says: again, after a backup was restored."""
+    odd: dict[int, str] = field(default_factory=dict)
+    """Kinds of facts, by their positions, that are not as the ledger writes them: they change nothing."""
 
     def hear(self, position: int, fact: Fact) -> Listed | None:
         """Fold a fact in, return the list that it is; one that is not as it must be changes nothing."""
@@ -148,11 +164,13 @@ class Agreements:
                     found = hold_of(fact)
                     self.holds.setdefault(found.hold_id, found)
                 case "records.deleted":
-                    self.deleted.setdefault((str(fact.about), int(fact.detail["number"])), set()).add(fact.at)
+                    key = name(fact.about), number(fact.detail["number"])
+                    self.deleted.setdefault(key, set()).add(fact.at)
                 case "records.listed":
                     return self._listed(position, fact)
-        except (LookupError, TypeError, ValueError, Reject):
-            return None
+        except ODD:
+            if len(self.odd) < MOST_ODD:
+                self.odd[position] = fact.kind
         return None
 
     def hear_record(self, position: int, subject: str, payload: bytes) -> Listed | None:
@@ -162,36 +180,37 @@ class Agreements:
 
     def whole(self, listed: Listed) -> list[Listed] | None:
         """Return the lists that belong together, None as long as one of them is not recorded."""
-        numbers = range(listed.group, listed.group + listed.groups)
-        found = [self.lists.get((listed.agreement_id, number)) for number in numbers]
-        return None if None in found else [one for one in found if one is not None]
+        found = []
+        for which in range(listed.group, listed.group + listed.groups):
+            one = self.lists.get((listed.agreement_id, which))
+            if one is None:
+                return None
+            found.append(one)
+        return found
 
     def next_number(self, agreement_id: str) -> int:
         """Return the number of the next list of an agreement."""
         return 1 + max((number for name, number in self.lists if name == agreement_id), default=0)
 
-    def held(self, name: str, warning_id: str | None, recorded_at_us: int) -> Hold | None:
-        """Return a hold that stands over such a record."""
-        return next((h for h in self.holds.values() if h.stops(name, warning_id, recorded_at_us)), None)
-
     def _made(self, fact: Fact) -> None:
         said = fact.detail
         if fact.actor is None or fact.about is None or said["what"] not in (DELETION, LIFTING):
             return
-        made = Agreement(
-            said["proposal"], said["what"], fact.about, dict(said["wanted"]), fact.actor, fact.at
-        )
-        if made.what == DELETION and not (made.before_us > 0 and made.upto >= 0):
-            return
+        meant = dict(said["wanted"])
+        if said["what"] == DELETION:
+            for key, least, most in _OF_A_DELETION:
+                number(meant[key], least, most)
+        proposal, about = name(said["proposal"], _LONGEST_ID), name(fact.about)
+        made = Agreement(proposal, said["what"], about, meant, name(fact.actor), fact.at)
         self.proposed.setdefault(made.agreement_id, made)
 
     def _confirmed(self, fact: Fact) -> None:
         made = self.proposed.get(fact.detail["proposal"])
         if made is None or fact.actor in (None, made.proposed_by) or made.agreement_id in self.agreed:
             return
-        if not made.proposed_at <= fact.at < made.proposed_at + AGREED_WITHIN:
+        if not timedelta(0) <= fact.at - made.proposed_at < AGREED_WITHIN:
             return
-        agreed = replace(made, confirmed_by=fact.actor, confirmed_at=fact.at)
+        agreed = replace(made, confirmed_by=name(fact.actor), confirmed_at=fact.at)
         self.agreed[agreed.agreement_id] = agreed
         if agreed.what == LIFTING and agreed.about in self.holds:
             held = self.holds[agreed.about]
@@ -202,10 +221,12 @@ class Agreements:
         agreed = self.agreed.get(found.agreement_id)
         if agreed is None or agreed.what != DELETION or found.key in self.lists:
             return None
-        if found.last > agreed.upto or found.groups < 1:
+        if found.last > agreed.upto:
             return None
-        if any(h.stops(agreed.about, found.warning_id, 0) for h in self.holds.values() if h.scope != PERIOD):
+        standing = [hold for hold in self.holds.values() if hold.lifted_by is None]
+        if any(h.stops(agreed.about, found.warning_id, 0) for h in standing if h.scope != PERIOD):
             return None
+        found = replace(found, holds=tuple(h for h in standing if h.scope in (PERIOD, WARNING)))
         self.lists[found.key] = found.bare()
         return found
 
@@ -216,13 +237,13 @@ def hold_of(fact: Fact) -> Hold:
     if said["scope"] not in SCOPES or fact.about is None or fact.actor is None:
         raise ValueError("not a hold")
     return Hold(
-        hold_id=fact.about,
-        scope=str(said["scope"]),
-        about=str(said["over"]),
-        from_us=int(said["from_us"]),
-        until_us=int(said["until_us"]),
-        reason=str(said["reason"]),
-        placed_by=fact.actor,
+        hold_id=name(fact.about, _LONGEST_ID),
+        scope=said["scope"],
+        about=name(said["over"]) if said["over"] != "" else "",
+        from_us=number(said["from_us"], FIRST_US, LAST_US),
+        until_us=number(said["until_us"], FIRST_US, LAST_US),
+        reason=_reason(said["reason"]),
+        placed_by=name(fact.actor),
         placed_at=fact.at,
     )
 
@@ -233,24 +254,41 @@ def hold_said(hold: Hold) -> dict[str, Any]:
     return {"scope": hold.scope, "over": hold.about, **span, "reason": hold.reason}
 
 
+def _reason(said: Any) -> str:
+    if not isinstance(said, str) or "\0" in said:
+        raise Reject("this is no reason")
+    return said
+
+
 def _list_of(position: int, fact: Fact) -> Listed:
     said = fact.detail
     positions = spans.read(said["positions"])
+    warning_id = None if fact.warning_id is None else name(fact.warning_id, _LONGEST_ID)
+    which, group = number(said["number"], 1, _MOST_NUMBER), number(said["group"], 1, _MOST_NUMBER)
+    groups = number(said["groups"], 1, _MOST_NUMBER)
+    if not group <= which < group + groups:
+        raise Reject("a list is not one of those that it belongs to")
     return Listed(
-        agreement_id=str(fact.about),
-        number=int(said["number"]),
-        group=int(said["group"]),
-        groups=int(said["groups"]),
-        warning_id=fact.warning_id,
+        agreement_id=name(fact.about, _LONGEST_ID),
+        number=which,
+        group=group,
+        groups=groups,
+        warning_id=warning_id,
         position=position,
         spans=said["positions"],
         first=positions[0] if positions else 0,
         last=positions[-1] if positions else 0,
         count=len(positions),
-        sha256=str(said["sha256"]),
-        deliveries=tuple(said["deliveries"]),
-        targets=tuple(said["targets"]),
+        sha256=name(said["sha256"]),
+        deliveries=tuple(photographs.delivery(one, warning_id) for one in _items(said["deliveries"])),
+        targets=tuple(photographs.count(one, warning_id) for one in _items(said["targets"])),
     )
+
+
+def _items(said: Any) -> list[Any]:
+    if not isinstance(said, list):
+        raise Reject("this is no list")
+    return said
 
 
 def wanted(name: str, before: datetime, upto: int, version: int, records: int) -> dict[str, Any]:

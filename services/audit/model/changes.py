@@ -11,6 +11,7 @@ from contracts.message import Message
 from contracts.plan import Manifest
 from contracts.registry import BlockChanged
 from services.audit.model.entry import plain
+from services.audit.model.fields import is_count
 
 _PLACE = re.compile(r"\d{9}(\d{3})?")
 _PART = re.compile(r"-\d+$")
@@ -107,7 +108,7 @@ def change_of(message: Message | None, position: int, recorded_at: datetime, gro
         made_by=made,
         confirmed_by=confirmed,
         source=_text(message.source),
-        counts={name: detail[name] for name in _COUNTS if _is_count(detail.get(name))},
+        counts={name: detail[name] for name in _COUNTS if is_count(detail.get(name))},
         touches=ground.touched_by(message.about),
     )
 
@@ -143,7 +144,3 @@ def confirmed(changes: list[Change]) -> list[Change]:
 
 def _text(value: Any) -> str | None:
     return plain(value) if isinstance(value, str) and value else None
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,19 +1,22 @@
 """Where nobody answered: ladders that were climbed, answers that came, calls beside the plan, amendments."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from contracts.amendment import PlanAmended
 from contracts.outcome import Column, TargetState, columns
 from services.audit.model.account import nearest_rank
 from services.audit.model.entry import plain
+from services.audit.model.fields import MOST, is_count
 from services.audit.model.figures import AmendmentFigures, Answer, Calls, Escalation, Rung, Silent
 from services.audit.model.story import Told
 
 CLIMBED, UNANSWERED, ANSWERED, TAKEN = "duty.climbed", "duty.unanswered", "duty.answered", "duty.taken"
 LADDERS = (CLIMBED, UNANSWERED, ANSWERED, TAKEN)
 DECLINED = "plan.amendment-declined"
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def escalation(facts: Iterable[Told], names: Mapping[str, str]) -> Escalation:
@@ -54,7 +57,7 @@ def _answers(facts: Sequence[Told]) -> list[Answer]:
     for way in sorted({_said(f, "way") for f in facts}):
         mine = [f for f in facts if _said(f, "way") == way]
         given = [f.detail.get("after_s") for f in mine if f.kind == ANSWERED]
-        waits = sorted(float(s) for s in given if isinstance(s, int | float))
+        waits = sorted(float(s) for s in given if _is_wait(s))
         found.append(
             Answer(
                 way=way,
@@ -75,8 +78,12 @@ def _said(fact: Told, name: str) -> str:
     return plain(str(fact.detail.get(name) or "?"), 60)
 
 
+def _is_wait(given: Any) -> TypeGuard[float]:
+    return type(given) in (int, float) and 0 <= given <= MOST
+
+
 def _count(given: Any) -> int:
-    return given if isinstance(given, int) else 0
+    return given if is_count(given) else 0
 
 
 @dataclass
@@ -129,7 +136,7 @@ def amendments(messages: Iterable[PlanAmended], facts: Iterable[Told]) -> list[A
         found.setdefault((line.revision, line.number), line)
     for fact in facts:
         revision, _, number = (fact.about or "").partition("/")
-        if fact.kind == DECLINED and revision.isdigit() and number.isdigit():
+        if fact.kind == DECLINED and _NUMBER.fullmatch(revision) and _NUMBER.fullmatch(number):
             line = _amendment(int(revision), int(number), fact.actor or "", fact.at, {}, taken=False)
             found.setdefault((line.revision, line.number), line)
     return [found[key] for key in sorted(found)]

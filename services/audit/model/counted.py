@@ -4,52 +4,15 @@ Each delivery stays as it was at the end; named targets become counts. The numbe
 themselves before these are emptied, so that whoever folds the records later comes to the same accounts.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
-from typing import Any, get_args, get_type_hints
+from collections.abc import Iterable
 
 from services.audit.model.account import Reach, reach
 from services.audit.model.agreements import Listed
 from services.audit.model.books import Books
-from services.audit.model.rows import Delivery, Target
-from services.kit.clock import from_microseconds, microseconds
-
-CountKey = tuple[str, int, str]
-"""Warning, revision, channel."""
-
-_TIMES = tuple(name for name, kind in get_type_hints(Delivery).items() if datetime in (kind, *get_args(kind)))
-"""The moments of a delivery: a fact carries them as numbers."""
-
-
-@dataclass(frozen=True)
-class TargetCount:
-    """What stays of the named targets of a revision on one channel."""
-
-    warning_id: str
-    revision: int
-    channel: str
-    planned: int
-    asked: int
-    """Targets of the manifest that a request named."""
-    strangers: int
-    """Targets that stood in no manifest."""
-    states: Mapping[str, int] = field(default_factory=dict)
-    """How many targets of the manifest came how far."""
-    received: int = 0
-    waits_ms: list[int] = field(default_factory=list)
-    """p50, p95 and the longest wait since the approval; empty when nobody received."""
-
-    @property
-    def key(self) -> CountKey:
-        """Warning, revision and channel."""
-        return self.warning_id, self.revision, self.channel
-
-    @property
-    def reach(self) -> Reach:
-        """How many had the warning, and after how long."""
-        p50, p95, longest = (w / 1000 for w in self.waits_ms) if self.waits_ms else (None, None, None)
-        return Reach(self.planned, self.received, p50, p95, longest)
+from services.audit.model.photographs import CountKey as CountKey
+from services.audit.model.photographs import TargetCount as TargetCount
+from services.audit.model.photographs import photograph as photograph
+from services.audit.model.rows import Target
 
 
 def counts_of(books: Books) -> list[TargetCount]:
@@ -79,26 +42,9 @@ def _count(key: CountKey, targets: list[Target], books: Books) -> TargetCount:
     )
 
 
-def photograph(delivery: Delivery) -> dict[str, Any]:
-    """Return a delivery as a fact carries it."""
-    found = asdict(delivery)
-    return {
-        **found,
-        **{name: microseconds(found[name]) if found[name] else None for name in _TIMES},
-        "tally": dict(delivery.tally),
-    }
-
-
-def _delivery(said: Mapping[str, Any]) -> Delivery:
-    given = {f.name: said[f.name] for f in fields(Delivery) if f.name in said}
-    times = {name: from_microseconds(given[name]) for name in _TIMES if given.get(name) is not None}
-    return Delivery(**{**given, **times})
-
-
 def recall(books: Books, listed: Listed) -> None:
     """Fold a list in: deliveries as they were when their records were listed, unless more was said since."""
-    for said in listed.deliveries:
-        photo = _delivery(said)
+    for photo in listed.deliveries:
         known = books.deliveries.get(photo.key)
         if known is None or photo.report >= known.report:
             books.deliveries.put(photo)
@@ -106,8 +52,7 @@ def recall(books: Books, listed: Listed) -> None:
 
 def counts_in(listed: Iterable[Listed]) -> dict[CountKey, TargetCount]:
     """Return the counts that lists carry."""
-    found = [TargetCount(**said) for one in listed for said in one.targets]
-    return {count.key: count for count in found}
+    return {count.key: count for one in listed for count in one.targets}
 
 
 def asked(counts: Iterable[TargetCount]) -> dict[CountKey, int]:

@@ -23,7 +23,7 @@ def read(text: str) -> list[int]:
     """Return the positions of a text, in order; raise Reject when it is none that we wrote."""
     try:
         found = list(_positions(text))
-    except ValueError:
+    except (ValueError, AttributeError):
         raise Reject("these are no positions of records") from None
     if written(found) != text:
         raise Reject("these are no positions of records")

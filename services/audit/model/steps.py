@@ -13,6 +13,7 @@ from math import ceil, log1p
 from contracts.values import Channel
 from services.audit.model.acts import OF_CLOCKS, Act
 from services.audit.model.books import Books
+from services.audit.model.entry import plain
 from services.audit.model.rows import Delivery, Revision, Target
 
 PEOPLE, PLAN = "people", "plan"
@@ -55,7 +56,7 @@ def _acts(acts: Iterable[Act]) -> list[Step]:
     found, rungs = [], dict[tuple[str, int | None, str], list[Act]]()
     for act in acts:
         if act.kind.partition(".")[0] == OF_CLOCKS:
-            rung = str(act.detail.get("rung") or act.detail.get("way") or "")
+            rung = plain(str(act.detail.get("rung") or act.detail.get("way") or ""))
             rungs.setdefault((act.kind, act.revision, rung), []).append(act)
         else:
             found.append(Step(act.at, PEOPLE, act.kind, act.revision, act.actor, position=act.position))

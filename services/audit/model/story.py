@@ -7,6 +7,7 @@ from typing import Any
 
 from services.audit.model.entry import plain
 from services.audit.model.faces import Face
+from services.audit.model.fields import revision
 from services.audit.model.figures import Step
 
 STEPS = (
@@ -37,8 +38,7 @@ class Told:
     @property
     def revision(self) -> int | None:
         """Of which revision it is told."""
-        found = self.detail.get("revision")
-        return found if isinstance(found, int) else None
+        return revision(self.detail.get("revision"))
 
 
 def steps(facts: Iterable[Told], faces: Sequence[Face]) -> list[Step]:
@@ -46,12 +46,10 @@ def steps(facts: Iterable[Told], faces: Sequence[Face]) -> list[Step]:
     told = [(f.revision or 0, f.at, f.position, f.kind, f.actor, _note(f)) for f in facts if f.kind in STEPS]
     told += [(f.revision, f.said_at, f.position, PUBLISHED, None, f.identifier) for f in faces]
     found: list[Step] = []
-    for revision, at, _, kind, actor, note in sorted(
-        told, key=lambda t: (t[0], t[1], t[3] == PUBLISHED, t[2])
-    ):
-        same = found and (found[-1].revision or 0) == revision
+    for number, at, _, kind, actor, note in sorted(told, key=lambda t: (t[0], t[1], t[3] == PUBLISHED, t[2])):
+        same = found and (found[-1].revision or 0) == number
         after = (at - found[-1].at).total_seconds() if same else None
-        found.append(Step(revision=revision or None, what=kind, by=actor, at=at, after_s=after, note=note))
+        found.append(Step(revision=number or None, what=kind, by=actor, at=at, after_s=after, note=note))
     return found
 
 

@@ -12,10 +12,11 @@ from contracts.canonical import sha256_hex
 from contracts.fact import Fact, Leaf
 from contracts.message import LanedMessage
 from contracts.warning import WarningMessage
-from services.audit.model import chain, merkle
+from services.audit.model import chain, merkle, own
 from services.audit.model.books import endings
 from services.audit.model.differences import Difference
 from services.audit.model.entry import UNKNOWN, Entry, read
+from services.audit.model.fields import is_moment
 from services.audit.model.merkle import Frontier, Subtree
 from services.audit.model.rows import Ending, EndingKey
 from services.kit.clock import from_microseconds
@@ -91,6 +92,7 @@ class Walk:
         else:
             wanted = read(leaf.subject, payload)
             self._end(wanted)
+            yield from own.odd(row["position"], wanted.message)
         for name in COLUMNS:
             value = getattr(wanted, name)
             if row[name] != value:
@@ -132,7 +134,7 @@ def _leaf(content: bytes) -> Leaf | None:
     """Return the leaf, None when it is not written exactly as it would be here."""
     try:
         found = Leaf.model_validate(orjson.loads(content))
-        return found if found.to_bytes() == content else None
+        return found if found.to_bytes() == content and is_moment(found.recorded_at_us) else None
     except (ValidationError, orjson.JSONDecodeError, ValueError):
         return None
 

@@ -1,13 +1,16 @@
 """Emptied records of a transcript: each must stand in a list that two people's agreement covers."""
 
 import hashlib
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from contracts import message_class
+from contracts.fact import Fact
 from services.audit.data import retention
 from services.audit.model import merkle
-from services.audit.model.agreements import DELETION, Agreement, Agreements
-from services.audit.model.retention import Retention
+from services.audit.model.agreements import DELETION, Agreement, Agreements, Listed
+from services.audit.model.retention import DELIVERY, Retention
 from services.audit.proof.transcript import TombstoneLine
 
 Key = tuple[str, int]
@@ -33,7 +36,8 @@ class _Named:
     runs: list[list[int]] = field(default_factory=list)
     """First and last position, and the line of the first."""
     count: int = 0
-    latest: tuple[int, Place] = (0, (0, 0))
+    times: "array[int]" = field(default_factory=lambda: array("q"))
+    """When each of the records was recorded (UTC microseconds)."""
     subjects: dict[str, Place] = field(default_factory=dict)
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
@@ -45,7 +49,7 @@ class _Named:
         else:
             self.runs.append([found.position, found.position, line])
         self.count += 1
-        self.latest = max(self.latest, (found.leaf.recorded_at_us, place))
+        self.times.append(found.leaf.recorded_at_us)
         self.subjects.setdefault(found.leaf.subject, place)
         self.digest.update(merkle.leaf_hash(found.leaf_bytes))
 
@@ -86,14 +90,24 @@ def _wrong(key: Key, named: _Named, known: Agreements, rules: Retention) -> Wron
             return Wrong(*other, "the payload is gone, and the list that it names does not hold it")
     if named.count == listed.count and named.digest.hexdigest() != listed.sha256:
         return Wrong(*place, "the records that are gone are not those that were listed")
-    return _not_meant(named, agreed, rules)
+    return _not_meant(named, agreed, listed, rules)
 
 
-def _not_meant(named: _Named, agreed: Agreement, rules: Retention) -> Wrong | None:
-    at, place = named.latest
-    if at >= agreed.before_us:
-        return Wrong(*place, "the payload is gone, and the record is younger than was agreed")
+def _not_meant(named: _Named, agreed: Agreement, listed: Listed, rules: Retention) -> Wrong | None:
+    for place, at in zip(named.places(), named.times, strict=True):
+        if at >= agreed.before_us:
+            return Wrong(*place, "the payload is gone, and the record is younger than was agreed")
+        if any(hold.stops(agreed.about, listed.warning_id, at) for hold in listed.holds):
+            return Wrong(*place, "the payload is gone, although a hold stood over the record")
     for subject, where in named.subjects.items():
         if not rules.may_empty(agreed.about, subject):
             return Wrong(*where, "the payload is gone, and the record is of another class than was agreed")
+        if agreed.about == DELIVERY and listed.warning_id is None and _of_a_warning(subject):
+            return Wrong(*where, "the payload is gone, and its list does not say of which warning it was")
     return None
+
+
+def _of_a_warning(subject: str) -> bool:
+    """Tell whether a message with this subject always is about a warning; holds are over warnings, too."""
+    said = message_class(subject)
+    return said is not Fact and "warning_id" in said.model_fields

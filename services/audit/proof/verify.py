@@ -7,16 +7,18 @@ from datetime import timedelta
 
 from contracts.canonical import sha256_hex
 from contracts.fact import Fact
-from services.audit.model import chain, checkpoint, counted, merkle
+from services.audit.model import chain, checkpoint, counted, merkle, own
 from services.audit.model.agreements import Agreements
 from services.audit.model.books import Books
 from services.audit.model.checkpoint import PublicKey, SignedHead
 from services.audit.model.counted import CountKey
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.model.entry import read
+from services.audit.model.fields import is_moment
 from services.audit.model.merkle import Frontier
-from services.audit.proof import emptied, transcript
+from services.audit.proof import emptied, heads, transcript
 from services.audit.proof.emptied import Emptied
+from services.audit.proof.heads import Signed
 from services.audit.proof.transcript import CheckpointLine, EndLine, Header, RecordLine, TombstoneLine
 from services.kit.clock import from_microseconds
 from services.kit.errors import Reject
@@ -30,6 +32,7 @@ class Break:
     """Where a transcript is not what was recorded, and why."""
 
     line: int
+    """0 when it is a head that somebody kept."""
     why: str
     position: int | None = None
     """The record, when it is one."""
@@ -69,8 +72,10 @@ class _Reader:
     """What has been read so far."""
 
     given: Sequence[PublicKey]
-    expected: dict[int, bytes]
-    """Roots that must be those of the first so many records: heads that somebody kept."""
+    kept: Sequence[SignedHead]
+    """Heads that somebody kept."""
+    expected: dict[int, bytes] = field(default_factory=dict)
+    """Roots that must be those of the first so many records."""
     header: Header | None = None
     keys: Sequence[PublicKey] = ()
     lines: int = 0
@@ -80,6 +85,7 @@ class _Reader:
     place: tuple[int, int] = (0, 0)
     head: SignedHead | None = None
     heads: int = 0
+    signed: Signed = field(default_factory=Signed)
     ended: bool = False
     last_us: int = 0
     books: Books = field(default_factory=Books)
@@ -110,7 +116,7 @@ class _Reader:
         self.digest.update(line)
 
     def _header(self, found: Header) -> None:
-        own = []
+        mine = []
         for name, pem in found.keys.items():
             try:
                 key = PublicKey(pem)
@@ -118,8 +124,14 @@ class _Reader:
                 raise _Broken(error.why) from None
             if key.name(found.origin).hex() != name or key.pem != pem:
                 raise _Broken("a key is not written as it should be, or has another's name")
-            own.append(key)
-        self.header, self.keys = found, self.given or own
+            mine.append(key)
+        self.header, self.keys = found, self.given or mine
+        try:
+            heads.refuse_strange(self.kept, found.origin, self.keys)
+        except Reject as error:
+            raise _Broken(error.why, line=0) from None
+        self.expected = {one.head.size: one.head.root for one in self.kept}
+        self._expect()
 
     def _record(self, found: RecordLine | TombstoneLine) -> None:
         position = self.frontier.size + 1
@@ -129,6 +141,8 @@ class _Reader:
             raise _Broken(f"expected record {position} here, found {found.position}", position)
         if strange := chain.strange_suite(found.leaf):
             raise _Broken(strange, position)
+        if not is_moment(found.leaf.recorded_at_us):
+            raise _Broken("the record was recorded at no moment that there is", position)
         if isinstance(found, RecordLine) and sha256_hex(found.payload) != found.leaf.payload_sha256:
             raise _Broken("the payload is not the one that was recorded", position)
         if after != found.chain:
@@ -147,6 +161,7 @@ class _Reader:
     def _account(self, found: RecordLine) -> None:
         message = read(found.leaf.subject, found.payload).message
         if isinstance(message, Fact):
+            self.signed.hear(found.position, message)
             listed = self.known.hear(found.position, message)
             if listed is not None:
                 counted.recall(self.books, listed)
@@ -167,9 +182,20 @@ class _Reader:
             raise _Broken(error.why) from None
         if signed.head.origin != self.header.origin or not any(k.vouches(signed) for k in self.keys):
             raise _Broken("the head is not signed by the ledger's key")
-        if (signed.head.size, signed.head.root) != (self.frontier.size, self.frontier.root()):
+        self._over(signed.head.size)
+        if signed.head.root != self.frontier.root():
             raise _Broken(f"{self._since()} are not those over which this head was signed")
         self.head, self.heads = signed, self.heads + 1
+        self.signed.roots[signed.head.size] = signed.head.root
+
+    def _over(self, size: int) -> None:
+        """Find records that are missing above a head, and a head that stands elsewhere than it was signed."""
+        there = self.frontier.size
+        if size > there:
+            missing = f"record {size} is" if size == there + 1 else f"records {there + 1} to {size} are"
+            raise _Broken(f"{missing} missing: the head that stands here was signed over {size}", there + 1)
+        if size < there:
+            raise _Broken(f"the head over the first {size} records stands behind record {there}")
 
     def _since(self) -> str:
         """Name the records since the last head that held."""
@@ -184,6 +210,8 @@ class _Reader:
         if self.head is None or self.head.head.size != self.frontier.size:
             raise _Broken("the last records are not covered by a signed head")
         if (found.lines, found.sha256) != (self.lines, self.digest.hexdigest()):
+            if gap := self.signed.gap():
+                raise _Broken(gap[0], line=gap[1])
             raise _Broken("lines are missing above, or were added or changed")
         if not any(key.signed(found.signed(), found.signature) for key in self.keys):
             raise _Broken("the end is not signed by the ledger's key")
@@ -196,11 +224,16 @@ def verify(
     lines: Iterable[bytes], keys: Sequence[PublicKey] = (), kept: Sequence[SignedHead] = ()
 ) -> Verdict:
     """Check a transcript, line by line, against the given keys and against heads that somebody kept."""
-    reader = _Reader(keys, {signed.head.size: signed.head.root for signed in kept if signed.head.size})
+    reader = _Reader(keys, kept)
     broken = _first_break(reader, lines)
-    patience = Patience(from_microseconds(reader.last_us), GRACE)
-    found = differences(reader.books, patience, reader.asked) if broken is None else ()
+    found = _differences(reader) if broken is None else ()
     return Verdict(reader.frontier.size, reader.head, reader.heads, not keys, broken, found)
+
+
+def _differences(reader: _Reader) -> list[Difference]:
+    patience = Patience(from_microseconds(reader.last_us), GRACE)
+    odd = [own.named(position, kind) for position, kind in reader.known.odd.items()]
+    return [*odd, *reader.signed.differences(), *differences(reader.books, patience, reader.asked)]
 
 
 def _first_break(reader: _Reader, lines: Iterable[bytes]) -> Break | None:
@@ -212,5 +245,6 @@ def _first_break(reader: _Reader, lines: Iterable[bytes]) -> Break | None:
         if reader.expected:
             raise _Broken(f"there is no record {min(reader.expected)}, up to which you kept a head")
     except _Broken as error:
-        return Break(error.line or reader.lines + 1, str(error), error.position, reader.sound)
+        where = reader.lines + 1 if error.line is None else error.line
+        return Break(where, str(error), error.position, reader.sound)
     return None

@@ -101,6 +101,8 @@ DIFFERENCES = {
     "ledger-gap-differs": "A gap was changed",
     "books-differ": "The accounts are not what the records come to",
     "derived-differs": "What is kept for questions and reports is not what the records come to",
+    "fact-odd": "A fact of the ledger is not as the ledger writes them",
+    "part-failed": "A part of comparing has failed",
     "words-differ": "The index of words is not what the records say",
 }
 
