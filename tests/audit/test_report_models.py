@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,12 @@ def test_maintenance_lasts_until_the_end_of_its_day_in_beijing_or_until_it_is_ta
     taken_back = maintained([_block(0, A, until="2026-06-09"), _block(30, A)], MONTH)
     assert taken_back == {A: [(DAY, _at(30))]}
     assert maintained([_block(0, A, until="soon")], (DAY, _at(5))) == {}
+
+
+@pytest.mark.parametrize("until", ["9999-12-31", "9999-12-30", "0001-01-01", "10000-01-01", "2026-02-30", ""])
+def test_a_day_at_the_end_of_the_calendar_ends_no_report(until: str) -> None:
+    whole = {A: [(DAY, _at(5))]} if until.startswith("9999") else {}
+    assert maintained([_block(0, A, until=until)], (DAY, _at(5))) == whole
 
 
 spans = st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=8).map(

@@ -138,6 +138,8 @@ def test_maintenance_ends_with_its_day_or_with_other_words() -> None:
     assert spells([said(0, "2026-06-01")]) == [(NOON, day)]
     assert spells([said(9, None), said(0, "2026-06-01")]) == [(NOON, minutes(9))]
     assert spells([said(0, "2026-05-01"), said(1, "soon")]) == []
+    ((begun, end),) = spells([said(0, "9999-12-31")])
+    assert (begun, end > minutes(10**6)) == (NOON, True)
 
 
 MOMENTS = st.integers(-100, 300).map(minutes)

@@ -128,12 +128,15 @@ def spells(said: Sequence[Equipment]) -> list[Span]:
 
 
 def day_end(day: str | None) -> datetime | None:
-    """Return the end of a day in Beijing, None for what is no day."""
+    """Return the end of a day in Beijing, None for what is no day; the last day of all ends with time."""
     try:
         begun = datetime.strptime(day or "", "%Y-%m-%d").replace(tzinfo=BEIJING)
-        return begun + timedelta(days=1)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    try:
+        return begun + timedelta(days=1)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=BEIJING)
 
 
 def equipment_of(block: Any) -> dict[str, tuple[str | None, list[str], list[list[str]]]]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.registry import BlockChanged
 from services.audit.model.entry import plain
-from services.kit.clock import BEIJING
+from services.audit.model.presence import day_end
 
 LATER = timedelta(days=30)
 """Who came into the registry so soon after a warning could have been reached by it."""
@@ -154,8 +154,9 @@ def maintained(found: Iterable[Holding], period: Span) -> dict[str, list[Span]]:
     """Return when each station was out of service as planned, within a period."""
     spans: dict[str, list[Span]] = {}
     for station, begin, end, until in _stretches(found, period[1]):
-        if until:
-            _add(spans, station, (begin, min(end, _end_of_day(until, begin))), period)
+        day = day_end(until)
+        if day is not None:
+            _add(spans, station, (begin, min(end, day)), period)
     return spans
 
 
@@ -170,14 +171,6 @@ def _stretches(found: Iterable[Holding], last: datetime) -> list[tuple[str, date
         for version, end in zip(versions, ends, strict=True):
             stretches += [(code, version.at, end, until) for code, until in version.stations.items()]
     return stretches
-
-
-def _end_of_day(day: str, otherwise: datetime) -> datetime:
-    try:
-        last = datetime.fromisoformat(day).date()
-    except ValueError:
-        return otherwise
-    return datetime.combine(last + timedelta(days=1), time(), BEIJING)
 
 
 def _add(spans: dict[str, list[Span]], station: str, span: Span, period: Span) -> None:
