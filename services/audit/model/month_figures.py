@@ -50,8 +50,8 @@ class VillageCoverage(Figures):
     received: int
 
 
-class Maintained(Figures):
-    """A station that was out of service as planned."""
+class LeftOut(Figures):
+    """A station some of whose minutes are in no rate."""
 
     code: str
     name: str | None
@@ -111,7 +111,10 @@ class MonthFigures(Figures):
     colours: list[Line]
     towns: list[Line]
     villages: list[VillageCoverage]
-    maintained: list[Maintained]
+    maintained: list[LeftOut] = Field(description="Minutes of planned maintenance")
+    unheard: list[LeftOut] = Field(
+        description="Minutes in which a station stood in the registry before the ledger first heard of it"
+    )
     hits: int
     misses: int
     false_alarms: int

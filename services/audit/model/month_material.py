@@ -69,8 +69,8 @@ class MonthMaterial:
     @cached_property
     def online(self) -> list[StationOnline]:
         """The minutes of every station."""
-        service, resting = in_service(self.holdings, self.period), maintained(self.holdings, self.period)
-        return online_of(self.period, service, resting, self.seen)
+        held, resting = in_service(self.holdings, self.period[1]), maintained(self.holdings, self.period)
+        return online_of(self.period, held, resting, self.seen, self.formulas.online_states)
 
     @cached_property
     def said_of(self) -> dict[str, list[Observation]]:

@@ -9,8 +9,8 @@ from services.audit.model.indicators import Indicator, Measured, lead_minutes, m
 from services.audit.model.indicators import share as share_of
 from services.audit.model.month_figures import (
     IndicatorFigures,
+    LeftOut,
     Line,
-    Maintained,
     MissedLine,
     MonthFigures,
     Number,
@@ -38,11 +38,8 @@ def figures(m: MonthMaterial) -> MonthFigures:
         colours=_colours(m),
         towns=_towns(m),
         villages=_villages(m),
-        maintained=[
-            Maintained(code=s.station, name=m.names.get(s.station), minutes=round(s.maintained_s / 60))
-            for s in m.online
-            if s.maintained_s
-        ],
+        maintained=_left_out(m, lambda one: one.maintained_s),
+        unheard=_left_out(m, lambda one: one.unheard_s),
         hits=counts.hits,
         misses=counts.misses,
         false_alarms=counts.false_alarms,
@@ -184,6 +181,11 @@ def _villages(m: MonthMaterial) -> list[VillageCoverage]:
         )
         for code in sorted({*known, *due})
     ]
+
+
+def _left_out(m: MonthMaterial, seconds: Callable[[StationOnline], float]) -> list[LeftOut]:
+    found = ((one.station, round(seconds(one) / 60)) for one in m.online)
+    return [LeftOut(code=code, name=m.names.get(code), minutes=some) for code, some in found if some]
 
 
 def _warnings(m: MonthMaterial) -> list[WarningLine]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.registry import BlockChanged
 from services.audit.model.entry import plain
+from services.audit.model.online import Span
 from services.audit.model.presence import day_end
 
 LATER = timedelta(days=30)
@@ -139,14 +140,12 @@ def _came(before: Village | None, after: Village | None) -> bool:
     return bool(after.stations - before.stations) or after.recipients > before.recipients
 
 
-Span = tuple[datetime, datetime]
-
-
-def in_service(found: Iterable[Holding], period: Span) -> dict[str, list[Span]]:
-    """Return when each station stood in the registry, within a period."""
+def in_service(found: Iterable[Holding], last: datetime) -> dict[str, list[Span]]:
+    """Return when each station stood in the registry, until a moment."""
     spans: dict[str, list[Span]] = {}
-    for station, begin, end, _ in _stretches(found, period[1]):
-        _add(spans, station, (begin, end), period)
+    for station, begin, end, _ in _stretches(found, last):
+        if begin < end:
+            spans.setdefault(station, []).append((begin, end))
     return spans
 
 

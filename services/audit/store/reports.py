@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Select, Table, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Select, Table, Text, cast, func, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -185,16 +185,28 @@ async def holdings(
     connection: AsyncConnection, at: int, towns: Collection[str] | None = None
 ) -> list[Holding]:
     """Return what the registry held of some towns, or of all, at all times, as far as it could be opened."""
+    if towns is None:
+        return await _holdings(connection, at)
+    mine = select(CONTENTS.c.village).where(CONTENTS.c.town.in_(towns))
+    return await _holdings(connection, at, CHANGES.c.village.in_(mine))
+
+
+async def holdings_of(connection: AsyncConnection, station: str) -> list[Holding]:
+    """Return every version of the blocks that ever named a station."""
+    h, c = CHANGES.c, CONTENTS.c
+    naming = cast(c.stations, Text).contains(f'"{station}"', autoescape=True)
+    blocks = select(h.block).join_from(CHANGES, CONTENTS, h.sha256 == c.sha256).where(naming)
+    return await _holdings(connection, EVERYTHING, h.block.in_(blocks))
+
+
+async def _holdings(connection: AsyncConnection, at: int, *wanted: ColumnElement[bool]) -> list[Holding]:
     h, c = CHANGES.c, CONTENTS.c
     names = func.coalesce(c.town, h.village), func.coalesce(c.name, "")
     statement = (
         select(h.position, h.at, h.block, h.village, names[0], names[1], h.gone, c.stations, c.recipients)
         .join_from(CHANGES, CONTENTS, (h.sha256 == c.sha256) & h.gone.is_(False), isouter=True)
-        .where(h.position <= at, (h.gone.is_(True)) | (c.sha256.is_not(None)))
+        .where(h.position <= at, (h.gone.is_(True)) | (c.sha256.is_not(None)), *wanted)
     )
-    if towns is not None:
-        mine = select(c.village).where(c.town.in_(towns))
-        statement = statement.where(h.village.in_(mine))
     rows = await connection.execute(statement.order_by(h.position))
     return [Holding(*row[:7], row[7] or {}, row[8] or 0) for row in rows]
 
