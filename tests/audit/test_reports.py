@@ -209,6 +209,20 @@ async def test_a_month_is_counted_by_the_formulas_of_the_digest(audit: Asked) ->
     assert (month["whole"], len(month["warnings"])) == (False, 1)
 
 
+async def test_what_other_stations_do_leaves_a_stations_minutes_as_they_are(audit: Asked) -> None:
+    """A station without a block stays in the rate, whether or not somebody with a block is silent."""
+    hour, other = timedelta(hours=1), STATIONS[1]
+    village = {"kind": "village", "code": other, "name": "乙村", "town_code": TOWN[:9]}
+    block = {**village, "stations": [{"code": other, "name": "乙站"}]}
+    await audit.book.say(*heard(a_big_warning()), seen(STATIONS[0], "online", -20 * hour))
+    alone = await _figures(audit, "/months/2026-06")
+    await audit.book.say(_block(audit, block, -19))
+    silent = await _figures(audit, "/months/2026-06")
+    await audit.book.say(seen(other, "online", -18 * hour), seen(other, "offline", -hour))
+    both = await _figures(audit, "/months/2026-06")
+    assert [_of(one, "online")[1] for one in (alone, silent, both)] == [720, 720, 1440]
+
+
 async def test_drills_lifts_and_notes_are_no_warnings_of_the_month(audit: Asked) -> None:
     live, drill = a_big_warning(), a_big_warning(mode=Mode.DRILL)
     note = a_big_warning()

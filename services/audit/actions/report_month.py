@@ -1,7 +1,7 @@
 """Report a month: its warnings and stations as the ledger had them, and the trend of twelve months."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -127,7 +127,7 @@ async def _outline(
         missed=await reports.said(connection, "missed", at),
         entered=await reports.said(connection, "figure", at),
         holdings=held,
-        seen=await _seen(connection, (first, end), held, at),
+        seen=await _seen(connection, (first, end), at),
         names={},
         yardsticks=measures.yardsticks,
         formulas=measures.formulas,
@@ -135,14 +135,12 @@ async def _outline(
 
 
 async def _seen(
-    connection: AsyncConnection, period: tuple[datetime, datetime], held: Iterable[Holding], at: int
+    connection: AsyncConnection, period: tuple[datetime, datetime], at: int
 ) -> Mapping[str, Sequence[Seen]]:
     """Return what was seen of each station: how it was when the period began, and every change within it."""
     within = await reports.presences(connection, Mode.LIVE, *period, at)
-    stations = {code for one in held for code in one.stations} | {s.station for s in within}
-    if not stations - {s.station for s in within}:
-        stations |= set(await reports.stations_seen(connection, Mode.LIVE, at))
-    before_it = await reports.presences_before(connection, Mode.LIVE, sorted(stations), period[0], at)
+    stations = await reports.stations_seen(connection)
+    before_it = await reports.presences_before(connection, Mode.LIVE, stations, period[0], at)
     found: dict[str, list[Seen]] = {}
     for one in [*before_it, *within]:
         found.setdefault(one.station, []).append(one)

@@ -227,11 +227,14 @@ async def presences(
     return await read(connection, Seen, select(*_SEEN).where(*wanted))
 
 
-async def stations_seen(connection: AsyncConnection, mode: str, at: int) -> list[str]:
-    """Return every station of which anything was ever seen."""
-    c = COMINGS.c
-    statement = select(c.station).where(c.mode == mode, c.position <= at).distinct()
-    return list((await connection.execute(statement)).scalars())
+async def stations_seen(connection: AsyncConnection) -> list[str]:
+    """Return every station of which anything was ever seen: the index is asked for one after the other."""
+    c, smallest = COMINGS.c, func.min(COMINGS.c.station)
+    known = select(smallest.label("station")).cte("known", recursive=True)
+    after = select(smallest).where(c.station > known.c.station).scalar_subquery()
+    known = known.union_all(select(after).where(known.c.station.is_not(None)))
+    found = await connection.execute(select(known.c.station).where(known.c.station.is_not(None)))
+    return list(found.scalars())
 
 
 async def presences_before(
