@@ -1,5 +1,6 @@
 """The formulas of the reports, by examples that can be counted by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.data import rates, yardsticks
+from services.audit.model.beyond import Registry
 from services.audit.model.indicators import Measured, judged, lead_minutes, mean, share
 from services.audit.model.online import (
     Seen,
@@ -18,7 +20,7 @@ from services.audit.model.online import (
     union,
 )
 from services.audit.model.presence import Presence, online
-from services.audit.model.registered import Holding, beyond_reach, in_service, maintained
+from services.audit.model.registered import Holding, in_service, maintained
 
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
 MONTH = (DAY, DAY + timedelta(days=30))
@@ -148,10 +150,13 @@ def test_a_village_without_a_station_or_people_is_named_and_what_came_later() ->
         _block(50, A, village=A, people=3),
         _block(31 * 24, B, "500110001099", village=B, people=9),
     ]
-    assert [(u.code, u.lacked, u.added_at) for u in beyond_reach(found, [TOWN], DAY)] == [
-        (A, "both", _at(50))
+    beyond = Registry(found).beyond([TOWN], DAY)
+    assert [(u.code, u.lacked, u.added_at, u.stations) for u in beyond.villages] == [
+        (A, "both", _at(50), [A])
     ]
-    assert beyond_reach(found, ["500110009000"], DAY) == []
+    assert beyond.asked == 2
+    elsewhere = Registry(found).beyond(["500110009000"], DAY)
+    assert (elsewhere.villages, elsewhere.asked) == ([], 0)
 
 
 def test_a_village_that_came_into_the_registry_later_could_have_been_reached() -> None:
@@ -160,10 +165,37 @@ def test_a_village_that_came_into_the_registry_later_could_have_been_reached() -
         _block(5, B, village=B, people=2),
         _block(9, A, village=A, people=2),
     ]
-    assert [(u.code, u.lacked, u.added_at) for u in beyond_reach(found, [TOWN], DAY)] == [
-        (A, "more", _at(9)),
-        (B, "village", _at(5)),
+    beyond = Registry(found).beyond([TOWN], DAY)
+    assert [(u.code, u.lacked, u.added_at, u.stations) for u in beyond.villages] == [
+        (A, "more", _at(9), []),
+        (B, "village", _at(5), [B]),
     ]
+    assert beyond.asked == 2
+
+
+def test_of_a_plan_for_chosen_villages_only_those_are_asked_and_what_was_not_there() -> None:
+    later = "500110001003"
+    found = [_block(-1, village=A), _block(-1, village=B), _block(3, later, village=later, people=1)]
+    beyond = Registry(found).beyond([TOWN], DAY, chosen=[B])
+    assert [u.code for u in beyond.villages] == [B, later]
+    assert beyond.asked == 2
+
+
+@given(st.lists(st.tuples(st.integers(-20, 20), st.booleans(), st.integers(0, 2)), max_size=6))
+def test_a_village_that_changes_is_at_every_moment_what_its_newest_block_said(
+    said: list[tuple[int, bool, int]],
+) -> None:
+    blocks = [
+        replace(_block(at, *([A] if stands else []), people=people), position=n)
+        for n, (at, stands, people) in enumerate(said)
+    ]
+    for hour in range(-21, 22):
+        past = [one for one in blocks if one.at <= _at(hour)]
+        newest = max(past, key=lambda one: (one.at, one.position), default=None)
+        found = Registry(blocks).at(_at(hour)).get(A)
+        assert (found and (set(found.stations), found.recipients)) == (
+            newest and (set(newest.stations), newest.recipients)
+        )
 
 
 def test_lead_time_is_below_zero_when_the_warning_came_late() -> None:

@@ -325,6 +325,28 @@ async def test_villages_that_the_registry_could_not_reach_are_named_and_kept_wit
     assert [(row["recipients"], row["stations"]) for row in rows] == [(0, {}), (1, {STATIONS[0]: None})]
 
 
+async def test_a_month_names_who_could_have_been_reached_and_sums_it_up(audit: Asked) -> None:
+    first, second = a_big_warning(), a_big_warning(at=NOON - timedelta(hours=1))
+    empty = {"kind": "village", "code": STATIONS[0], "name": "甲村", "town_code": TOWN[:9], "stations": []}
+    full = {**empty, "code": STATIONS[1], "name": "乙村", "stations": [{"code": STATIONS[1], "name": "乙站"}]}
+    full["recipients"] = [{"phone": "139"}]
+    later = {**empty, "stations": [{"code": STATIONS[0], "name": "甲站"}], "recipients": [{"phone": "138"}]}
+    blocks = [_block(audit, one, -9) for one in (empty, full)]
+    await audit.book.say(*blocks, *heard(second), *heard(first), _block(audit, later, 24))
+    month = await _figures(audit, "/months/2026-06")
+    of_each = [(await _figures(audit, address(one.warning_id)))["beyond"] for one in (first, second)]
+    assert _of(month, "beyond") == (sum(map(len, of_each)), 4, 50.0)
+    (line,) = month["beyond"]
+    assert (line["code"], line["name"], line["lacked"], line["warnings"]) == (STATIONS[0], "甲村", "both", 2)
+    assert (line["stations"], line["added_at"]) == ([STATIONS[0]], f"2026-06-02T11:00:00{TZ}")
+    page = (await audit.get("/audit/months/2026-06")).text
+    assert "2 / 4" in page.partition('id="beyond"')[2]
+    assert "beyond-registry v1" in page
+    reply = await audit.get("/audit/months/2026-06.xlsx")
+    book = openpyxl.load_workbook(io.BytesIO(reply.content), read_only=True)
+    assert [row[:2] for row in book["beyond"].iter_rows(values_only=True)][1:] == [(STATIONS[0], "甲村")]
+
+
 def _block(audit: Asked, block: dict[str, Any], hours: float) -> BlockChanged:
     body = audit.book.crypto.seal(orjson.dumps(block), BLOCK_CONTEXT)
     at = NOON + timedelta(hours=hours - 1)

@@ -85,6 +85,7 @@ async def report(db: Database, measures: Measures, month: str, at: int | None) -
         material = await _material(connection, measures, month, stood, held)
         names = {t.target for t in material.targets} | set(material.seen) | set(material.homes)
         names |= {town for _, town in material.homes.values()} | {f"{name[:9]}000" for name in names}
+        names |= {one.town for found in material.beyond.values() for one in found.villages}
         material.names = await questions.names(connection, names)
         material.trend = await _trend(connection, measures, stood, held, material)
     return await asyncio.to_thread(lambda: drawn.drawn(stood, month_report.figures(material)))
@@ -123,6 +124,7 @@ async def _outline(
         faces=await reports.faces(connection, ids, at),
         targets=(),
         gone=(),
+        aims=await reports.aims(connection, ids, at),
         said=await reports.said_of(connection, ids, at),
         missed=await reports.said(connection, "missed", at),
         entered=await reports.said(connection, "figure", at),

@@ -205,8 +205,11 @@ class BeyondReach(Figures):
     code: str
     name: str
     town: str
-    lacked: str = Field(description="station, recipients, both, or village when it was not in the registry")
+    lacked: str = Field(
+        description="station, recipients, both; village when it was not in the registry; more when more came"
+    )
     added_at: Time | None = Field(description="When the registry got it, within thirty days")
+    stations: list[str] = Field(description="Stations that the registry got within thirty days")
 
 
 class WarningFigures(Figures):

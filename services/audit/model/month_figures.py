@@ -58,6 +58,21 @@ class LeftOut(Figures):
     minutes: int
 
 
+class BeyondLine(Figures):
+    """A village that warnings of the month could not reach, or not by all ways, as the registry stood."""
+
+    code: str
+    name: str
+    town: str
+    town_name: str | None
+    lacked: str = Field(description="As in the report of the last of these warnings")
+    warnings: int = Field(description="How many warnings of the month it is named by")
+    added_at: Time | None = Field(description="When the registry got it, within thirty days of one of them")
+    stations: list[str] = Field(
+        description="Stations that the registry got within thirty days of one of them"
+    )
+
+
 class WarningLine(Figures):
     """One warning of the month."""
 
@@ -114,6 +129,9 @@ class MonthFigures(Figures):
     maintained: list[LeftOut] = Field(description="Minutes of planned maintenance")
     unheard: list[LeftOut] = Field(
         description="Minutes in which a station stood in the registry before the ledger first heard of it"
+    )
+    beyond: list[BeyondLine] = Field(
+        description="Who could have been reached; the indicator `beyond` sums it up over the warnings"
     )
     hits: int
     misses: int

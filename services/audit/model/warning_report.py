@@ -9,6 +9,7 @@ from contracts.amendment import PlanAmended
 from contracts.outcome import Column
 from services.audit.model import climbed, leads, story
 from services.audit.model.account import ChannelAccount, nearest_rank
+from services.audit.model.beyond import Registry, beyond_of
 from services.audit.model.faces import Aim, Face
 from services.audit.model.figures import (
     BeyondReach,
@@ -21,7 +22,7 @@ from services.audit.model.figures import (
     WarningFigures,
 )
 from services.audit.model.observed import Observation, newest, onsets_of, outcome_of
-from services.audit.model.registered import Holding, beyond_reach
+from services.audit.model.registered import Holding
 from services.audit.model.rows import Ending, Target
 
 HAD = (Column.DELIVERED, Column.CONFIRMED)
@@ -85,7 +86,7 @@ def figures(m: Material) -> WarningFigures:
         escalation=climbed.escalation(m.facts, m.names),
         calls=climbed.calls(m.calls),
         amendments=climbed.amendments(m.amended, m.facts),
-        beyond=_beyond(m, first),
+        beyond=[BeyondReach(**vars(one)) for one in beyond_of(Registry(m.holdings), first, m.aims).villages],
         towns={town: m.names.get(town, town) for town in towns},
         details_gone=bool(m.gone),
         formulas=dict(m.formulas),
@@ -176,17 +177,4 @@ def _said(m: Material) -> list[Said]:
             counts=(one.position, one.part) in counts,
         )
         for one in sorted(m.said, key=lambda o: o.order, reverse=True)
-    ]
-
-
-def _beyond(m: Material, first: Face) -> list[BeyondReach]:
-    """Return who could not be reached by the first plan: asked of its towns, else of those of the notice."""
-    aim = next((a for a in m.aims if a.revision == first.revision), None)
-    towns, moment = (aim.towns, aim.made_at) if aim else (first.towns, first.said_at)
-    chosen = set(aim.villages) if aim else set()
-    found = beyond_reach(m.holdings, towns, moment)
-    return [
-        BeyondReach(**vars(one))
-        for one in found
-        if not chosen or one.code in chosen or one.lacked == "village"
     ]
