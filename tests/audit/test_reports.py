@@ -166,6 +166,31 @@ async def test_the_same_position_gives_the_same_figures(audit: Asked) -> None:
     assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "at")
 
 
+async def test_a_village_that_is_renamed_keeps_its_name_in_reports_of_earlier_positions(audit: Asked) -> None:
+    live, drill = a_big_warning(), a_big_warning(mode=Mode.DRILL)
+    village = {"kind": "village", "code": STATIONS[0], "name": "甲村", "town_code": TOWN[:9], "stations": []}
+    town = {"kind": "town", "code": TOWN[:9], "name": "古南街道"}
+    await audit.book.say(*(_block(audit, one, 0) for one in (village, town)), *heard(live), *heard(drill))
+    paths = [address(live.warning_id), "/months/2026-06", f"/drills/{drill.warning_id}"]
+    before = [await audit.json(path) for path in paths]
+    renamed = [{**village, "name": "乙村"}, {**town, "name": "文龙街道"}, {**village, "name": "丙村"}]
+    await audit.book.say(*(_block(audit, one, 5) for one in renamed))
+    size = before[0]["position"]
+    assert [await audit.json(path, at=size) for path in paths] == before
+
+    async def called(position: int | None) -> str:
+        query = {"at": position} if position else {}
+        (revision,) = (await _figures(audit, paths[0], **query))["revisions"]
+        return next(place["name"] for place in revision["waits"] if place["code"] == STATIONS[0])
+
+    assert [await called(at) for at in (size, size + 1, size + 2, None)] == [
+        "古南街道甲村",
+        "古南街道乙村",
+        "文龙街道乙村",
+        "文龙街道丙村",
+    ]
+
+
 async def test_details_that_retention_deleted_are_named_and_not_counted(audit: Asked) -> None:
     live, _ = await fill(audit)
     async with audit.book.db.transaction() as tx:

@@ -18,7 +18,7 @@ from services.audit.model.month_figures import Point
 from services.audit.model.month_material import MonthMaterial
 from services.audit.model.online import Seen
 from services.audit.model.registered import Holding
-from services.audit.store import as_of, counted, questions, reports
+from services.audit.store import as_of, counted, names, questions, reports
 from services.kit.clock import BEIJING
 from services.kit.db import Database
 from services.kit.errors import Invalid, NotFound
@@ -83,10 +83,10 @@ async def report(db: Database, measures: Measures, month: str, at: int | None) -
             raise NotFound("this month has not begun")
         held = await reports.holdings(connection, position)
         material = await _material(connection, measures, month, stood, held)
-        names = {t.target for t in material.targets} | set(material.seen) | set(material.homes)
-        names |= {town for _, town in material.homes.values()} | {f"{name[:9]}000" for name in names}
-        names |= {one.town for found in material.beyond.values() for one in found.villages}
-        material.names = await questions.names(connection, names)
+        codes = {t.target for t in material.targets} | set(material.seen) | set(material.homes)
+        codes |= {town for _, town in material.homes.values()} | {f"{code[:9]}000" for code in codes}
+        codes |= {one.town for found in material.beyond.values() for one in found.villages}
+        material.names = await names.at(connection, codes, position)
         material.trend = await _trend(connection, measures, stood, held, material)
     return await asyncio.to_thread(lambda: drawn.drawn(stood, month_report.figures(material)))
 
