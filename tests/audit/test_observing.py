@@ -32,7 +32,7 @@ async def _post(audit: Asked, path: str, role: str = "drafter", **given: Any) ->
 async def _recorded(audit: Asked, done: int = 0) -> int:
     """Let the ledger record what was said, as the relay and the recorder do; return how much that was."""
     facts = [Fact.model_validate(fact) for fact in await audit.facts()]
-    await audit.book.say(*facts[done:])
+    await audit.book.say(*facts[done:], at=audit.book.db.clock.now())
     return len(facts)
 
 
@@ -50,7 +50,8 @@ async def test_an_onset_is_a_fact_and_the_report_has_it_from_the_ledger(audit: A
 
 async def test_who_said_it_last_counts_whatever_the_ledger_heard_first(audit: Asked) -> None:
     live = a_big_warning()
-    await audit.book.say(judged(live, "hit", 9000), *heard(live), judged(live, "miss", 4000))
+    said = judged(live, "hit", 9000), *heard(live), judged(live, "miss", 4000)
+    await audit.book.say(*said, at=NOON + timedelta(hours=3))
     assert (await audit.json(address(live.warning_id)))["figures"]["outcome"] == "hit"
 
 
@@ -97,11 +98,11 @@ async def test_a_false_alarm_needs_its_reason(audit: Asked) -> None:
     assert (await _post(audit, path, json={**body, "note": "未出现降水"})).status_code == 201
     await _recorded(audit)
     month = (await audit.json("/months/2026-06"))["figures"]
-    assert (month["hits"], month["false_alarms"]) == (1, 0)  # the fixture's later word stands
+    assert (month["hits"], month["false_alarms"]) == (0, 1)
     said = (await audit.json(address(live.warning_id)))["figures"]["said"]
     assert [(s["outcome"], s["counts"]) for s in said if s["what"] == "outcome"] == [
-        ("hit", True),
-        ("false-alarm", False),
+        ("false-alarm", True),
+        ("hit", False),
     ]
 
 

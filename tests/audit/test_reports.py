@@ -91,11 +91,40 @@ async def test_lead_time_is_the_onset_minus_the_issue_and_minus_each_reception(a
 
 async def test_a_correction_counts_and_what_it_corrects_stays_to_be_read(audit: Asked) -> None:
     live, _ = await fill(audit)
-    await audit.book.say(onset(live, -5, said_s=9000), onset(live, 99, said_s=4000))
+    late = onset(live, -5, said_s=9000), onset(live, 99, said_s=4000)
+    await audit.book.say(*late, at=NOON + timedelta(hours=3))
     found = await _figures(audit, address(live.warning_id))
     assert found["lead"]["minutes"] == -5.0
     whole = [(one["at"][11:16], one["counts"]) for one in found["said"] if one["what"] == "onset"]
     assert whole == [("11:55", True), ("13:39", False), ("12:30", True), ("12:45", False)]
+
+
+async def test_a_word_from_the_future_is_corrected_like_any_other(audit: Asked) -> None:
+    live, years = a_big_warning(), 10 * 365 * 86_400
+    ahead = judged(live, "hit", years), onset(live, 45, said_s=years)
+    await audit.book.say(*heard(live), *ahead)
+    assert (await _figures(audit, address(live.warning_id)))["outcome"] == "hit"
+    later = judged(live, "miss", 7000), onset(live, 5, said_s=7000)
+    await audit.book.say(*later, at=NOON + timedelta(hours=2))
+    found = await _figures(audit, address(live.warning_id))
+    assert (found["outcome"], found["lead"]["minutes"]) == ("miss", 5.0)
+    month = await _figures(audit, "/months/2026-06")
+    assert (month["hits"], month["misses"]) == (0, 1)
+    async with audit.book.db.read() as connection:
+        assert await folding.recount(connection) == []
+
+
+async def test_a_warning_whose_clock_is_a_year_ahead_is_in_the_month_in_which_it_was_heard(
+    audit: Asked,
+) -> None:
+    ahead = a_big_warning(at=NOON + timedelta(days=365))
+    drill = a_big_warning(at=NOON + timedelta(days=365), mode=Mode.DRILL)
+    await audit.book.say(*heard(ahead), *heard(drill))
+    month = await _figures(audit, "/months/2026-06")
+    assert [w["warning_id"] for w in month["warnings"]] == [str(ahead.warning_id)]
+    assert month["trend"][-1]["warnings"] == 1
+    assert (await audit.json("/months"))["data"] == ["2026-06"]
+    assert [d["warning_id"] for d in (await audit.json("/drills"))["data"]] == [str(drill.warning_id)]
 
 
 async def test_an_onset_that_is_taken_back_is_none(audit: Asked) -> None:

@@ -21,6 +21,7 @@ from services.audit.model.observed import OBSERVED
 from services.audit.store import ledger, reports
 from services.audit.store.report_tables import OBSERVATIONS
 from services.audit.store.reports import Kept
+from services.kit.clock import from_microseconds
 from services.kit.db import Database
 from services.kit.errors import Problem, Retry
 from services.kit.telemetry import log
@@ -70,7 +71,8 @@ def fold(records: Iterable[Kept]) -> Folded:
     for record in records:
         message = said(record.leaf, record.payload)
         if message is not None:
-            folded.take(record.position, message)
+            recorded_at = from_microseconds(orjson.loads(record.leaf)["recorded_at_us"])
+            folded.take(record.position, message, recorded_at)
     return folded
 
 
