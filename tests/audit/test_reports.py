@@ -337,6 +337,24 @@ async def test_a_drill_is_reported_beside_the_one_before(audit: Asked) -> None:
     assert (await audit.get(f"/api/v1/audit/drills/{live.warning_id}")).status_code == 404
 
 
+async def test_no_drill_of_the_same_moment_is_lost_between_two_pages(audit: Asked) -> None:
+    held = [AWarning(mode=Mode.DRILL) for _ in range(5)]
+    await audit.book.say(*(one.published() for one in held))
+    listed: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page = await audit.json("/drills", limit=2, after=after)
+        listed += [line["warning_id"] for line in page["data"]]
+        after = page["next"]
+    assert len(listed) == 5
+    assert set(listed) == {str(one.warning_id) for one in held}
+    assert listed == sorted(listed, reverse=True)
+    one, before = listed[0], listed[1]
+    assert (await _figures(audit, f"/drills/{one}"))["before"]["warning_id"] == before
+    for odd in ("nonsense", base64.urlsafe_b64encode(b"1780286400000000").decode()):
+        assert (await audit.get("/api/v1/audit/drills", after=odd)).status_code == 422
+
+
 async def test_a_forged_row_is_found_by_a_recount(audit: Asked) -> None:
     live, _ = await fill(audit)
     await audit.json(address(live.warning_id))

@@ -22,9 +22,13 @@ CHANNELS = ("channel", "targeted", "received", "confirmed", "failed", "open")
 
 
 async def drills(
-    db: Database, yardsticks: Yardsticks, before: datetime, limit: int, at: int | None = None
+    db: Database,
+    yardsticks: Yardsticks,
+    before: tuple[datetime, str] | None,
+    limit: int,
+    at: int | None = None,
 ) -> list[DrillLine]:
-    """Return drills first issued before a moment, newest first."""
+    """Return drills by their first issue, newest first, behind one of them."""
     position = await drawn.position(db, at)
     async with questions.snapshot(db) as connection:
         ids = [i for _, i in await reports.newest(connection, Mode.DRILL, before, limit, position)]
@@ -88,8 +92,9 @@ async def _before(
     connection: AsyncConnection, yardsticks: Yardsticks, mine: DrillLine, at: int
 ) -> DrillLine | None:
     """Return the drill of the same sort before this one: a held one beside a held one."""
-    found = await reports.newest(connection, Mode.DRILL, mine.published_at, MOST_LOOKED_AT, at)
-    ids = [warning_id for _, warning_id in found if warning_id != mine.warning_id]
+    behind = mine.published_at, mine.warning_id
+    found = await reports.newest(connection, Mode.DRILL, behind, MOST_LOOKED_AT, at)
+    ids = [warning_id for _, warning_id in found]
     firsts = {f.warning_id: f for f in reversed(await reports.faces(connection, ids, at))}
     for warning_id in ids:
         by = firsts[warning_id].approved_by

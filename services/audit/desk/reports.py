@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 from services.audit.actions import report_drills, report_month, report_warning
 from services.audit.actions.drawn import Drawn
 from services.audit.actions.taken import Taken
+from services.audit.api.cursors import Cursor
 from services.audit.api.parts import FORECASTERS, Given, Parts, Reader, left
-from services.audit.api.reports import At, Cursor, Month, cursor_of, moment_of
+from services.audit.api.reports import At, Month, drill_page
 from services.audit.desk.page import html, page
 from services.audit.model.observed import OUTCOMES
 from services.audit.papers.sheets import rows, workbook
@@ -28,10 +29,9 @@ ON_INDEX, ON_A_PAGE = 10, 20
 async def index(request: Request, given: Given, someone: Reader, taken: int = 0) -> HTMLResponse:
     """Show where the reports are: months, drills, the latest warnings."""
     months = await report_month.months(given.db)
-    now = given.db.clock.now()
-    drills = await report_drills.drills(given.db, given.measures.yardsticks, now, ON_INDEX)
+    drills = await report_drills.drills(given.db, given.measures.yardsticks, None, ON_INDEX)
     async with questions.snapshot(given.db) as connection:
-        latest = await reports.newest(connection, "live", now, ON_A_PAGE, reports.EVERYTHING)
+        latest = await reports.newest(connection, "live", None, ON_A_PAGE, reports.EVERYTHING)
         faces = await reports.faces(connection, [i for _, i in latest], reports.EVERYTHING)
     newest = {face.warning_id: face for face in faces}
     warnings = [(at, newest[i]) for at, i in latest]
@@ -100,11 +100,8 @@ async def month(
 @router.get("/audit/drills")
 async def drills(request: Request, given: Given, _: Reader, after: Cursor = "") -> HTMLResponse:
     """Show the drills."""
-    before = moment_of(after) or given.db.clock.now()
-    found = await report_drills.drills(given.db, given.measures.yardsticks, before, ON_A_PAGE + 1)
-    shown = found[:ON_A_PAGE]
-    following = cursor_of(shown[-1].published_at) if len(found) > ON_A_PAGE else None
-    return page("report_drills", request, drills=shown, following=following)
+    found = await drill_page(given, after, ON_A_PAGE)
+    return page("report_drills", request, drills=found.data, following=found.next)
 
 
 @router.get("/audit/drills/{warning_id}.pdf")

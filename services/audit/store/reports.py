@@ -4,7 +4,19 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, Text, cast, func, literal, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -129,11 +141,13 @@ async def begun(
 
 
 async def newest(
-    connection: AsyncConnection, mode: str, before: datetime, limit: int, at: int
+    connection: AsyncConnection, mode: str, before: tuple[datetime, str] | None, limit: int, at: int
 ) -> list[tuple[datetime, str]]:
-    """Return the warnings first issued before a moment, newest first, each with its first issue."""
+    """Return warnings by their first issue, newest first, each with that moment, behind one of them."""
     f = FACES.c
-    statement = _first_issues(mode, at).where(f.said_at < before)
+    statement = _first_issues(mode, at)
+    if before is not None:
+        statement = statement.where(tuple_(f.said_at, f.warning_id) < before)
     statement = statement.order_by(f.said_at.desc(), f.warning_id.desc()).limit(limit)
     return [(row[0], row[1]) for row in await connection.execute(statement)]
 
