@@ -426,6 +426,34 @@ def _block(audit: Asked, block: dict[str, Any], hours: float) -> BlockChanged:
     return BlockChanged(block=block["code"], sha256=sha256_hex(body), sealed=text, at=at)
 
 
+async def test_a_drill_is_a_workbook_too_as_a_page_and_over_the_api(audit: Asked) -> None:
+    _, drill = await fill(audit)
+    for path in ("/audit", "/api/v1/audit"):
+        reply = await audit.get(f"{path}/drills/{drill.warning_id}.xlsx")
+        assert reply.status_code == 200, reply.text
+        book = openpyxl.load_workbook(io.BytesIO(reply.content), read_only=True)
+        single = dict(row[:2] for row in book["report"].iter_rows(values_only=True))
+        assert (single["drill.warning_id"], single["drill.received"]) == (str(drill.warning_id), 55)
+        assert single["before.received"] == 55
+        channels = {row[0]: row[1:3] for row in book["channels"].iter_rows(values_only=True)}
+        assert channels["station"] == (60, 55)
+        assert len(list(book["slowest"].iter_rows(values_only=True))) == 21
+        assert [row[0] for row in book["silent"].iter_rows(values_only=True)][1:] == list(STATIONS[55:])
+        assert len(list(book["participants"].iter_rows(values_only=True))) == 2
+    page = await audit.get(f"/audit/drills/{drill.warning_id}")
+    assert f"/audit/drills/{drill.warning_id}.xlsx" in page.text
+    facts = [f for f in await audit.facts() if f["kind"] == "audit.exported"]
+    assert [fact["detail"]["path"].rpartition(".")[2] for fact in facts] == ["xlsx", "xlsx"]
+
+
+@pytest.mark.parametrize("path", ["/months/2026-06.xlsx", "{warning}.xlsx"])
+async def test_the_other_reports_are_workbooks_over_the_api_too(audit: Asked, path: str) -> None:
+    live, _ = await fill(audit)
+    reply = await audit.get("/api/v1/audit" + path.format(warning=address(live.warning_id)))
+    assert reply.status_code == 200, reply.text
+    assert "report" in openpyxl.load_workbook(io.BytesIO(reply.content), read_only=True).sheetnames
+
+
 async def test_a_report_is_a_workbook_too(audit: Asked) -> None:
     live, _ = await fill(audit)
     reply = await audit.get(f"/audit/warnings/{live.warning_id}/report.xlsx")

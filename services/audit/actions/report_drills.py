@@ -11,14 +11,13 @@ from services.audit.actions.drawn import Drawn
 from services.audit.model.faces import Face
 from services.audit.model.figures import RevisionFigures, WarningFigures
 from services.audit.model.indicators import Yardsticks
-from services.audit.model.month_figures import DrillFigures, DrillLine, Participant, Slow
+from services.audit.model.month_figures import DrillChannel, DrillFigures, DrillLine, Participant, Slow
 from services.audit.model.warning_report import spread
 from services.audit.store import questions, reports
 from services.kit.db import Database
 from services.kit.errors import NotFound
 
 SLOWEST = 20
-CHANNELS = ("channel", "targeted", "received", "confirmed", "failed", "open")
 
 
 async def drills(
@@ -120,7 +119,9 @@ def _figures(
         drill=mine,
         towns=found.towns,
         participants=_participants(found),
-        channels=[{name: getattr(c, name) for name in CHANNELS} for c in first.channels],
+        channels=[
+            DrillChannel(**{n: getattr(c, n) for n in DrillChannel.model_fields}) for c in first.channels
+        ],
         slowest=[
             Slow(code=w.code, name=w.name, seconds=w.received_s, before_s=before.get(w.code)) for w in slowest
         ],

@@ -23,6 +23,7 @@ from services.audit.api import (
     reports,
     search,
     stations,
+    workbooks,
 )
 from services.audit.model.masking import masked_deep
 
@@ -48,6 +49,7 @@ _TOPICS = (
     stations.router,
     changes.router,
     moment.router,
+    workbooks.router,  # before the reports, whose paths would take `.xlsx` for a part of the name
     reports.router,
     observing.router,
     keeping.router,

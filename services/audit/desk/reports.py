@@ -1,6 +1,5 @@
 """The auditor's reports: of warnings, of months, of drills; as pages, and printed."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -9,19 +8,17 @@ from fastapi.responses import HTMLResponse
 
 from services.audit.actions import report_drills, report_month, report_warning
 from services.audit.actions.drawn import Drawn
-from services.audit.actions.taken import Taken
 from services.audit.api.cursors import Cursor
-from services.audit.api.parts import FORECASTERS, Given, Parts, Reader, left
+from services.audit.api.parts import FORECASTERS, Given, Parts, Reader
 from services.audit.api.reports import At, Month, drill_page
+from services.audit.api.workbooks import sheets, take
 from services.audit.desk.page import html, page
 from services.audit.model.observed import OUTCOMES
-from services.audit.papers.sheets import rows, workbook
 from services.audit.store import questions, reports
 from services.kit.identity import Principal
 
 router = APIRouter(include_in_schema=False)
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ON_INDEX, ON_A_PAGE = 10, 20
 
 
@@ -59,7 +56,7 @@ async def warning_sheets(
 ) -> Response:
     """Return the figures of a warning as a workbook."""
     found = await _warning(given, warning_id, at)
-    return await _workbook(request, given, someone, found, f"warning-{warning_id}")
+    return await sheets(request, given, someone, found, f"warning-{warning_id}")
 
 
 @router.get("/audit/warnings/{warning_id}/report")
@@ -84,7 +81,7 @@ async def month_sheets(
 ) -> Response:
     """Return the figures of a month as a workbook."""
     found = await report_month.report(given.db, given.measures, month, at)
-    return await _workbook(request, given, someone, found, f"month-{month}")
+    return await sheets(request, given, someone, found, f"month-{month}")
 
 
 @router.get("/audit/months/{month}")
@@ -113,6 +110,15 @@ async def drill_pdf(
     return await _printed("report_drill", request, given, someone, found, f"drill-{warning_id}")
 
 
+@router.get("/audit/drills/{warning_id}.xlsx")
+async def drill_sheets(
+    request: Request, warning_id: UUID, given: Given, someone: Reader, at: At = None
+) -> Response:
+    """Return the figures of a drill as a workbook."""
+    found = await report_drills.report(given.db, given.measures.yardsticks, str(warning_id), at)
+    return await sheets(request, given, someone, found, f"drill-{warning_id}")
+
+
 @router.get("/audit/drills/{warning_id}")
 async def drill(
     request: Request, warning_id: UUID, given: Given, someone: Reader, at: At = None
@@ -131,13 +137,6 @@ def _values(found: Drawn, someone: Principal) -> dict[str, Any]:
     }
 
 
-async def _workbook(request: Request, given: Parts, someone: Principal, found: Drawn, name: str) -> Response:
-    content = await asyncio.to_thread(workbook, found)
-    await _left(request, given, someone, found, f"{name}.xlsx", content)
-    headers = {"content-disposition": f'attachment; filename="{name}-{found.stood.position}.xlsx"'}
-    return Response(content, media_type=XLSX, headers=headers)
-
-
 async def _printed(
     template: str, request: Request, given: Parts, someone: Principal, found: Drawn, name: str
 ) -> Response:
@@ -153,18 +152,6 @@ async def _printed(
             root=found.stood.root,
             figures_sha256=found.sha256,
         )
-    await _left(request, given, someone, found, f"{name}.pdf", printed)
+    await take(request, given, someone, found, f"{name}.pdf", printed)
     headers = {"content-disposition": f'inline; filename="{name}-{found.stood.position}.pdf"'}
     return Response(printed, media_type="application/pdf", headers=headers)
-
-
-async def _left(
-    request: Request, given: Parts, someone: Principal, found: Drawn, file: str, content: bytes
-) -> None:
-    """Say as a fact what somebody takes away of a report: it is whole before it leaves."""
-    name, _, form = file.rpartition(".")
-    warning_id = getattr(found.figures, "warning_id", None)
-    mine = UUID(warning_id) if warning_id else None
-    taken = Taken(f"report {name}", form, mine, found.stood.position, rows(found), whole=True)
-    taken.over(content)
-    await left(request, given, someone, taken)

@@ -165,6 +165,17 @@ class Participant(Figures):
     what: list[str]
 
 
+class DrillChannel(Figures):
+    """What became of everyone whom a drill was meant for on one channel."""
+
+    channel: str
+    targeted: int
+    received: int
+    confirmed: int
+    failed: int
+    open: int
+
+
 class DrillFigures(Figures):
     """The report of one drill, beside the one before it."""
 
@@ -172,7 +183,7 @@ class DrillFigures(Figures):
     drill: DrillLine
     towns: dict[str, str]
     participants: list[Participant]
-    channels: list[dict[str, int | str]]
+    channels: list[DrillChannel]
     slowest: list["Slow"]
     silent: list["Slow"]
     answers: int
