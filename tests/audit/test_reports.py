@@ -22,8 +22,9 @@ from contracts.warning import AddsTo
 from services.audit.actions import folding
 from services.audit.store.report_tables import CONTENTS, OBSERVATIONS
 from services.audit.store.tables import DELIVERIES, TARGETS
+from services.kit.clock import beijing
 from tests.audit.api_make import Asked, asked
-from tests.audit.audit_make import NOON, AWarning, a_notice
+from tests.audit.audit_make import NOON, AWarning, a_fact, a_notice
 from tests.audit.report_make import (
     STATIONS,
     TOWN,
@@ -289,6 +290,26 @@ async def test_drills_lifts_and_notes_are_no_warnings_of_the_month(audit: Asked)
     month = await _figures(audit, "/months/2026-06")
     assert [w["warning_id"] for w in month["warnings"]] == [str(live.warning_id)]
     assert _of(month, "reception")[1] == 60
+
+
+async def test_what_is_said_in_a_drill_is_in_no_month(audit: Asked) -> None:
+    live = a_big_warning()
+    rehearsed = judged(live, "hit").model_copy(update={"mode": Mode.DRILL})
+    await audit.book.say(*heard(live), rehearsed)
+    assert (await _figures(audit, address(live.warning_id)))["outcome"] is None
+    assert (await _figures(audit, "/months/2026-06"))["unjudged"] == 1
+    missed = {"hazard": "11B03", "level": "RED", "towns": [TOWN], "at": beijing(NOON - timedelta(hours=1))}
+    figure = {"month": "2026-06", "numerator": 1, "denominator": 2}
+    for mode, counted, value in ((Mode.DRILL, [], None), (Mode.LIVE, ["x"], 50.0)):
+        about = {"mode": mode, "at": NOON - timedelta(minutes=1)}
+        await audit.book.say(
+            a_fact(**about, kind="event.missed", about="x", detail=missed),
+            a_fact(**about, kind="figure.entered", about="coverage-warnings", detail=figure),
+        )
+        month = await _figures(audit, "/months/2026-06")
+        assert [one["subject"] for one in month["missed"]] == counted
+        assert _of(month, "coverage-warnings")[2] == value
+        assert _of(month, "accuracy-rainstorm")[1] == len(counted)
 
 
 async def test_a_month_begins_and_ends_in_beijing(audit: Asked) -> None:

@@ -61,7 +61,7 @@ async def _material(connection: AsyncConnection, warning_id: str, at: int) -> Ma
         gone=gone(known.plans.values(), sums, known.targets.values()),
         aims=aims,
         holdings=await reports.holdings(connection, at, towns),
-        said=await reports.said_of(connection, [warning_id], at),
+        said=await reports.said_of(connection, [warning_id], faces[0].mode, at),
         facts=facts,
         calls=calls,
         amended=amended,

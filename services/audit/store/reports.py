@@ -177,17 +177,19 @@ async def aims(connection: AsyncConnection, warning_ids: Collection[str], at: in
     return [found[key] for key in sorted(found)]
 
 
-async def said_of(connection: AsyncConnection, warning_ids: Collection[str], at: int) -> list[Observation]:
-    """Return everything that was said afterwards of warnings, oldest first."""
+async def said_of(
+    connection: AsyncConnection, warning_ids: Collection[str], mode: str, at: int
+) -> list[Observation]:
+    """Return everything that was said afterwards of warnings, oldest first; no drill speaks of a live one."""
     c = OBSERVATIONS.c
-    wanted = c.warning_id.in_(warning_ids), c.position <= at
+    wanted = c.warning_id.in_(warning_ids), c.mode == mode, c.position <= at
     return await read(connection, Observation, _in_order(select(OBSERVATIONS).where(*wanted)))
 
 
-async def said(connection: AsyncConnection, what: str, at: int) -> list[Observation]:
-    """Return everything that was said of missed events, or of figures."""
+async def said(connection: AsyncConnection, what: str, mode: str, at: int) -> list[Observation]:
+    """Return everything that was said of missed events, or of figures, in earnest or in drills."""
     c = OBSERVATIONS.c
-    statement = select(OBSERVATIONS).where(c.what == what, c.position <= at)
+    statement = select(OBSERVATIONS).where(c.what == what, c.mode == mode, c.position <= at)
     return await read(connection, Observation, _in_order(statement))
 
 
