@@ -36,6 +36,9 @@ class Line(Figures):
     reception: Number
     confirmation: Number
     median_s: float | None = Field(description="Seconds from the approval, of those who received")
+    early: int = Field(
+        description="Received before the approval, by a wrong clock: counted, not in the median"
+    )
     online: Number | None = Field(description="Of one town: minutes online of minutes due")
 
 

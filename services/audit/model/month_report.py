@@ -134,13 +134,15 @@ def _line(
     code: str, name: str | None, pairs: Sequence[Pair], m: MonthMaterial, online: Number | None
 ) -> Line:
     had = ((t.received_at, f.approved_at) for t, f in pairs)
-    waits = sorted((at - since).total_seconds() for at, since in had if at is not None)
+    found = sorted((at - since).total_seconds() for at, since in had if at is not None)
+    waits = [wait for wait in found if wait >= 0]
     return Line(
         code=code,
         name=name,
         reception=_number(reception(pairs, m.formulas)),
         confirmation=_number(confirmation(pairs, m.formulas)),
         median_s=nearest_rank(waits, 0.50),
+        early=len(found) - len(waits),
         online=online,
     )
 

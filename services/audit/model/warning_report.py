@@ -8,7 +8,7 @@ from functools import cached_property
 from contracts.amendment import PlanAmended
 from contracts.outcome import Column
 from services.audit.model import climbed, leads, story
-from services.audit.model.account import ChannelAccount, nearest_rank
+from services.audit.model.account import ChannelAccount, nearest_rank, waits_of
 from services.audit.model.beyond import Registry, beyond_of
 from services.audit.model.faces import Aim, Face
 from services.audit.model.figures import (
@@ -102,6 +102,7 @@ def _end(endings: Sequence[Ending]) -> Ending | None:
 def _revision(face: Face, m: Material) -> RevisionFigures:
     planned = [t for t in m.targets.get(face.revision, ()) if t.planned]
     gone = {channel for revision, channel in m.gone if revision == face.revision}
+    waits = [_wait(t, face.approved_at, m) for t in planned]
     return RevisionFigures(
         revision=face.revision,
         verb=face.verb,
@@ -119,17 +120,18 @@ def _revision(face: Face, m: Material) -> RevisionFigures:
         confirmed=spread([t.confirmed_at for t in planned], face.approved_at),
         unreached=[_silent(t, m) for t in planned if t.column not in HAD],
         unanswered=[_silent(t, m) for t in planned if t.column is Column.DELIVERED],
-        waits=[_wait(t, face.approved_at, m) for t in planned],
+        waits=[one for one in waits if not _early(one)],
+        clocks=[one for one in waits if _early(one)],
         details_gone=bool(gone),
     )
 
 
 def spread(moments: Sequence[datetime | None], since: datetime) -> Spread:
     """Return how long things took since a moment, by nearest rank."""
-    waits = sorted((at - since).total_seconds() for at in moments if at is not None)
+    waits, early = waits_of(moments, since)
     shares = {"p50_s": 0.50, "p95_s": 0.95, "p99_s": 0.99, "max_s": 1.0}
     ranks = {name: nearest_rank(waits, share) for name, share in shares.items()}
-    return Spread(targeted=len(moments), count=len(waits), **ranks)
+    return Spread(targeted=len(moments), count=len(waits) + early, early=early, **ranks)
 
 
 def _channel(line: ChannelAccount, *, gone: bool) -> ChannelFigures:
@@ -158,6 +160,10 @@ def _wait(target: Target, since: datetime, m: Material) -> Wait:
         received_s=(received - since).total_seconds() if received else None,
         confirmed_s=(confirmed - since).total_seconds() if confirmed else None,
     )
+
+
+def _early(wait: Wait) -> bool:
+    return any(one is not None and one < 0 for one in (wait.received_s, wait.confirmed_s))
 
 
 def _said(m: Material) -> list[Said]:
