@@ -84,9 +84,18 @@ async def _reader(
 
 
 async def _observer(
-    request: Request, given: Given, someone: Annotated[Principal, Depends(needs(AUDITOR, *FORECASTERS))]
+    request: Request, given: Given, someone: Annotated[Principal, Depends(needs(*FORECASTERS))]
 ) -> Principal:
+    if not observes(someone):
+        raise Forbidden(
+            "who audits the figures does not enter them", mend="let a forecaster enter what was observed"
+        )
     return await _asked(request, given, someone)
+
+
+def observes(someone: Principal) -> bool:
+    """Tell whether somebody may say how the weather was: whoever audits the figures does not make them."""
+    return someone.has(*FORECASTERS) and not someone.has(AUDITOR)
 
 
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
@@ -141,7 +150,7 @@ Auditor = Annotated[Principal, Depends(_auditor)]
 """An auditor, or one of our own services."""
 
 Observer = Annotated[Principal, Depends(_observer)]
-"""Whoever may say how the weather was: a forecaster or an auditor."""
+"""Whoever may say how the weather was: a forecaster who is no auditor."""
 
 Reader = Annotated[Principal, Depends(_reader)]
 """Whoever may see what became of a warning: the desk too."""

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from services.audit.actions import report_drills, report_month, report_warning
 from services.audit.actions.drawn import Drawn
 from services.audit.api.cursors import Cursor
-from services.audit.api.parts import FORECASTERS, Given, Parts, Reader
+from services.audit.api.parts import Given, Parts, Reader, observes
 from services.audit.api.reports import At, Month, drill_page
 from services.audit.api.workbooks import sheets, take
 from services.audit.desk.page import html, page
@@ -32,9 +32,8 @@ async def index(request: Request, given: Given, someone: Reader, taken: int = 0)
         faces = await reports.faces(connection, [i for _, i in latest], reports.EVERYTHING)
     newest = {face.warning_id: face for face in faces}
     warnings = [(at, newest[i]) for at, i in latest]
-    observes = someone.has("auditor", *FORECASTERS)
     shown = {"months": months, "drills": drills, "warnings": warnings}
-    return page("reports", request, **shown, observes=observes, taken=taken)
+    return page("reports", request, **shown, observes=observes(someone), taken=taken)
 
 
 async def _warning(given: Parts, warning_id: UUID, at: int | None) -> Drawn:
@@ -132,7 +131,7 @@ def _values(found: Drawn, someone: Principal) -> dict[str, Any]:
     return {
         "drawn": found,
         "figures": found.figures,
-        "observes": someone.has("auditor", *FORECASTERS),
+        "observes": observes(someone),
         "outcomes": OUTCOMES,
     }
 
