@@ -203,7 +203,7 @@ class Demo:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(30):
                 while difference:
-                    difference = (await auditor.get("/api/v1/audit/reconcile"))["differences"]
+                    difference = await story.differences(auditor)
                     if difference:
                         await asyncio.sleep(LOOK_S)
         for line in difference[:10]:

@@ -121,3 +121,14 @@ async def lift(drafter: Visitor, approvers: tuple[Visitor, ...], warning: dict[s
     path = f"/api/v1/warnings/{warning['warning_id']}"
     lifting = await drafter.post(f"{path}/cancel", {"reason": "雨势减弱，危险解除"})
     return await pass_review(drafter, approvers, lifting)
+
+
+async def differences(auditor: Visitor) -> list[Any]:
+    """Return everything that differs, asked stretch after stretch."""
+    found: list[Any] = []
+    after: str | None = ""
+    while after is not None:
+        stretch = await auditor.get("/api/v1/audit/reconcile/stretches", after=after)
+        found += stretch["differences"]
+        after = stretch["next"]
+    return found

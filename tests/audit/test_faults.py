@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from contracts.values import Channel
-from services.audit.actions import reconcile, sign
+from services.audit.actions import sign
+from services.audit.actions.reconcile import Sources
+from services.audit.actions.stretches import everything
 from services.audit.consumers import Recorder
 from services.audit.model import checkpoint
 from services.audit.store import ledger, tree
@@ -52,7 +54,7 @@ async def test_a_process_killed_between_any_two_steps_loses_nothing_and_doubles_
         async with db.read() as connection:
             (epoch,) = await ledger.epochs(connection)
         assert (epoch["skipped"], epoch["sequence"]) == (0, len(said) + 700)
-        assert (await reconcile.reconcile(db, LedgerStream(bus), GRACE)).adds_up
+        assert (await everything(Sources(db, LedgerStream(bus), GRACE))).adds_up
         assert await _twice(db) == []
 
 
@@ -78,7 +80,7 @@ async def test_an_audit_that_was_down_for_a_day_catches_up_in_one_order(
         async with recording(db, bus, crypto):
             await until(db, count)
         assert [row["sequence"] for row in await chained(db)] == list(range(1, count + 1))
-        found = await reconcile.reconcile(db, LedgerStream(bus), GRACE)
+        found = await everything(Sources(db, LedgerStream(bus), GRACE))
         assert (found.warnings, found.differences) == (5, [])
 
 
@@ -110,7 +112,7 @@ async def test_a_ledger_restored_from_yesterday_is_told_by_its_head_and_refilled
         assert len(await table(db, EPOCHS)) == 1
         async with db.read() as connection:
             assert await tree.root(connection, (0, kept.size)) == kept.root
-        assert (await reconcile.reconcile(db, LedgerStream(bus), GRACE)).adds_up
+        assert (await everything(Sources(db, LedgerStream(bus), GRACE))).adds_up
 
 
 async def test_a_full_disk_loses_nothing_and_the_recorder_goes_on_by_itself(

@@ -12,7 +12,8 @@ from contracts.message import Message
 from contracts.outcome import TargetState
 from contracts.values import Channel
 from services.audit.actions import sign
-from services.audit.actions.reconcile import Reconciled, reconcile
+from services.audit.actions.reconcile import Reconciled, Sources, of_warning
+from services.audit.actions.stretches import everything
 from services.audit.model.books import Books
 from services.audit.model.differences import Difference, Patience, differences
 from services.audit.store.tables import NODES, RECORDS
@@ -166,13 +167,14 @@ async def compared(
         if act is not None:
             await act(db, bus, crypto)
         clock.move(minutes=5)
-        result = await reconcile(db, LedgerStream(bus), GRACE)
-        only = await reconcile(db, LedgerStream(bus), GRACE, str(warning.warning_id))
+        sources = Sources(db, LedgerStream(bus), GRACE)
+        result = await everything(sources)
+        only = await of_warning(sources, str(warning.warning_id))
         assert [d for d in result.differences if d.warning_id] == [
             d for d in only.differences if d.warning_id
         ]
         with pytest.raises(NotFound):
-            await reconcile(db, LedgerStream(bus), GRACE, str(AWarning().warning_id))
+            await of_warning(sources, str(AWarning().warning_id))
         return result
 
 

@@ -261,13 +261,13 @@ async def test_a_forged_row_is_found_by_a_recount(audit: Asked) -> None:
     live, _ = await fill(audit)
     await audit.json(address(live.warning_id))
     async with audit.book.db.read() as connection:
-        assert await folding.recount(connection) == []
+        assert await folding.recount(connection, 0, 2**62) == []
     forged = NOON + timedelta(hours=3)
     async with audit.book.db.transaction() as tx:
         await tx.execute(update(OBSERVATIONS).where(OBSERVATIONS.c.town == TOWN).values(at=forged))
         await tx.execute(OBSERVATIONS.delete().where(OBSERVATIONS.c.what == "outcome"))
     async with audit.book.db.read() as connection:
-        found = await folding.recount(connection)
+        found = await folding.recount(connection, 0, 2**62)
     assert [(d.what, d.about, d.found is None) for d in found] == [
         ("observation-differs", TOWN, False),
         ("observation-differs", None, True),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from contracts.values import Lane
-from services.audit.actions import reconcile
+from services.audit.actions.reconcile import Sources
+from services.audit.actions.stretches import everything
 from services.audit.consumers import Recorder
 from services.audit.model import chain
 from services.audit.store import ledger
@@ -221,7 +223,7 @@ async def test_a_stream_that_forgot_what_was_never_recorded_leaves_a_gap_that_is
             await until(db, 6)
         assert [row["sequence"] for row in await chained(db)] == [3, 4, 6, 7, 8, 9]
         assert [(g["first"], g["last"]) for g in await table(db, GAPS)] == [(1, 2), (5, 5)]
-        found = await reconcile.reconcile(db, LedgerStream(bus), reconcile.timedelta(0))
+        found = await everything(Sources(db, LedgerStream(bus), timedelta(0)))
         assert [d.what for d in found.differences] == ["ledger-gap", "ledger-gap"]
 
 

@@ -9,13 +9,16 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Integer, Table, delete, insert, select, true, update
+from sqlalchemy import Float, Integer, Table, delete, insert, select, true, update
 
 from contracts.canonical import canonical_bytes, sha256_hex
 from services.audit.model import chain
 from services.audit.model.differences import Difference
 from services.audit.store import keeping_tables as kept
 from services.audit.store import ledger, tables
+from services.audit.store import questions_tables as asked
+from services.audit.store import report_tables as reports
+from services.audit.store import words_tables as words
 from services.kit.db import Moment, Transaction
 from tests.audit.audit_make import NOON
 from tests.audit.keeping_make import a_keeping
@@ -35,8 +38,11 @@ TABLES: list[Table] = [
     *(tables.RECORDS, tables.NODES, tables.HEADS, tables.EPOCHS, tables.GAPS),
     *(tables.REVISIONS, tables.ENDINGS, tables.PLANS, tables.DELIVERIES, tables.TARGETS),
     *(kept.TOMBSTONES, kept.HOLDS, kept.TARGET_COUNTS),
+    *(asked.ACTS, asked.COMINGS, asked.CARRIED, asked.CARRIED_DAYS),
+    *(reports.FACES, reports.AIMS, reports.CHANGES, reports.OBSERVATIONS),
+    *(words.SEGMENTS, words.WORDS),
 ]
-GROUPS = [TABLES[:1], TABLES[1:5], TABLES[5:10], TABLES[10:]]
+GROUPS = [TABLES[:1], TABLES[1:5], TABLES[5:10], TABLES[10:13], TABLES[13:17], TABLES[17:21], TABLES[21:]]
 
 
 def cells(group: Sequence[Table]) -> list[tuple[Table, str]]:
@@ -50,6 +56,8 @@ def changed(value: Any, column: Any, dice: random.Random) -> Any:
             return not value
         case int():
             return value + (100_000 if column.primary_key else dice.choice([1, 7, 1000]))
+        case float():
+            return value + 1
         case bytes():
             return _flipped(value, dice)
         case datetime():
@@ -62,7 +70,7 @@ def changed(value: Any, column: Any, dice: random.Random) -> Any:
             return value[:-1] + ("z" if value[-1:] == "x" else "x")
     if isinstance(column.type, Moment):
         return NOON
-    return 5 if isinstance(column.type, Integer) else "x"
+    return 5 if isinstance(column.type, Integer | Float) else "x"
 
 
 def _flipped(value: bytes, dice: random.Random) -> bytes:
@@ -164,7 +172,13 @@ def beside(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     """Return a row like another, with a key of its own."""
     name = list(table.primary_key.columns)[-1].name
     value = row[name]
-    other = value + 1 if isinstance(value, int) else f"{value[:-2]}zz"
+    match value:
+        case int():
+            other: Any = value + 1
+        case bytes():
+            other = value + b"x"
+        case _:
+            other = f"{value[:-2]}zz"
     more = {"message_id": "another"} if table is tables.RECORDS else {}
     return {**row, name: other, **more}
 

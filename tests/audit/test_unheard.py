@@ -1,13 +1,14 @@
 """What the issuer has issued and the ledger has never heard of is a difference, whoever lost it."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from services.audit.actions.reconcile import reconcile
+from services.audit.actions.reconcile import Reconciled, Sources, of_warning
+from services.audit.actions.stretches import everything
 from services.audit.issuer import HttpIssuer, Issued
 from services.audit.stream import LedgerStream
 from services.kit.errors import NotFound, Retry
@@ -33,6 +34,14 @@ class Book:
             if only in (None, one.warning_id):
                 yield one
 
+    async def page(self, after: str = "", since: datetime | None = None) -> tuple[list[Issued], str]:
+        """Return one of it after the other."""
+        if self.away:
+            raise Retry("the issuer does not answer")
+        number = int(after or 0)
+        more = str(number + 1) if number + 1 < len(self.known) else ""
+        return list(self.known[number : number + 1]), more
+
 
 async def test_an_issued_warning_whose_message_never_came_is_named(
     database_url: str, clean_nats_url: str, tmp_path: Path
@@ -46,19 +55,24 @@ async def test_an_issued_warning_whose_message_never_came_is_named(
             await publish(bus, *heard.whole())
             await until(db, len(heard.whole()))
         issued = [Issued(str(one.warning_id), 1, clock.at) for one in (heard, lost)]
-        young = await reconcile(db, stream, GRACE, issuer=Book(*issued))
+
+        async def asked(book: Book, only: str | None = None) -> Reconciled:
+            sources = Sources(db, stream, GRACE, book)
+            return await (of_warning(sources, only) if only else everything(sources))
+
+        young = await asked(Book(*issued))
         assert "issued-unheard" not in {found.what for found in young.differences}
         clock.move(minutes=5)
         one = (str(lost.warning_id), 1)
         for only in (None, str(lost.warning_id)):
-            late = await reconcile(db, stream, GRACE, only, issuer=Book(*issued))
+            late = await asked(Book(*issued), only)
             unheard = [found for found in late.differences if found.what == "issued-unheard"]
             assert [(found.warning_id, found.revision) for found in unheard] == [one]
             assert not late.adds_up
-        silent = await reconcile(db, stream, GRACE, issuer=Book(away=True))
+        silent = await asked(Book(away=True))
         assert "issuer-silent" in {found.what for found in silent.differences}
         with pytest.raises(NotFound):
-            await reconcile(db, stream, GRACE, str(lost.warning_id), issuer=Book())
+            await asked(Book(), str(lost.warning_id))
 
 
 async def test_the_issuer_is_asked_page_by_page_with_our_own_key() -> None:

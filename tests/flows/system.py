@@ -294,6 +294,6 @@ async def reconciled(visitor: Visitor, within: float = 30) -> None:
         async with asyncio.timeout(within):
             while found:
                 with contextlib.suppress(httpx.HTTPError, Problem):
-                    found = (await visitor.get("/api/v1/audit/reconcile"))["differences"]
+                    found = await story.differences(visitor)
                 await asyncio.sleep(0.1)
     assert found == []

@@ -1,6 +1,7 @@
 """Alarms: a difference begins one, the same compared again and adding up ends it; owners are told."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,11 @@ async def settle(tx: Transaction, compared: Compared) -> None:
         if name in compared.found
     ]
     await alarms.seen(tx, still)
-    over = [a for name, a in standing.items() if name not in compared.found and compared.covers(a)]
+    over = [
+        replace(alarm, agreement_id=compared.ended_by(alarm))
+        for name, alarm in standing.items()
+        if name not in compared.found and compared.covers(alarm)
+    ]
     await alarms.end(tx, over)
     rows = [
         _row(name, scope, difference, compared)
@@ -79,6 +84,7 @@ def _note(tx: Transaction, kind: str, changed: Sequence[Alarm]) -> None:
             count=len(some),
             named=about[:NAMED],
             alarms=[alarm.alarm_id for alarm in some[:NAMED]],
+            **({"agreement": first.agreement_id} if first.agreement_id else {}),
         )
         speak = log.info if kind == "difference.ended" else log.error
         speak(kind, what=first.what, warning=first.warning_id, channel=first.channel, count=len(some))
@@ -87,7 +93,15 @@ def _note(tx: Transaction, kind: str, changed: Sequence[Alarm]) -> None:
 def _alike(found: Iterable[Alarm]) -> list[list[Alarm]]:
     groups: dict[tuple[Any, ...], list[Alarm]] = {}
     for alarm in found:
-        key = (alarm.warning_id, alarm.revision, alarm.what, alarm.channel, alarm.said, alarm.why)
+        key = (
+            alarm.warning_id,
+            alarm.revision,
+            alarm.what,
+            alarm.channel,
+            alarm.said,
+            alarm.why,
+            alarm.agreement_id,
+        )
         groups.setdefault(key, []).append(alarm)
     return list(groups.values())
 

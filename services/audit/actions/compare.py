@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,14 +18,16 @@ ISSUER = "issuer"
 
 AT_ONCE = 500
 
+LATE = timedelta(hours=1)
+"""What was approved within this time the issuer is asked for every time."""
 
-async def ask(issuer: Issuer, only: str | None) -> tuple[Sequence[Issued], list[Difference]]:
-    """Return what was issued; when nobody answers, the difference that says so."""
+
+async def ask(issuer: Issuer, only: str) -> tuple[Sequence[Issued], list[Difference]]:
+    """Return what was issued of a warning; when nobody answers, the difference that says so."""
     try:
         return [one async for one in issuer.issued(only)], []
     except Retry as away:
-        why = f"{away.why}; what it issued was not compared"
-        return [], [Difference("issuer-silent", why, warning_id=only)]
+        return [], [_silent(away, only)]
 
 
 async def unheard(
@@ -53,13 +55,38 @@ class Asked:
     """Where the walk over everything goes on; empty when it is through."""
 
 
+async def ask_late(pages: Issuer, since: datetime) -> tuple[list[Issued], list[Difference]]:
+    """Return what was issued of late; when nobody answers, the difference that says so."""
+    try:
+        return await _late(pages, since), []
+    except Retry as away:
+        return [], [_silent(away)]
+
+
+async def ask_page(pages: Issuer, after: str) -> tuple[list[Issued], str, list[Difference]]:
+    """Return one page of everything that was issued and the cursor of the next one, empty at the end."""
+    try:
+        return *await pages.page(after), []
+    except Retry as away:
+        return [], "", [_silent(away)]
+
+
+def _silent(away: Retry, only: str | None = None) -> Difference:
+    return Difference("issuer-silent", f"{away.why}; what it issued was not compared", warning_id=only)
+
+
+async def _late(pages: Issuer, since: datetime) -> list[Issued]:
+    late, more = await pages.page("", since)
+    while more:
+        some, more = await pages.page(more, since)
+        late += some
+    return late
+
+
 async def ask_some(pages: Issuer, since: datetime, after: str) -> Asked | None:
     """Ask what was issued of late, and for one page of the walk over everything; None when nobody answers."""
     try:
-        late, more = await pages.page("", since)
-        while more:
-            some, more = await pages.page(more, since)
-            late += some
+        late = await _late(pages, since)
         walked, onward = await pages.page(after)
     except Retry as away:
         log.warning("issuer does not answer", why=away.why)

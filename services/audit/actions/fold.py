@@ -34,6 +34,13 @@ async def fold_blocks(tx: Transaction, blocks: Sequence[Opened]) -> None:
 
 async def fold(tx: Transaction, said: Iterable[tuple[int, Message | None]]) -> None:
     """Keep who did what to warnings, and which stations came and went, by the positions of their records."""
+    acts, seen = taken(said)
+    await folding.keep_acts(tx, acts)
+    await folding.keep_comings(tx, seen)
+
+
+def taken(said: Iterable[tuple[int, Message | None]]) -> tuple[list[Act], list[dict[str, Any]]]:
+    """Return the rows that messages say: of what people did, and of stations that came and went."""
     acts, seen = [], []
     for position, message in said:
         if isinstance(message, Fact):
@@ -41,8 +48,7 @@ async def fold(tx: Transaction, said: Iterable[tuple[int, Message | None]]) -> N
             acts += [act] if act else []
         elif isinstance(message, StationSeen):
             seen.append(_seen(message, position))
-    await folding.keep_acts(tx, acts)
-    await folding.keep_comings(tx, seen)
+    return acts, seen
 
 
 def _seen(message: StationSeen, position: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A ledger that was restored has them again; a row that no record says is found by
 import asyncio
 import zlib
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -71,9 +72,13 @@ def fold(records: Iterable[Kept]) -> Folded:
     for record in records:
         message = said(record.leaf, record.payload)
         if message is not None:
-            recorded_at = from_microseconds(orjson.loads(record.leaf)["recorded_at_us"])
-            folded.take(record.position, message, recorded_at)
+            folded.take(record.position, message, recorded_at(record.leaf))
     return folded
+
+
+def recorded_at(leaf: bytes) -> datetime:
+    """Return when a record was recorded, as its leaf says it."""
+    return from_microseconds(orjson.loads(leaf)["recorded_at_us"])
 
 
 def said(leaf: bytes, packed: bytes | None) -> Message | None:
@@ -86,9 +91,9 @@ def said(leaf: bytes, packed: bytes | None) -> Message | None:
         return None
 
 
-async def recount(connection: AsyncConnection) -> list[Difference]:
-    """Count what people said of the weather anew out of the records, and name each row that differs."""
-    upto, after, found = await reports.folded_to(connection), 0, []
+async def recount(connection: AsyncConnection, after: int, upto: int) -> list[Difference]:
+    """Count what people said of the weather in some records anew, and name each row that differs."""
+    upto, found = min(upto, await reports.folded_to(connection)), []
     while after < upto:
         records, done = await reports.to_fold(connection, OBSERVED, after, upto, AT_ONCE)
         folded = await asyncio.to_thread(fold, records)

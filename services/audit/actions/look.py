@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.canonical import sha256_hex
-from services.audit.actions import graves, heads, reconcile
+from services.audit.actions import buried, folding, graves, heads, reconcile
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place as Outside
 from services.audit.model import counted, merkle
@@ -21,7 +21,7 @@ from services.audit.model.differences import Difference, Patience, differences
 from services.audit.model.merkle import TILE_LEVELS
 from services.audit.model.retention import Retention
 from services.audit.model.walking import Walk
-from services.audit.store import books, keeping, looks, tree, walk
+from services.audit.store import books, keeping, looks, posting_check, tree, walk
 from services.audit.store.ledger import Place, unpacked
 from services.audit.stream import LedgerStream, Life
 from services.kit.db import Database
@@ -60,8 +60,10 @@ async def at_warnings(
         some = ids[begin : begin + AT_ONCE]
         known = await books.whole(connection, some)
         compared.things |= things_of(known)
+        compared.deliveries += len(known.deliveries)
         kept = await keeping.target_counts(connection, some)
         found = await asyncio.to_thread(differences, known, patience, counted.asked(kept))
+        await buried.agreed(connection, {count.warning_id for count in kept}, compared)
         for warning_id in some:
             mine = [one for one in found if one.warning_id == warning_id]
             mode, urgent = urgency_of(known, warning_id)
@@ -133,6 +135,8 @@ async def at_stretch(
         found = await _tiles(connection, rows, first)
     if not found:
         found = await asyncio.to_thread(_strange, rows, before)
+    found += await posting_check.set_aside(connection, first - 1, last)
+    found += await folding.recount(connection, first - 1, last)
     emptied = [row["position"] for row in rows if bytes(row["payload"]) == keeping.EMPTIED]
     if emptied:
         known, until = await keeping.agreements(connection), patience.now - patience.grace

@@ -1,17 +1,20 @@
 """Reconcile: what was issued, manifests, deliveries, reports, stream and ledger are compared.
 
-Every difference is named.
+Every difference is named. Here is one warning, and what the ledger says of itself; `stretches` goes through
+everything, `lately` looks at what is new.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions import compare, folding
+from services.audit.actions import compare
+from services.audit.actions.sign import Signer
+from services.audit.heads import Place as Outside
 from services.audit.issuer import Issuer
 from services.audit.model import counted
 from services.audit.model.differences import Difference, Patience, differences
@@ -22,12 +25,23 @@ from services.audit.stream import LedgerStream, Life
 from services.kit.db import Database
 from services.kit.errors import NotFound
 
-AT_ONCE = 20
-"""Warnings whose books are in memory at a time."""
-
-
 LOOK_S = 0.1
 """Another replica may be recording: how far it is can only be looked at."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What is compared with what."""
+
+    db: Database
+    stream: LedgerStream
+    grace: timedelta
+    issuer: Issuer | None = None
+    """Without one, as over a ledger that stands alone, nothing is said of what was issued."""
+    signer: Signer | None = None
+    """By whom heads are signed; without one neither heads nor what the watch found are looked at."""
+    places: Sequence[Outside] = ()
+    """Where heads are kept outside."""
 
 
 @dataclass(frozen=True)
@@ -51,52 +65,60 @@ class Reconciled:
         return not self.differences
 
 
-async def reconcile(
-    db: Database,
-    stream: LedgerStream,
-    grace: timedelta,
-    warning_id: str | None = None,
-    *,
-    issuer: Issuer | None = None,
-    recipients: bool = False,
+def reconciled(
+    at: datetime,
+    place: Place,
+    life: Life,
+    found: Sequence[Difference],
+    warnings: int = 0,
+    deliveries: int = 0,
 ) -> Reconciled:
-    """Compare everything, or one warning; raise NotFound when nobody has ever heard of that one.
-
-    Without an issuer to ask, as over a ledger that stands alone, nothing is said of what it has issued. With
-    `recipients`, every batch's list of hashes is compared with its record too.
-    """
-    now = db.clock.now()
-    issued, silent = await compare.ask(issuer, warning_id) if issuer else ((), [])
-    life = await stream.life()
-    async with questions.snapshot(db) as connection:
-        place = await ledger.place(connection)
-        patience = Patience(await as_of(connection, place, life, now), grace)
-        found = [*silent, *await _of_ledger(connection, place)]
-        found += await compare.unheard(connection, issued, patience)
-        if recipients:
-            found += await posting_check.postings_differ(connection, warning_id)
-        if warning_id is None:
-            found += await folding.recount(connection)
-        count = deliveries = 0
-        async for ids in _warnings(connection, warning_id):
-            known = await books.whole(connection, ids)
-            counts = await keeping.target_counts(connection, ids)
-            found += differences(known, patience, counted.asked(counts))
-            count, deliveries = count + len(ids), deliveries + len(known.deliveries)
-    if warning_id is not None and not count and not issued:
-        raise NotFound("the ledger knows no such warning")
-    found += await of_stream(stream, place, life, Patience(now, grace))
+    """Return what a comparison came to at a moment, with how far ledger and stream were."""
     return Reconciled(
-        checked_at=now,
+        checked_at=at,
         position=place.size,
         epoch=place.epoch,
         sequence=place.sequence,
         stream_last=life.last,
         behind=behind(place, life),
-        warnings=count,
+        warnings=warnings,
         deliveries=deliveries,
         differences=found,
     )
+
+
+async def of_warning(of: Sources, warning_id: str, *, recipients: bool = False) -> Reconciled:
+    """Compare one warning, and the ledger with itself; raise NotFound when nobody has ever heard of it.
+
+    With `recipients`, every batch's list of hashes is compared with its record too.
+    """
+    now = of.db.clock.now()
+    issued, silent = await compare.ask(of.issuer, warning_id) if of.issuer else ((), [])
+    life = await of.stream.life()
+    async with questions.snapshot(of.db) as connection:
+        place = await ledger.place(connection)
+        patience = Patience(await as_of(connection, place, life, now), of.grace)
+        ids = await questions.known_warning(connection, warning_id)
+        if not ids and not issued:
+            raise NotFound("the ledger knows no such warning")
+        found = [*silent, *await of_ledger(connection, place)]
+        found += await posting_check.set_aside(connection, only=warning_id)
+        found += await compare.unheard(connection, issued, patience)
+        if recipients:
+            found += await posting_check.postings_differ(connection, warning_id)
+        more, deliveries = await of_books(connection, ids, patience)
+    found += [*more, *await of_stream(of.stream, place, life, Patience(now, of.grace))]
+    return reconciled(now, place, life, found, len(ids), deliveries)
+
+
+async def of_books(
+    connection: AsyncConnection, ids: Sequence[str], patience: Patience
+) -> tuple[list[Difference], int]:
+    """Compare the books of some warnings; return what differs, and how many deliveries they have."""
+    known = await books.whole(connection, ids)
+    counts = await keeping.target_counts(connection, ids)
+    found = await asyncio.to_thread(differences, known, patience, counted.asked(counts))
+    return found, len(known.deliveries)
 
 
 async def caught_up(db: Database, stream: LedgerStream, wait_s: float) -> None:
@@ -127,17 +149,6 @@ def behind(place: Place, life: Life) -> int:
     return max(0, life.last - place.sequence) if same else life.last
 
 
-async def _warnings(connection: AsyncConnection, only: str | None) -> AsyncIterator[list[str]]:
-    after = "" if only is None else None
-    if only is not None:
-        yield await questions.known_warning(connection, only)
-    while after is not None:
-        ids = await questions.all_warnings(connection, after, AT_ONCE)
-        if ids:
-            yield ids
-        after = ids[-1] if len(ids) == AT_ONCE else None
-
-
 async def of_stream(stream: LedgerStream, place: Place, life: Life, patience: Patience) -> list[Difference]:
     """Return what waits in the stream for longer than it should."""
     if not behind(place, life):
@@ -151,15 +162,9 @@ async def of_stream(stream: LedgerStream, place: Place, life: Life, patience: Pa
     return [Difference("ledger-behind", why, expected=expected, found=found, since=waiting[0].at)]
 
 
-async def _of_ledger(connection: AsyncConnection, place: Place) -> list[Difference]:
-    """What the ledger says of itself: its length, its last head, what the stream had lost before it came."""
-    found = [*await of_epochs(connection), *await of_gaps(connection)]
-    counted = await ledger.count(connection)
-    if counted != place.size:
-        why = "positions are missing between the first and the last record"
-        found.append(Difference("ledger-count", why, expected=place.size, found=counted))
-    found += await posting_check.set_aside(connection)
-    return [*found, *await of_head(connection, place)]
+async def of_ledger(connection: AsyncConnection, place: Place) -> list[Difference]:
+    """Return what the ledger says of itself that costs the same however long it is."""
+    return [*await of_epochs(connection), *await of_gaps(connection), *await of_head(connection, place)]
 
 
 async def of_epochs(connection: AsyncConnection) -> list[Difference]:

@@ -1,18 +1,20 @@
 """Recount: the books of a warning folded anew from its records, and compared with the tables."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.audit.actions import recounting
 from services.audit.model import counted
 from services.audit.model.agreements import Agreements
-from services.audit.model.books import Books
+from services.audit.model.books import Books, needs
 from services.audit.model.counted import TargetCount
 from services.audit.model.differences import Difference
 from services.audit.model.entry import read
-from services.audit.model.rows import Ending, EndingKey
+from services.audit.model.rows import Ending, EndingKey, TargetKey
 from services.audit.store import books, keeping
 
 Row = Mapping[str, Any]
@@ -28,19 +30,29 @@ class Recounted:
     """Records of delivery detail that are still there."""
     counts: list[TargetCount] = field(default_factory=list)
     """What lists say of its named targets."""
+    gone: set[int] = field(default_factory=set)
+    """Positions of records that are emptied."""
+    buried: bool = False
+    """True once all that two people agreed to delete of it is deleted."""
+    later: set[TargetKey] = field(default_factory=set)
+    """Named targets of which something was said after that was listed."""
 
 
-def fold(rows: Iterable[Row], known: Agreements, lists: Iterable[Row]) -> Recounted:
+def fold(rows: Iterable[Row], known: Agreements, lists: Sequence[Row]) -> Recounted:
     """Fold the records of a warning, and the lists by which some of them were deleted."""
     found = Recounted()
+    listed = max((row["position"] for row in lists), default=0)
     for row in rows:
         if bytes(row["payload"]) == keeping.EMPTIED:
             found.emptied += 1
+            found.gone.add(row["position"])
             continue
         message = read(keeping.subject_of(row), keeping.payload_of(row)).message
         if message is not None:
             found.whole += message.noun == "delivery"
             found.books.hear(message, row["recorded_at"])
+            if listed and row["position"] > listed:
+                found.later |= needs([message]).targets
     if found.emptied:
         _recall(found, known, lists)
     return found
@@ -59,8 +71,11 @@ def _recall(found: Recounted, known: Agreements, lists: Iterable[Row]) -> None:
 async def of_warning(connection: AsyncConnection, warning_id: str, known: Agreements) -> Recounted:
     """Return what the records of a warning come to."""
     rows = await keeping.of_warning(connection, warning_id)
-    mine = [one.position for one in known.lists.values() if one.warning_id == warning_id]
-    return fold(rows, known, await keeping.rows_at(connection, sorted(mine)))
+    mine = [one for one in known.lists.values() if one.warning_id == warning_id]
+    lists = await keeping.rows_at(connection, sorted(one.position for one in mine))
+    found = await asyncio.to_thread(fold, rows, known, lists)
+    found.buried = bool(mine) and all(found.gone.issuperset(one.positions) for one in mine)
+    return found
 
 
 async def compare(
@@ -72,7 +87,10 @@ async def compare(
     counts = await keeping.target_counts(connection, warning_ids)
     for warning_id in warning_ids:
         anew = await of_warning(connection, warning_id, known)
-        found += differing(warning_id, anew, kept, [c for c in counts if c.warning_id == warning_id])
+        of_it = [count for count in counts if count.warning_id == warning_id]
+        found += await asyncio.to_thread(differing, warning_id, anew, kept, of_it)
+        mine = _of(anew.books.deliveries, warning_id).values()
+        found += await recounting.of_carried(connection, [warning_id], mine)
     return found
 
 
@@ -86,9 +104,12 @@ def differing(
         ("plans", anew.books.plans, kept.plans),
         ("deliveries", anew.books.deliveries, kept.deliveries),
     ]
-    if anew.emptied and not _of(kept.targets, warning_id):
+    if anew.buried or (anew.emptied and not _of(kept.targets, warning_id)):
         expected = {count.key: count for count in anew.counts}
         shelves.append(("target_counts", expected, {count.key: count for count in counts}))
+    if anew.buried:
+        strange = {key: row for key, row in kept.targets.items() if key not in anew.later}
+        shelves.append(("targets", {}, strange))
     elif not anew.emptied:
         shelves.append(("targets", anew.books.targets, kept.targets))
         shelves.append(("target_counts", {}, {count.key: count for count in counts}))

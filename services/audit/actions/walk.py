@@ -1,7 +1,6 @@
 """Walk: every record is computed anew from its bytes, and everything that is kept is held against them.
 
-`whole` looks at all of it. `go_on` looks at the next stretch each time it is called, round after round, so
-that nothing is left unseen for long.
+All of it at once; the watch looks at a stretch in each round, so that nothing is left unseen for long.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -9,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions import graves, heads, recount
+from services.audit.actions import graves, heads, recount, recounting
 from services.audit.actions.sign import Signer
 from services.audit.heads import Place
 from services.audit.model import chain
@@ -19,14 +18,11 @@ from services.audit.model.entry import id_of
 from services.audit.model.merkle import Subtree
 from services.audit.model.retention import Retention
 from services.audit.model.walking import Walk
-from services.audit.store import alarms, keeping, ledger, questions, tree, walk
+from services.audit.store import keeping, questions, tree, walk
 from services.audit.stream import LedgerStream
 from services.kit.clock import microseconds
 from services.kit.db import Database
 
-NAME = "records"
-STRETCH = 2_000
-"""Records that are looked at in one call."""
 WARNINGS = 20
 TAIL = 500
 """Records without a head that are compared with the stream."""
@@ -45,65 +41,19 @@ async def whole(
     async with questions.snapshot(db) as connection:
         known = await keeping.agreements(connection)
         done = Walk(heads=await walk.roots(connection))
-        found += [one async for one in _records(connection, done, None)]
+        found += [one async for one in _records(connection, done)]
         found += _nodes(done, await walk.nodes(connection))
         found += await graves.compare(connection, known, rules, done.emptied, db.clock.now() - grace)
         found += await graves.reading(connection, done, db.clock.now() - grace)
         found += recount.endings_differ(done.endings, await walk.endings(connection))
         found += [one async for one in _books(connection, known)]
+        found += [one async for one in recounting.everything(connection)]
         tail = await _tail(connection)
     return found + (await _of_stream(stream, tail) if stream else [])
 
 
-async def beside(
-    db: Database,
-    signer: Signer,
-    rules: Retention,
-    grace: timedelta,
-    places: Sequence[Place] = (),
-    stream: LedgerStream | None = None,
-    *,
-    all_of_it: bool = False,
-) -> list[Difference]:
-    """Return what reconciling looks at beside the accounts: all of the ledger, or its heads and a stretch."""
-    if all_of_it:
-        return await whole(db, signer, rules, grace, places, stream)
-    now = [*await heads.compare(db, signer, places), *await go_on(db, rules, grace)]
-    known = {(one.what, one.about) for one in now}
-    return [*now, *(one for one in await _standing(db) if (one.what, one.about) not in known)]
-
-
-async def _standing(db: Database) -> list[Difference]:
-    """Return what the watch has found in other stretches of the ledger, and what stands since then."""
-    async with db.read() as connection:
-        found = await alarms.of_kind(connection, "stretch", alarms.AT_ONCE)
-    return [
-        Difference(
-            *(a.what, a.why, a.warning_id, a.revision, a.channel, a.about, a.expected, a.found, a.first_seen)
-        )
-        for a in found
-    ]
-
-
-async def go_on(db: Database, rules: Retention, grace: timedelta) -> list[Difference]:
-    """Look at the next stretch of records, and at what is deleted in it; begin anew after the last one."""
-    async with questions.snapshot(db) as connection:
-        begin, rounds = await walk.cursor(connection, NAME)
-        before = await questions.record(connection, begin) if begin else None
-        begin = begin if before else 0
-        done = Walk(begin, bytes(before["chain"]) if before else chain.GENESIS, frontier=None)
-        found = [one async for one in _records(connection, done, STRETCH)]
-        if done.emptied:
-            known = await keeping.agreements(connection)
-            found += await graves.of_records(connection, known, rules, done.emptied, db.clock.now() - grace)
-        ended = done.position >= await ledger.size(connection)
-    async with db.transaction() as tx:
-        await walk.keep_cursor(tx, NAME, 0 if ended else done.position, rounds + ended)
-    return found
-
-
-async def _records(connection: AsyncConnection, done: Walk, most: int | None) -> AsyncIterator[Difference]:
-    async for row in walk.records(connection, done.position, most):
+async def _records(connection: AsyncConnection, done: Walk) -> AsyncIterator[Difference]:
+    async for row in walk.records(connection, done.position):
         for one in done.take(row, walk.payload_of(row)):
             yield one
 
@@ -124,10 +74,11 @@ async def recounted(db: Database, only: str | None = None) -> tuple[int, list[Di
         if only is not None:
             return 1, await recount.compare(connection, [only], known)
         done = Walk(frontier=None)
-        async for _ in _records(connection, done, None):
+        async for _ in _records(connection, done):
             pass
         found = recount.endings_differ(done.endings, await walk.endings(connection))
         found += [one async for one in _books(connection, known)]
+        found += [one async for one in recounting.everything(connection)]
         return len([name async for name in _warnings(connection)]), found
 
 

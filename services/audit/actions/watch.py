@@ -2,8 +2,8 @@
 
 A round looks at the warnings that have news or somebody's patience has run out for, at the next few of all
 warnings, at the next stretch of the ledger, at what was issued of late and at one page of everything that was
-ever issued. What differs and stands becomes an alarm, and its owner is told. What a round costs does not
-depend on how long the ledger is.
+ever issued; some of what is derived from the records it folds anew. What differs and stands becomes an alarm,
+and its owner is told. What a round costs does not depend on how long the ledger is.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions import alarms, compare, look, reconcile
+from services.audit.actions import alarms, compare, look, reconcile, recount_rounds
 from services.audit.actions.compare import Asked
 from services.audit.actions.look import STRETCH, Look
 from services.audit.actions.sign import Signer
@@ -48,9 +48,6 @@ HEADS_EVERY = 12
 
 AGAIN = 3
 """Stretches with an alarm that a round looks at again."""
-
-LATE = timedelta(hours=1)
-"""What was approved within this time the issuer is asked for in every round."""
 
 RESTS = 20
 """A warning that took long to compare rests for so many times as long."""
@@ -120,14 +117,16 @@ async def round_of(db: Database, leadership: Leadership, watched: Watched) -> Ro
         walks = await _walks(connection)
     asked = None
     if watched.issuer is not None:
-        asked = await compare.ask_some(watched.issuer, begun - LATE, walks.issued.key)
+        asked = await compare.ask_some(watched.issuer, begun - compare.LATE, walks.issued.key)
     await _wake(db, leadership, walks.news)
     seen = await _look(db, watched, walks, asked, begun)
+    recounts = await recount_rounds.look(db, begun, seen.compared)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)
         await alarms.settle(tx, seen.compared)
         await looks.looked(tx, _noted(tx, seen))
         await _step(tx, walks, seen, watched)
+        await recount_rounds.step(tx, recounts)
     failpoints.reach("reconcile.settled", db.house)
     async with db.transaction() as tx:
         await leadership.guard(tx, LEASE)

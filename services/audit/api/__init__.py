@@ -18,6 +18,7 @@ from services.audit.api import (
     observing,
     outcomes,
     people,
+    reconciling,
     records,
     refile,
     reports,
@@ -25,7 +26,7 @@ from services.audit.api import (
     stations,
     workbooks,
 )
-from services.audit.model.masking import masked_deep
+from services.kit.masking import masked_deep
 
 
 class Masked(JSONResponse):
@@ -38,6 +39,7 @@ class Masked(JSONResponse):
 
 _TOPICS = (
     accounts.router,
+    reconciling.router,
     records.router,
     people.router,
     search.router,

@@ -1,27 +1,18 @@
-"""HTTP in, account out: /api/v1/audit/warnings, /reconcile."""
+"""HTTP in, account out: /api/v1/audit/warnings."""
 
 import base64
 import binascii
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from contracts.values import Mode
-from services.audit.actions import ask, walk
-from services.audit.actions.reconcile import Reconciled, caught_up, reconcile
-from services.audit.api.parts import Auditor, Given, Parts, Reader
+from services.audit.actions import ask
+from services.audit.api.parts import Auditor, Given, Reader
 from services.audit.api.record_views import RecordPage
-from services.audit.api.views import (
-    DifferenceView,
-    ReconciledView,
-    RecountedView,
-    WarningLine,
-    WarningPage,
-    WarningView,
-)
+from services.audit.api.views import WarningLine, WarningPage, WarningView
 from services.kit.clock import from_microseconds, microseconds
 from services.kit.errors import Invalid
 
@@ -82,44 +73,3 @@ async def timeline(
     """Return a page of the warning's timeline."""
     where = {"warning_id": str(warning_id), "kind": kind, "channel": channel}
     return RecordPage.of(await ask.records(given.db, after, limit, **where))
-
-
-@router.get("/reconcile", summary="Compare manifests, deliveries, reports, stream and ledger")
-async def compare(
-    request: Request,
-    given: Given,
-    _: Auditor,
-    warning: Annotated[UUID | None, Query(description="Only this one")] = None,
-    whole: Annotated[bool, Query(description="Compute every record, hash and account anew")] = False,
-    wait: Annotated[float, Query(ge=0, le=60, description="So many seconds for what is in flight")] = 0,
-) -> ReconciledView:
-    """Return every difference, named; what is younger than the grace is on its way."""
-    request.state.long = whole
-    await caught_up(given.db, given.stream, wait)
-    return ReconciledView.of(await reconciled(given, str(warning) if warning else None, whole=whole))
-
-
-async def reconciled(given: Parts, only: str | None = None, *, whole: bool = False) -> Reconciled:
-    """Compare the accounts, and beside them the ledger with itself and with its heads outside."""
-    found = await reconcile(given.db, given.stream, given.grace, only, issuer=given.issuer, recipients=whole)
-    if only is not None:
-        more = (await walk.recounted(given.db, only))[1]
-    else:
-        more = await walk.beside(
-            *(given.db, given.signer, given.rules, given.grace, given.places, given.stream), all_of_it=whole
-        )
-    return replace(found, differences=[*found.differences, *more])
-
-
-@router.get("/recount", summary="Fold the records of every warning anew, and compare with the books")
-async def recount(
-    request: Request,
-    given: Given,
-    _: Auditor,
-    warning: Annotated[UUID | None, Query(description="Only this one")] = None,
-) -> RecountedView:
-    """Return every row of the books that the records do not come to."""
-    request.state.long = True
-    count, found = await walk.recounted(given.db, str(warning) if warning else None)
-    shown = [DifferenceView.of(one) for one in found]
-    return RecountedView(adds_up=not found, warnings=count, differences=shown)

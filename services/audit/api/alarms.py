@@ -57,6 +57,7 @@ class AlarmView(BaseModel):
     acknowledged_by: str | None
     acknowledged_why: str | None
     ended_at: Time | None = Field(description="When the same thing was compared again and added up")
+    agreement_id: str | None = Field(description="That by which what it was about was deleted, if it was")
 
     @classmethod
     def of(cls, alarm: Alarm) -> "AlarmView":

@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field, PlainSerializer
 
 from contracts.outcome import Column
 from services.audit.actions.ask import RevisionAccount, WarningAccount
-from services.audit.actions.reconcile import Reconciled
 from services.audit.model.account import ChannelAccount, Reach
 from services.audit.model.differences import Difference
 from services.audit.model.rows import Target
@@ -209,32 +208,3 @@ class DifferenceView(BaseModel):
     def of(cls, difference: Difference) -> "DifferenceView":
         """Return the view of a difference."""
         return cls(**vars(difference))
-
-
-class ReconciledView(BaseModel):
-    """What was compared, up to where, and what did not add up."""
-
-    adds_up: bool
-    checked_at: Time
-    position: int = Field(description="Records in the ledger at that moment")
-    epoch: int
-    sequence: int = Field(description="How far the ledger has read the stream")
-    stream_last: int
-    behind: int = Field(description="What the stream has and the ledger not yet: in flight")
-    warnings: int
-    deliveries: int
-    differences: list[DifferenceView]
-
-    @classmethod
-    def of(cls, found: Reconciled) -> "ReconciledView":
-        """Return the view of a comparison."""
-        shown = [DifferenceView.of(difference) for difference in found.differences]
-        return cls(**{**vars(found), "differences": shown}, adds_up=found.adds_up)
-
-
-class RecountedView(BaseModel):
-    """What folding the records anew came to."""
-
-    adds_up: bool
-    warnings: int = Field(description="How many warnings were counted anew")
-    differences: list[DifferenceView]

@@ -10,11 +10,11 @@ import httpx
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from services.audit.commands import folder as folder_command
 from services.audit.commands import lists as list_command
-from services.audit.commands.calling import STDOUT, WAIT_S, Token, Url, answer, client, opened, progress
+from services.audit.commands import reconciling
+from services.audit.commands.calling import STDOUT, Token, Url, answer, client, opened, progress
 from services.audit.model import checkpoint
 from services.audit.model.checkpoint import PublicKey
 from services.audit.proof.verify import Verdict
@@ -26,70 +26,8 @@ audit = typer.Typer(no_args_is_help=True, help="The ledger: reconcile, refile, e
 
 REFILE_S = 3600.0
 
-
-@audit.command()
-def reconcile(
-    warning: Annotated[str | None, typer.Option(help="Only this warning, by its id")] = None,
-    wait: Annotated[float, typer.Option(min=0, max=60, help="Seconds for what is in flight")] = 0,
-    url: Url = "",
-    token: Token = "",
-    output: Output = "table",
-    whole: Annotated[bool, typer.Option(help="Compute every record, hash and account anew")] = False,
-) -> None:
-    """Compare manifests, deliveries, reports, stream and ledger; name every difference."""
-    asked = {
-        "wait": str(wait),
-        **({"warning": warning} if warning else {}),
-        **({"whole": "true"} if whole else {}),
-    }
-    with client(url, token) as http:
-        timeout = None if whole else WAIT_S + wait
-        body = answer(http.get("/api/v1/audit/reconcile", params=asked, timeout=timeout))
-    if output == "json":
-        sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
-    else:
-        _show_reconciled(body)
-    raise typer.Exit(0 if body["adds_up"] else 1)
-
-
-@audit.command()
-def recount(
-    warning: Annotated[str | None, typer.Option(help="Only this warning, by its id")] = None,
-    url: Url = "",
-    token: Token = "",
-    output: Output = "table",
-) -> None:
-    """Fold the records of every warning anew, and name every row of the books that is another."""
-    with client(url, token) as http:
-        wanted = {"warning": warning} if warning else {}
-        body = answer(http.get("/api/v1/audit/recount", params=wanted, timeout=None))
-    if output == "json":
-        sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n")
-    else:
-        _show_differences(Console(soft_wrap=True), body)
-        verdict = "the books are what the records come to" if body["adds_up"] else "the books differ"
-        typer.echo(f"{verdict}: {body['warnings']} warnings")
-    raise typer.Exit(0 if body["adds_up"] else 1)
-
-
-def _show_differences(console: Console, body: dict[str, Any]) -> None:
-    if body["differences"]:
-        table = Table("what", "warning", "rev", "channel", "about", "expected", "found", "why")
-        for found in body["differences"]:
-            names = ("what", "warning_id", "revision", "channel", "about", "expected", "found", "why")
-            table.add_row(*("" if found[name] is None else str(found[name]) for name in names))
-        console.print(table)
-
-
-def _show_reconciled(body: dict[str, Any]) -> None:
-    console = Console(soft_wrap=True)
-    _show_differences(console, body)
-    verdict = "everything adds up" if body["adds_up"] else f"{len(body['differences'])} differences"
-    console.print(
-        f"{verdict}: {body['warnings']} warnings, {body['deliveries']} deliveries, "
-        f"{body['position']} records, {body['behind']} in flight",
-        highlight=False,
-    )
+audit.command("reconcile")(reconciling.reconcile)
+audit.command("recount")(reconciling.recount)
 
 
 @audit.command()

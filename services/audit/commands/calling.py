@@ -9,7 +9,7 @@ from typing import Annotated, Any, BinaryIO
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from services.kit.crypto import KeyFolder
 from services.kit.errors import Invalid, Refused
@@ -42,12 +42,19 @@ def opened(file: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
+def bar(what: str, total: int | None) -> Iterator[tuple[Progress, TaskID]]:
+    """Draw a bar beside the output while somebody looks at it; yield it with its task."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as drawn:
+        yield drawn, drawn.add_task(what, total=total)
+
+
+@contextmanager
 def progress(what: str, total: int | None) -> Iterator[Any]:
     """Draw a bar beside the output; yield what advances it."""
-    columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda count: progress.advance(task, count)
+    with bar(what, total) as (drawn, task):
+        yield lambda count: drawn.advance(task, count)
 
 
 @contextmanager

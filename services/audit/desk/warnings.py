@@ -7,11 +7,11 @@ from fastapi.responses import HTMLResponse
 
 from contracts.values import Channel, Mode
 from services.audit.actions import ask, story
-from services.audit.api import accounts
+from services.audit.api import accounts, reconciling
 from services.audit.api.alarms import watched
 from services.audit.api.parts import Auditor, Given
 from services.audit.api.record_views import RecordPage
-from services.audit.api.views import ReconciledView, WarningView
+from services.audit.api.views import WarningView
 from services.audit.desk.page import ON_A_PAGE, After, Wanted, head, page
 from services.audit.model.steps import picture
 
@@ -32,9 +32,8 @@ async def overview(
 async def compare(request: Request, given: Given, _: Auditor, whole: bool = False) -> HTMLResponse:
     """Show what does not add up."""
     request.state.long = whole
-    found = await accounts.reconciled(given, whole=whole)
-    shown = ReconciledView.of(found)
-    return page("reconcile", request, found=shown, whole=whole, watch=await watched(given))
+    found = await (reconciling.everything(given) if whole else reconciling.lately(given))
+    return page("reconcile", request, found=found, whole=whole, watch=found.watch or await watched(given))
 
 
 @router.get("/audit/warnings/{warning_id}")

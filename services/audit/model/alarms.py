@@ -67,6 +67,16 @@ class Alarm:
     acknowledged_by: str | None
     acknowledged_why: str | None
     ended_at: datetime | None
+    agreement_id: str | None = None
+    """That by which two people deleted what it was about; None when it added up in the end."""
+
+    @property
+    def difference(self) -> Difference:
+        """What differs, as comparing names it; since the watch has seen it when nobody knows better."""
+        place = (self.warning_id, self.revision, self.channel, self.about)
+        return Difference(
+            self.what, self.why, *place, self.expected, self.found, self.since or self.first_seen
+        )
 
     @property
     def lane(self) -> Lane:
@@ -85,6 +95,10 @@ class Compared:
     """Scope and difference, by name."""
     modes: dict[str, tuple[Mode, bool]] = field(default_factory=dict)
     """Mode and urgency of the warnings."""
+    deliveries: int = 0
+    """How many deliveries the books have that were compared."""
+    buried: dict[str, str] = field(default_factory=dict)
+    """Warnings whose named targets two people agreed to delete, each with the agreement."""
 
     def add(self, scope: str, differences: Collection[Difference]) -> None:
         """Note that a scope was compared whole, and what differs in it."""
@@ -98,7 +112,16 @@ class Compared:
             return False
         if not alarm.scope.startswith((f"{BOOKS}:", f"{ISSUED}:")):
             return True
-        return (alarm.warning_id, alarm.revision, alarm.about) in self.things
+        return (alarm.warning_id, alarm.revision, alarm.about) in self.things or self.ended_by(
+            alarm
+        ) is not None
+
+    def ended_by(self, alarm: Alarm) -> str | None:
+        """Return the agreement by which what an alarm is about was deleted, None of what is still there."""
+        if not alarm.scope.startswith(f"{BOOKS}:") or alarm.about is None:
+            return None
+        there = (alarm.warning_id, alarm.revision, alarm.about) in self.things
+        return None if there else self.buried.get(str(alarm.warning_id))
 
 
 def name_of(scope: str, difference: Difference) -> str:

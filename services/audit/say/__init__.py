@@ -100,6 +100,8 @@ DIFFERENCES = {
     "epoch-differs": "An epoch was changed",
     "ledger-gap-differs": "A gap was changed",
     "books-differ": "The accounts are not what the records come to",
+    "derived-differs": "What is kept for questions and reports is not what the records come to",
+    "words-differ": "The index of words is not what the records say",
 }
 
 WALKS = {"warnings": "All warnings", "ledger": "The whole ledger", "issued": "Everything issued"}
@@ -128,7 +130,21 @@ DECISIONS = {
     "open": "open to decide",
 }
 
-VALUES = {**STATES, **LEVELS, **ACTIONS}
+RUNGS = {
+    "first-call": "first call",
+    "other-way": "other way",
+    "second-call": "second call",
+    "deputy": "deputies",
+    "town-desk": "town's duty desk",
+    "district-officer": "district's duty officer",
+    "leader-call": "leader called",
+    "leader-again": "leader called again",
+    "leader-silent": "leader does not answer",
+    "reminder": "reminder",
+}
+"""Of the ladders that the router's rules begin with; another ladder's rungs stand there by their names."""
+
+VALUES = {**STATES, **LEVELS, **ACTIONS, **RUNGS}
 
 JUDGEMENTS = {"hit": "Hit", "partly": "Partly a hit", "miss": "Miss", "false-alarm": "False alarm"}
 
@@ -170,6 +186,7 @@ ALL = {
     **question_words.ALL,
     "judgement": JUDGEMENTS,
     "way": WAYS,
+    "rung": {**WAYS, **RUNGS},
     "lack": LACKS,
     "hazard": HAZARDS,
     "field": FIELDS,

@@ -32,12 +32,16 @@ ALARMS = Table(
     Column("acknowledged_by", String(100)),
     Column("acknowledged_why", Text),
     Column("ended_at", Moment),
+    Column("agreement_id", String(36)),
     Index("alarms_standing", "name", unique=True, sqlite_where=_STANDING, postgresql_where=_STANDING),
     Index("alarms_by_scope", "scope", sqlite_where=_STANDING, postgresql_where=_STANDING),
     Index("alarms_due", "say_at", sqlite_where=_STANDING, postgresql_where=_STANDING),
     Index("alarms_by_warning", "warning_id", "alarm_id"),
 )
-"""`name` is the hash of what makes two differences the same; only one alarm of a name stands at a time."""
+"""`name` is the hash of what makes two differences the same; only one alarm of a name stands at a time.
+
+`agreement_id` is that by which two people deleted what an alarm was about: then it is over.
+"""
 
 LOOKS = Table(
     "looks",

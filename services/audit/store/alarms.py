@@ -50,6 +50,7 @@ async def begin(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Alarm]:
         "acknowledged_by": None,
         "acknowledged_why": None,
         "ended_at": None,
+        "agreement_id": None,
     }
     given = [{**fresh, **row, "alarm_id": str(uuid7())} for row in rows]
     for start in range(0, len(given), AT_ONCE):
@@ -72,10 +73,14 @@ async def seen(tx: Transaction, alarms: Sequence[tuple[Alarm, str | None, str | 
 
 
 async def end(tx: Transaction, alarms: Sequence[Alarm]) -> None:
-    """Note that alarms are over."""
-    for start in range(0, len(alarms), AT_ONCE):
-        mine = ALARMS.c.alarm_id.in_([alarm.alarm_id for alarm in alarms[start : start + AT_ONCE]])
-        await tx.execute(update(ALARMS).where(mine).values(ended_at=tx.now))
+    """Note that alarms are over, and by which agreement when what they were about is deleted."""
+    groups: dict[str | None, list[str]] = {}
+    for alarm in alarms:
+        groups.setdefault(alarm.agreement_id, []).append(alarm.alarm_id)
+    for agreement_id, names in groups.items():
+        for start in range(0, len(names), AT_ONCE):
+            mine = update(ALARMS).where(ALARMS.c.alarm_id.in_(names[start : start + AT_ONCE]))
+            await tx.execute(mine.values(ended_at=tx.now, agreement_id=agreement_id))
 
 
 async def due(tx: Transaction, limit: int) -> list[Alarm]:

@@ -80,13 +80,3 @@ KEPT_HEADS = Table(
     Column("why", Text, nullable=False),
 )
 """For each place outside: up to which head it has them; since when it does not take more, and why."""
-
-REREAD = Table(
-    "reread",
-    metadata,
-    Column("name", String(20), primary_key=True),
-    Column("position", BigInteger, nullable=False),
-    Column("rounds", Integer, nullable=False),
-    Column("walked_at", Moment, nullable=False),
-)
-"""How far a walk through all records has come."""

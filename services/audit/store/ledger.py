@@ -214,9 +214,10 @@ async def size(connection: AsyncConnection) -> int:
     return int((await connection.execute(statement)).scalar_one())
 
 
-async def count(connection: AsyncConnection) -> int:
-    """Count the records, one by one."""
-    return int((await connection.execute(select(func.count()).select_from(RECORDS))).scalar_one())
+async def count(connection: AsyncConnection, after: int, upto: int) -> int:
+    """Count the records between two positions, one by one."""
+    between = (RECORDS.c.position > after) & (RECORDS.c.position <= upto)
+    return int((await connection.execute(select(func.count(RECORDS.c.position)).where(between))).scalar_one())
 
 
 async def missing(connection: AsyncConnection, epoch: int) -> int:

@@ -18,6 +18,8 @@ NEWS, WARNINGS, LEDGER, ISSUED, HEARD = "news", "warnings", "ledger", "issued", 
 
 KEPT_ROUNDS = 20
 AT_ONCE = 500
+NEWEST = 1_000
+"""Records in which warnings of late are looked for."""
 _OURS = ("audit.", "difference.")
 """Kinds of records that the audit itself causes: no news of a warning."""
 
@@ -138,6 +140,20 @@ async def _after(connection: AsyncConnection, table: Any, after: str) -> str | N
     statement = select(func.min(table.c.warning_id)).where(table.c.warning_id > after)
     found: str | None = (await connection.execute(statement)).scalar_one()
     return found
+
+
+async def lately(connection: AsyncConnection, size: int, limit: int) -> list[str]:
+    """Return the warnings of late: of which the newest records speak, published last, or waited for."""
+    r = RECORDS.c
+    ours = [r.kind.not_like(f"{kind}%") for kind in _OURS]
+    stretch = (r.position > size - NEWEST) & (r.position <= size)
+    spoken = select(r.warning_id).where(stretch, r.warning_id.is_not(None), *ours).group_by(r.warning_id)
+    published = select(REVISIONS.c.warning_id).order_by(REVISIONS.c.heard_at.desc())
+    waited = select(LOOKS.c.warning_id).where(LOOKS.c.due_at.is_not(None)).order_by(LOOKS.c.due_at)
+    found: list[str] = []
+    for one in (spoken.order_by(func.max(r.position).desc()), published, waited):
+        found += (await connection.execute(one.limit(limit))).scalars()
+    return list(dict.fromkeys(found))
 
 
 async def keep_round(tx: Transaction, number: int, done: Round) -> None:

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.model.masking import masked
 from services.audit.model.places import Named
 from services.audit.store.report_tables import NAMES
 from services.audit.store.tables import RECORDS
 from services.kit.db import Transaction
+from services.kit.masking import masked
 
 AT_ONCE = 500
 _Name = tuple[str, str | None]

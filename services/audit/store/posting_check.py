@@ -1,5 +1,6 @@
 """Whether what lies beside the records is what they say: each list against its SHA-256 in the record."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from services.audit.model.postings import MOST_BATCHES, digest, lists, said
 from services.audit.store import postings
 from services.audit.store.ledger import unpacked
 from services.audit.store.posting_tables import BATCHES, POSTINGS, VOLUMES
-from services.audit.store.tables import RECORDS
+from services.audit.store.tables import DELIVERIES, RECORDS
 
 AT_ONCE = 200
 """Batches whose lists are in memory at a time, beside one volume."""
@@ -25,9 +26,17 @@ _RECORDED = re.compile(rb'"hashes"\s*:\s*"sha256:([0-9a-f]{64})"')
 Row = Mapping[str, Any]
 
 
-async def set_aside(connection: AsyncConnection) -> list[Difference]:
-    """Return the lists that could not be gathered, each with the reason."""
-    statement = select(BATCHES).where(BATCHES.c.fault.is_not(None)).order_by(BATCHES.c.position)
+async def set_aside(
+    connection: AsyncConnection, after: int = 0, upto: int | None = None, only: str | None = None
+) -> list[Difference]:
+    """Return the lists of some records, or of a warning, that could not be gathered, each with the reason."""
+    b = BATCHES.c
+    statement = select(BATCHES).where(b.fault.is_not(None), b.position > after).order_by(b.position)
+    if upto is not None:
+        statement = statement.where(b.position <= upto)
+    if only is not None:
+        mine = select(DELIVERIES.c.delivery_id).where(DELIVERIES.c.warning_id == only)
+        statement = statement.where(b.delivery_id.in_(mine), b.warning_id == only)
     found = [dict(row) for row in (await connection.execute(statement)).mappings()]
     return [_named("posting-odd", f"the list of hashes was set aside: {row['fault']}", row) for row in found]
 
@@ -44,10 +53,15 @@ async def postings_differ(connection: AsyncConnection, warning_id: str | None = 
             if row["number"] is not None:
                 number, ordinal = divmod(row["number"], MOST_BATCHES)
                 if volume[0] != number:
-                    volume = (number, lists(await postings.pages(connection, number)))
+                    volume = (number, await _lists(connection, number))
                 raw = volume[1].get(ordinal)
             found += _compared(row, raw, recorded.get(row["position"]))
     return [*found, *await _missing(connection, warning_id)]
+
+
+async def _lists(connection: AsyncConnection, number: int) -> dict[int, bytes]:
+    """Return the lists of a volume: a million hashes are put together while others go on."""
+    return await asyncio.to_thread(lists, await postings.pages(connection, number))
 
 
 def _compared(row: Row, raw: bytes | None, recorded: bytes | None) -> list[Difference]:
@@ -115,7 +129,7 @@ async def _strangers(connection: AsyncConnection, only: str | None) -> list[Diff
         first, beyond = number * MOST_BATCHES, (number + 1) * MOST_BATCHES
         mine = select(b.number).where(b.number >= first, b.number < beyond)
         known = {one - first for one in (await connection.execute(mine)).scalars()}
-        if set(lists(await postings.pages(connection, number))) - known:
+        if set(await _lists(connection, number)) - known:
             why = "pages hold hashes of a batch that no record asks for"
             found.append(Difference("posting-stranger", why, warning_id=warning_id, about=f"{number}"))
     return found

@@ -9,9 +9,9 @@ from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.outcome import Column
-from services.audit.model.masking import masked
 from services.audit.store.tables import DELIVERIES, HEADS, PLACES, PLANS, RECORDS, REVISIONS, TARGETS
 from services.kit.db import Database
+from services.kit.masking import masked
 
 Record = Mapping[str, Any]
 Sums = dict[tuple[str, int], dict[str, tuple[dict[Column, int], int, int]]]
@@ -113,14 +113,6 @@ async def heard(connection: AsyncConnection, warning_ids: Collection[str]) -> se
     r = REVISIONS.c
     statement = select(r.warning_id, r.revision).where(r.warning_id.in_(list(warning_ids)))
     return {(row.warning_id, row.revision) for row in await connection.execute(statement)}
-
-
-async def all_warnings(connection: AsyncConnection, after: str, limit: int) -> list[str]:
-    """Return the warnings of which anything is known, by id."""
-    known = [select(t.c.warning_id) for t in (REVISIONS, PLANS, DELIVERIES)]
-    every = known[0].union(*known[1:]).subquery()
-    statement = select(every.c.warning_id).where(every.c.warning_id > after)
-    return list((await connection.execute(statement.order_by(every.c.warning_id).limit(limit))).scalars())
 
 
 async def known_warning(connection: AsyncConnection, warning_id: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a walk through the whole ledger reads, and how far it has come."""
+"""What a walk through the whole ledger reads."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.model.merkle import Subtree
 from services.audit.model.rows import Ending, EndingKey
-from services.audit.store.books import upsert
-from services.audit.store.keeping_tables import PROPOSALS, REREAD, TARGET_COUNTS
+from services.audit.store.keeping_tables import PROPOSALS, TARGET_COUNTS
 from services.audit.store.ledger import unpacked
+from services.audit.store.questions_tables import CARRIED
 from services.audit.store.tables import (
     DELIVERIES,
     ENDINGS,
@@ -24,7 +24,6 @@ from services.audit.store.tables import (
     TARGETS,
 )
 from services.audit.store.tree import Broken
-from services.kit.db import Transaction
 
 Row = Mapping[str, Any]
 AT_ONCE = 1_000
@@ -94,20 +93,8 @@ async def proposals(connection: AsyncConnection) -> list[Row]:
 
 async def warnings(connection: AsyncConnection, after: str, limit: int) -> list[str]:
     """Return every warning that the books or the records name, by id."""
-    tables = (RECORDS, REVISIONS, PLANS, DELIVERIES, TARGETS, TARGET_COUNTS)
+    tables = (RECORDS, REVISIONS, PLANS, DELIVERIES, TARGETS, TARGET_COUNTS, CARRIED)
     known = [select(t.c.warning_id).where(t.c.warning_id > after) for t in tables]
     every = known[0].union(*known[1:]).subquery()
     statement = select(every.c.warning_id).order_by(every.c.warning_id).limit(limit)
     return list((await connection.execute(statement)).scalars())
-
-
-async def cursor(connection: AsyncConnection, name: str) -> tuple[int, int]:
-    """Return how far a walk has come, and how many rounds it has made."""
-    row = (await connection.execute(select(REREAD).where(REREAD.c.name == name))).mappings().one_or_none()
-    return (row["position"], row["rounds"]) if row else (0, 0)
-
-
-async def keep_cursor(tx: Transaction, name: str, position: int, rounds: int) -> None:
-    """Note how far a walk has come."""
-    row = {"name": name, "position": position, "rounds": rounds, "walked_at": tx.now}
-    await tx.execute(upsert(tx, REREAD), [row])
