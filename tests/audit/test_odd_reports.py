@@ -11,7 +11,7 @@ import pytest
 
 from contracts.outcome import TargetState
 from contracts.values import Channel, Mode
-from services.audit.actions import folding
+from services.audit.actions import recounting
 from services.kit.clock import beijing
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import NOON, AWarning, a_fact, outcome
@@ -77,7 +77,7 @@ async def test_a_word_from_the_future_is_corrected_like_any_other(audit: Asked) 
     month = await figures(audit, "/months/2026-06")
     assert (month["hits"], month["misses"]) == (0, 1)
     async with audit.book.db.read() as connection:
-        assert await folding.recount(connection) == []
+        assert await recounting.of_positions(connection, 1, 10**6) == []
 
 
 async def test_a_warning_whose_clock_is_a_year_ahead_is_in_the_month_in_which_it_was_heard(

@@ -22,7 +22,7 @@ async def positions(tx: Transaction, after: int) -> dict[int, int]:
     """Return the positions of the newest records by their sequence in the stream."""
     c = RECORDS.c
     rows = await tx.execute(select(c.sequence, c.position).where(c.position > after))
-    return {row[0]: row[1] for row in rows}
+    return {row.sequence: row.position for row in rows}
 
 
 async def keep(tx: Transaction, said: Iterable[tuple[int, Named]]) -> None:
