@@ -1,13 +1,18 @@
 """A month of warnings to report on: sixty stations in two towns, an onset, a drill and what else there is."""
 
+import base64
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from contracts.canonical import content_hash, sha256_hex
 from contracts.delivery import StationSeen
 from contracts.fact import Fact
 from contracts.outcome import TargetState
+from contracts.registry import BLOCK_CONTEXT, BlockChanged
 from contracts.values import Channel, Lane, Level, Mode
 from services.kit.clock import beijing
 from tests.audit.api_make import Asked
@@ -106,3 +111,25 @@ async def fill(audit: Asked, more: Iterable[Any] = ()) -> tuple[AWarning, AWarni
 def address(warning_id: UUID) -> str:
     """Return where the report of a warning is asked for."""
     return f"/warnings/{warning_id}/report"
+
+
+async def figures(audit: Asked, path: str, **query: Any) -> dict[str, Any]:
+    """Return the figures of a report, whose hash is right."""
+    found = await audit.json(path, **query)
+    assert content_hash(found["figures"]) == found["sha256"]
+    figures: dict[str, Any] = found["figures"]
+    return figures
+
+
+def of(month: dict[str, Any], name: str) -> tuple[float, float, float | None]:
+    """Return what an indicator is made of."""
+    one = next(i for i in month["indicators"] if i["id"] == name)
+    return one["numerator"], one["denominator"], one["value"]
+
+
+def block(audit: Asked, said: dict[str, Any], hours: float) -> BlockChanged:
+    """Return that a block changed so many hours after eleven, sealed as the registry seals it."""
+    body = audit.book.crypto.seal(orjson.dumps(said), BLOCK_CONTEXT)
+    at = NOON + timedelta(hours=hours - 1)
+    text = base64.b64encode(body).decode()
+    return BlockChanged(block=said["code"], sha256=sha256_hex(body), sealed=text, at=at)

@@ -83,8 +83,12 @@ async def test_the_newest_are_those_that_all_grouped_would_give(book: ALedger) -
             assert found == wanted[:28]
         for mode in ("live", "drill"):
             wanted = firsts(said, mode)
-            drawn = await reports.newest(connection, mode, LAST, 9, len(said))
+            drawn = await reports.newest(connection, mode, (LAST, ""), 9, len(said))
             assert drawn == [one for one in wanted if one[0] < LAST][:9]
+            paged: list[tuple[datetime, str]] = []
+            while more := await reports.newest(connection, mode, paged[-1] if paged else None, 50, len(said)):
+                paged += more
+            assert paged == wanted
             ids = await reports.begun(connection, mode, FIRST, LAST, len(said))
             assert ids == [i for at, i in reversed(wanted) if FIRST <= at < LAST]
             half = len(said) // 2
@@ -108,8 +112,9 @@ async def test_the_newest_are_found_by_an_index_on_both_databases(book: ALedger)
         for mode in (None, "live", "drill"):
             for before in (None, newest):
                 await questions.newest_warnings(connection, before, mode, 20)
-        await reports.newest(connection, "live", LAST, 20, 10**9)
-        assert len(asked) == 7
+        for before in (None, newest):
+            await reports.newest(connection, "live", before, 20, 10**9)
+        assert len(asked) == 8
         for statement, parameters in asked:
             plan = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
             steps = "\n".join(str(step) for step in plan)

@@ -32,7 +32,7 @@ async def _post(audit: Asked, path: str, role: str = "drafter", **given: Any) ->
 async def _recorded(audit: Asked, done: int = 0) -> int:
     """Let the ledger record what was said, as the relay and the recorder do; return how much that was."""
     facts = [Fact.model_validate(fact) for fact in await audit.facts()]
-    await audit.book.say(*facts[done:])
+    await audit.book.say(*facts[done:], at=audit.book.db.clock.now())
     return len(facts)
 
 
@@ -50,7 +50,8 @@ async def test_an_onset_is_a_fact_and_the_report_has_it_from_the_ledger(audit: A
 
 async def test_who_said_it_last_counts_whatever_the_ledger_heard_first(audit: Asked) -> None:
     live = a_big_warning()
-    await audit.book.say(judged(live, "hit", 9000), *heard(live), judged(live, "miss", 4000))
+    said = judged(live, "hit", 9000), *heard(live), judged(live, "miss", 4000)
+    await audit.book.say(*said, at=NOON + timedelta(hours=3))
     assert (await audit.json(address(live.warning_id)))["figures"]["outcome"] == "hit"
 
 
@@ -62,12 +63,39 @@ async def test_what_the_desk_writes_afterwards_counts_too(audit: Asked) -> None:
     assert (found["outcome"], found["lead"]["minutes"]) == ("partly", 30.0)
 
 
-@pytest.mark.parametrize("role", ["town-desk", "operator", "department"])
+@pytest.mark.parametrize("role", ["town-desk", "operator", "department", "auditor", "auditor+drafter"])
 async def test_others_may_not_say_it(audit: Asked, role: str) -> None:
     live, _ = await fill(audit)
-    body = {"onset": SAID, "source": "x"}
-    assert (await _post(audit, f"/warnings/{live.warning_id}/onsets", role, json=body)).status_code == 403
+    onset, event = {"onset": SAID, "source": "x"}, {"hazard": "11B03", "towns": [], "at": SAID, "source": "x"}
+    figure = {"numerator": 1, "denominator": 2, "source": "x"}
+    of_it = f"/warnings/{live.warning_id}"
+    for path, body in (
+        (f"{of_it}/onsets", onset),
+        (f"{of_it}/outcome", {"outcome": "hit", "source": "x"}),
+        ("/onsets", [{**onset, "warning": str(live.warning_id)}]),
+        ("/missed", event),
+        ("/months/2026-06/figures/coverage-warnings", figure),
+    ):
+        assert (await _post(audit, path, role, json=body)).status_code == 403, path
+        headers = {"Authorization": f"Bearer {role}"}
+        page = path.replace("/missed", "/months/2026-06/missed")
+        form = await audit.client.post(f"/audit{page}", data={"source": "x"}, headers=headers)
+        assert form.status_code == 403, path
     assert await audit.facts() == []
+
+
+async def test_an_auditor_reads_what_was_said_and_has_no_form_for_it(audit: Asked) -> None:
+    live, _ = await fill(audit)
+    pages = f"/audit/warnings/{live.warning_id}/report", "/audit/months/2026-06", "/audit/reports"
+    for path in pages:
+        shown = {
+            role: (await audit.get(path, role)).text for role in ("auditor", "auditor+drafter", "drafter")
+        }
+        assert 'method="post"' in shown["drafter"].partition("<main")[2], path
+        for role in ("auditor", "auditor+drafter"):
+            assert 'method="post"' not in shown[role].partition("<main")[2], path
+            assert "由预报员录入" in shown[role], path
+    assert "雨量站" in (await audit.get(pages[0])).text
 
 
 async def test_odd_observations_are_refused_by_field(audit: Asked) -> None:
@@ -97,11 +125,11 @@ async def test_a_false_alarm_needs_its_reason(audit: Asked) -> None:
     assert (await _post(audit, path, json={**body, "note": "未出现降水"})).status_code == 201
     await _recorded(audit)
     month = (await audit.json("/months/2026-06"))["figures"]
-    assert (month["hits"], month["false_alarms"]) == (1, 0)  # the fixture's later word stands
+    assert (month["hits"], month["false_alarms"]) == (0, 1)
     said = (await audit.json(address(live.warning_id)))["figures"]["said"]
     assert [(s["outcome"], s["counts"]) for s in said if s["what"] == "outcome"] == [
-        ("hit", True),
-        ("false-alarm", False),
+        ("false-alarm", True),
+        ("hit", False),
     ]
 
 
@@ -113,7 +141,7 @@ async def test_an_import_is_taken_whole_or_not_at_all_and_names_its_lines(audit:
     )
     bad = f"{good}\n{one},yesterday,雨量站,,\nx,{SAID},,,\n{AWarning().warning_id},{SAID},y,,\n"
     csv = {"content-type": "text/csv"}
-    headers = {"Authorization": "Bearer auditor", **csv}
+    headers = {"Authorization": "Bearer drafter", **csv}
     reply = await audit.client.post("/api/v1/audit/onsets", headers=headers, content=bad.encode())
     assert reply.status_code == 422
     assert [e["field"] for e in reply.json()["errors"]] == [
@@ -143,7 +171,7 @@ async def test_json_is_imported_too_and_nonsense_is_no_file(audit: Asked) -> Non
     }
     for kind, contents in files.items():
         for content in contents:
-            headers = {"Authorization": "Bearer auditor", "content-type": kind}
+            headers = {"Authorization": "Bearer drafter", "content-type": kind}
             reply = await audit.client.post("/api/v1/audit/onsets", headers=headers, content=content)
             assert reply.status_code == 422, content
 

@@ -1,22 +1,17 @@
 """The reports over the API: the figures of a warning, of a month and of a drill, by hand-counted examples."""
 
-import base64
 import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import openpyxl
-import orjson
 import pytest
 from sqlalchemy import select, update
 
 from contracts.amendment import PlanAmended
-from contracts.canonical import content_hash, sha256_hex
 from contracts.delivery import DeliveryRequested, call_id_of
 from contracts.plan import ChannelTargets
-from contracts.registry import BLOCK_CONTEXT, BlockChanged
 from contracts.values import Action, Channel, Lane, Level, Mode
 from contracts.warning import AddsTo
 from services.audit.actions import folding
@@ -29,9 +24,12 @@ from tests.audit.report_make import (
     TOWN,
     a_big_warning,
     address,
+    block,
+    figures,
     fill,
     heard,
     judged,
+    of,
     onset,
     seen,
     story,
@@ -47,16 +45,9 @@ async def audit(database_url: str, clean_nats_url: str, tmp_path: Path) -> Async
         yield found
 
 
-async def _figures(audit: Asked, path: str, **query: Any) -> dict[str, Any]:
-    found = await audit.json(path, **query)
-    assert content_hash(found["figures"]) == found["sha256"]
-    figures: dict[str, Any] = found["figures"]
-    return figures
-
-
 async def test_a_warning_is_reported_with_its_percentiles_and_its_silent_places(audit: Asked) -> None:
     live, _ = await fill(audit)
-    (revision,) = (await _figures(audit, address(live.warning_id)))["revisions"]
+    (revision,) = (await figures(audit, address(live.warning_id)))["revisions"]
     # 55 stations at 1, 14, 27 ... 703 s: the 28th, the 53rd and the 55th by nearest rank.
     assert revision["received"] == {
         "targeted": 60,
@@ -65,6 +56,7 @@ async def test_a_warning_is_reported_with_its_percentiles_and_its_silent_places(
         "p95_s": 677.0,
         "p99_s": 703.0,
         "max_s": 703.0,
+        "early": 0,
     }
     assert revision["confirmed"]["count"] == 40
     assert revision["confirmed"]["max_s"] == 839.0
@@ -77,7 +69,7 @@ async def test_a_warning_is_reported_with_its_percentiles_and_its_silent_places(
 
 async def test_lead_time_is_the_onset_minus_the_issue_and_minus_each_reception(audit: Asked) -> None:
     live, _ = await fill(audit)
-    lead = (await _figures(audit, address(live.warning_id)))["lead"]
+    lead = (await figures(audit, address(live.warning_id)))["lead"]
     assert lead["minutes"] == 45.0
     assert lead["observed_onset"] == f"2026-06-01T12:45:00{TZ}"
     assert (lead["forecast_onset"], lead["forecast_minutes"]) == (None, None)
@@ -91,8 +83,9 @@ async def test_lead_time_is_the_onset_minus_the_issue_and_minus_each_reception(a
 
 async def test_a_correction_counts_and_what_it_corrects_stays_to_be_read(audit: Asked) -> None:
     live, _ = await fill(audit)
-    await audit.book.say(onset(live, -5, said_s=9000), onset(live, 99, said_s=4000))
-    found = await _figures(audit, address(live.warning_id))
+    late = onset(live, -5, said_s=9000), onset(live, 99, said_s=4000)
+    await audit.book.say(*late, at=NOON + timedelta(hours=3))
+    found = await figures(audit, address(live.warning_id))
     assert found["lead"]["minutes"] == -5.0
     whole = [(one["at"][11:16], one["counts"]) for one in found["said"] if one["what"] == "onset"]
     assert whole == [("11:55", True), ("13:39", False), ("12:30", True), ("12:45", False)]
@@ -101,13 +94,13 @@ async def test_a_correction_counts_and_what_it_corrects_stays_to_be_read(audit: 
 async def test_an_onset_that_is_taken_back_is_none(audit: Asked) -> None:
     live = a_big_warning()
     await audit.book.say(*heard(live), onset(live, 10), onset(live, None, said_s=9000))
-    assert (await _figures(audit, address(live.warning_id)))["lead"]["minutes"] is None
+    assert (await figures(audit, address(live.warning_id)))["lead"]["minutes"] is None
 
 
 async def test_ladders_answers_and_steps_are_counted_once(audit: Asked) -> None:
     live, _ = await fill(audit)
     await audit.book.say(*story(live))
-    found = await _figures(audit, address(live.warning_id))
+    found = await figures(audit, address(live.warning_id))
     assert [(r["name"], r["duties"], r["called"]) for r in found["escalation"]["rungs"]] == [
         ("first", 1, 2),
         ("second", 1, 1),
@@ -142,7 +135,7 @@ async def test_calls_and_amendments_stand_beside_the_plan_in_any_order(audit: As
         manifest_sha256=live.manifest.sha256,
     )
     await audit.book.say(amended[0], *heard(live), amended[1], amended[1], call)
-    found = await _figures(audit, address(live.warning_id))
+    found = await figures(audit, address(live.warning_id))
     assert [(a["number"], a["added"]) for a in found["amendments"]] == [
         (1, {"station": 1}),
         (2, {"station": 1}),
@@ -171,7 +164,7 @@ async def test_details_that_retention_deleted_are_named_and_not_counted(audit: A
     async with audit.book.db.transaction() as tx:
         for table in (TARGETS, DELIVERIES):
             await tx.execute(table.delete().where(table.c.warning_id == str(live.warning_id)))
-    found = await _figures(audit, address(live.warning_id))
+    found = await figures(audit, address(live.warning_id))
     assert found["details_gone"]
     assert {c["channel"]: c["gone"] for c in found["revisions"][0]["channels"]} == {
         "broadcast": True,
@@ -181,25 +174,20 @@ async def test_details_that_retention_deleted_are_named_and_not_counted(audit: A
     assert [line["targeted"] for line in found["revisions"][0]["channels"]] == [1, 1000, 60]
     page = await audit.get(f"/audit/warnings/{live.warning_id}/report")
     assert "明细已按保存期限删除" in page.text
-    month = await _figures(audit, "/months/2026-06")
+    month = await figures(audit, "/months/2026-06")
     assert month["details_gone"] == 1
-    assert _of(month, "reception") == (0, 0, None)
-
-
-def _of(month: dict[str, Any], name: str) -> tuple[float, float, float | None]:
-    one = next(i for i in month["indicators"] if i["id"] == name)
-    return one["numerator"], one["denominator"], one["value"]
+    assert of(month, "reception") == (0, 0, None)
 
 
 async def test_a_month_is_counted_by_the_formulas_of_the_digest(audit: Asked) -> None:
     await fill(audit)
-    month = await _figures(audit, "/months/2026-06")
+    month = await figures(audit, "/months/2026-06")
     # Within 600 s are the stations at 1 + 13 n, n < 47; nobody confirmed within five minutes.
-    assert _of(month, "reception") == (47, 60, 78.33)
-    assert _of(month, "confirmation") == (0, 60, 0.0)
+    assert of(month, "reception") == (47, 60, 78.33)
+    assert of(month, "confirmation") == (0, 60, 0.0)
     # 58 stations, online since before the month, until noon of its first day.
-    assert _of(month, "online") == (58 * 12 * 60, 58 * 12 * 60, 100.0)
-    assert _of(month, "accuracy-rainstorm") == (1, 1, 100.0)
+    assert of(month, "online") == (58 * 12 * 60, 58 * 12 * 60, 100.0)
+    assert of(month, "accuracy-rainstorm") == (1, 1, 100.0)
     assert [(line["code"], line["reception"]["numerator"]) for line in month["colours"]] == [("RED", 47)]
     assert [(t["reception"]["numerator"], t["reception"]["denominator"]) for t in month["towns"]] == [
         (30, 30),
@@ -218,16 +206,16 @@ async def test_drills_lifts_and_notes_are_no_warnings_of_the_month(audit: Asked)
     )
     said = published.model_copy(update={"notice": beside})
     await audit.book.say(*heard(live), live.cancelled(), *heard(drill), said)
-    month = await _figures(audit, "/months/2026-06")
+    month = await figures(audit, "/months/2026-06")
     assert [w["warning_id"] for w in month["warnings"]] == [str(live.warning_id)]
-    assert _of(month, "reception")[1] == 60
+    assert of(month, "reception")[1] == 60
 
 
 async def test_a_month_begins_and_ends_in_beijing(audit: Asked) -> None:
     first = a_big_warning(at=NOON.replace(day=1, hour=0) - timedelta(hours=8, microseconds=1))
     second = a_big_warning(at=NOON.replace(day=1, hour=0) - timedelta(hours=8))
     await audit.book.say(*heard(first), *heard(second))
-    may, june = [await _figures(audit, f"/months/2026-0{n}") for n in (5, 6)]
+    may, june = [await figures(audit, f"/months/2026-0{n}") for n in (5, 6)]
     assert [w["warning_id"] for w in may["warnings"]] == [str(first.warning_id)]
     assert [w["warning_id"] for w in june["warnings"]] == [str(second.warning_id)]
     assert [(p["month"], p["warnings"]) for p in june["trend"]] == [("2026-05", 1), ("2026-06", 1)]
@@ -244,11 +232,11 @@ async def test_facts_that_come_twice_late_or_out_of_order_count_once(audit: Aske
         seen(STATIONS[0], "online", timedelta(hours=-3)),
     ]
     await audit.book.say(*reversed([*facts, *presence]))
-    before = await _figures(audit, "/months/2026-06")
+    before = await figures(audit, "/months/2026-06")
     # Online from midnight to six and from nine to noon; the other stations were never seen at all.
-    assert _of(before, "online") == (9 * 60, 12 * 60, 75.0)
+    assert of(before, "online") == (9 * 60, 12 * 60, 75.0)
     await audit.book.say(*facts, *presence)
-    again = await _figures(audit, "/months/2026-06")
+    again = await figures(audit, "/months/2026-06")
     assert {k: v for k, v in again.items() if k != "last"} == {k: v for k, v in before.items() if k != "last"}
 
 
@@ -256,7 +244,7 @@ async def test_a_drill_is_reported_beside_the_one_before(audit: Asked) -> None:
     _, drill = await fill(audit)
     listed = (await audit.json("/drills"))["data"]
     assert [line["received"] for line in listed] == [55, 55]
-    found = await _figures(audit, f"/drills/{drill.warning_id}")
+    found = await figures(audit, f"/drills/{drill.warning_id}")
     assert found["before"]["warning_id"] == listed[1]["warning_id"]
     assert found["participants"] == [{"by": "li", "what": ["warning.drafted"]}]
     assert (found["slowest"][0]["code"], found["slowest"][0]["before_s"]) == (STATIONS[54], 703.0)
@@ -290,8 +278,8 @@ async def test_the_trend_counts_as_the_months_own_report_does(audit: Asked) -> N
     halted = a_big_warning(at=NOON - timedelta(days=40), level=Level.YELLOW)
     early = a_big_warning(at=NOON - timedelta(days=41), level=Level.BLUE)
     await fill(audit, [*heard(halted), halted.cancelled(), *heard(early), early.published(), early.updated()])
-    own = {i["id"]: i["value"] for i in (await _figures(audit, "/months/2026-04"))["indicators"]}
-    trend = (await _figures(audit, "/months/2026-06"))["trend"]
+    own = {i["id"]: i["value"] for i in (await figures(audit, "/months/2026-04"))["indicators"]}
+    trend = (await figures(audit, "/months/2026-06"))["trend"]
     point = next(p for p in trend if p["month"] == "2026-04")
     assert point == {"month": "2026-04", "warnings": 2, "values": own}
     assert (own["reception"], own["confirmation"]) == (78.33, 66.67)
@@ -303,19 +291,12 @@ async def test_villages_that_the_registry_could_not_reach_are_named_and_kept_wit
     live = a_big_warning()
     village = {"kind": "village", "code": STATIONS[0], "name": "甲村", "town_code": TOWN[:9], "stations": []}
     later = {**village, "stations": [{"code": STATIONS[0], "name": "甲站"}], "recipients": [{"phone": "139"}]}
-    await audit.book.say(_block(audit, village, 0), *heard(live), _block(audit, later, 24))
-    (line,) = (await _figures(audit, address(live.warning_id)))["beyond"]
+    await audit.book.say(block(audit, village, 0), *heard(live), block(audit, later, 24))
+    (line,) = (await figures(audit, address(live.warning_id)))["beyond"]
     assert (line["code"], line["name"], line["lacked"]) == (STATIONS[0], "甲村", "both")
     assert line["added_at"] == f"2026-06-02T11:00:00{TZ}"
     rows = await audit.book.db.rows(select(CONTENTS).order_by(CONTENTS.c.recipients))
     assert [(row["recipients"], row["stations"]) for row in rows] == [(0, {}), (1, {STATIONS[0]: None})]
-
-
-def _block(audit: Asked, block: dict[str, Any], hours: float) -> BlockChanged:
-    body = audit.book.crypto.seal(orjson.dumps(block), BLOCK_CONTEXT)
-    at = NOON + timedelta(hours=hours - 1)
-    text = base64.b64encode(body).decode()
-    return BlockChanged(block=block["code"], sha256=sha256_hex(body), sealed=text, at=at)
 
 
 async def test_a_report_is_a_workbook_too(audit: Asked) -> None:

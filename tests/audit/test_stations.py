@@ -74,6 +74,31 @@ async def test_planned_maintenance_is_left_out_and_listed(audit: Asked) -> None:
     assert [e["news"] for e in found["equipment"]] == [["maintenance"], ["maintenance"]]
 
 
+async def test_a_station_and_its_month_have_the_same_online_rate(audit: Asked) -> None:
+    gone = {"kind": "village", "code": CODE, "name": "沱湾社区", "town_code": CODE[:9], "stations": []}
+    sealed = audit.book.crypto.seal(orjson.dumps(gone), BLOCK_CONTEXT)
+    taken = BlockChanged(
+        block=CODE,
+        sha256=hashlib.sha256(sealed).hexdigest(),
+        sealed=base64.b64encode(sealed).decode(),
+        at=minutes(-60),
+    )
+    await audit.book.say(
+        block(audit, minutes(-700), maintained_until="2026-05-31"),
+        *(seen(presence, minutes(at)) for presence, at in (("online", -600), ("offline", -300))),
+        taken,
+        *AWarning().whole(),
+    )
+    cast("HandClock", audit.book.db.clock).at = NOON + timedelta(milliseconds=30)
+    month = (await audit.json("/months/2026-06"))["figures"]
+    year = (await audit.json(f"/stations/{CODE}", year=2026))["online"]
+    of_all = next(one for one in month["indicators"] if one["id"] == "online")
+    # First heard at 02:00, gone at 07:00, out of the registry at 11:00; its maintenance was over at midnight.
+    assert (of_all["numerator"], of_all["denominator"]) == (300, 540)
+    assert (year["online"], year["minutes"], year["percent"]) == (300, 540, of_all["value"])
+    assert [(one["code"], one["minutes"]) for one in month["unheard"]] == [(CODE, 100)]
+
+
 async def test_keys_and_devices_tell_of_replacements(audit: Asked) -> None:
     old = {
         "keys": [{"key_id": "k1", "mode": "live"}],
@@ -138,6 +163,8 @@ def test_maintenance_ends_with_its_day_or_with_other_words() -> None:
     assert spells([said(0, "2026-06-01")]) == [(NOON, day)]
     assert spells([said(9, None), said(0, "2026-06-01")]) == [(NOON, minutes(9))]
     assert spells([said(0, "2026-05-01"), said(1, "soon")]) == []
+    ((begun, end),) = spells([said(0, "9999-12-31")])
+    assert (begun, end > minutes(10**6)) == (NOON, True)
 
 
 MOMENTS = st.integers(-100, 300).map(minutes)

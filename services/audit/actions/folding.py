@@ -6,6 +6,7 @@ A ledger that was restored has them again; a row that no record says is found by
 import asyncio
 import zlib
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -22,6 +23,7 @@ from services.audit.store import ledger, reports
 from services.audit.store.report_tables import OBSERVATIONS
 from services.audit.store.reports import Kept
 from services.audit.store.tree import Broken
+from services.kit.clock import from_microseconds
 from services.kit.db import Database
 from services.kit.errors import Problem, Retry
 from services.kit.telemetry import log
@@ -71,8 +73,13 @@ def fold(records: Iterable[Kept]) -> Folded:
     for record in records:
         message = said(record.leaf, record.payload)
         if message is not None:
-            folded.take(record.position, message)
+            folded.take(record.position, message, recorded_at(record.leaf))
     return folded
+
+
+def recorded_at(leaf: bytes) -> datetime:
+    """Return when a record was recorded, as its leaf says it."""
+    return from_microseconds(orjson.loads(leaf)["recorded_at_us"])
 
 
 def said(leaf: bytes, packed: bytes | None) -> Message | None:

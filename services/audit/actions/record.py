@@ -26,7 +26,7 @@ from services.audit.model.own import EPOCH_OPENED, GAP_FOUND
 from services.audit.model.places import named
 from services.audit.model.postings import Posting, posting
 from services.audit.model.registered import Contents, contents
-from services.audit.store import books, ledger, postings, reports
+from services.audit.store import books, ledger, names, postings, reports
 from services.audit.store.ledger import Stand, Written
 from services.audit.stream import Life
 from services.kit import failpoints
@@ -105,12 +105,21 @@ async def record(
         if gaps and gaps[-1][1] > now.sequence:
             now = replace(now, sequence=gaps[-1][1], last_message_id=None)
         await ledger.advance(tx, now)
-        await books.keep_names(tx, (name for _, _, block in opened for name in named(block)))
+        await _keep_names(tx, stand.size, opened)
         await fold.fold_blocks(tx, opened)
         await reports.keep_contents(tx, held)
         failpoints.reach("ledger.appended", db.house)
     failpoints.reach("ledger.committed", db.house)
     return now
+
+
+async def _keep_names(tx: Transaction, size: int, opened: Sequence[fold.Opened]) -> None:
+    """Write what places are called: now, and from which record on."""
+    called = [(sequence, name) for sequence, _, block in opened for name in named(block)]
+    if called:
+        await books.keep_names(tx, (name for _, name in called))
+        new = await names.positions(tx, size)
+        await names.keep(tx, [(new[sequence], name) for sequence, name in called if sequence in new])
 
 
 def _drafts(epoch: int, heard: Sequence[Heard]) -> list[_Draft]:

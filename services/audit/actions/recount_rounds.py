@@ -91,7 +91,6 @@ async def _warnings(connection: AsyncConnection, done: Recounts, compared: Compa
         async with part(compared, scope, connection, warning_id):
             compared.add(scope, await _read(warning_id, of_warning(connection, warning_id)))
             compared.modes.setdefault(warning_id, urgency_of(headings, warning_id))
-    done.steps.append((walk, 0, some[-1] if some else "", not some))
 
 
 async def _some(connection: AsyncConnection, after: str) -> Sequence[str]:

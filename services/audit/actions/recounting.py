@@ -83,7 +83,7 @@ def _wanted(records: Sequence[Said]) -> dict[str, dict[Key, Row]]:
     folded = Folded()
     for one, message in said:
         if message is not None and one.kind in KINDS:
-            folded.take(one.position, message)
+            folded.take(one.position, message, folding.recorded_at(one.leaf))
     found = {ACTS: [asdict(act) for act in acts], COMINGS: seen}
     for table, values in reports.tables_of(folded):
         found[table] = [reports.row_of(table, value) for value in values]

@@ -90,7 +90,7 @@ async def _fold(tx: Transaction, fresh: Sequence[tuple[Record, Entry]]) -> None:
     before, folded = dict(found.deliveries), Folded()
     for row, message in said:
         found.hear(message, row["recorded_at"])
-        folded.take(row["position"], message)
+        folded.take(row["position"], message, row["recorded_at"])
     await books.keep(tx, found)
     await fold.fold_deliveries(tx, before, found.deliveries)
     await fold.fold(tx, ((row["position"], message) for row, message in said))

@@ -11,20 +11,23 @@ from services.audit.actions.drawn import Drawn
 from services.audit.model.faces import Face
 from services.audit.model.figures import RevisionFigures, WarningFigures
 from services.audit.model.indicators import Yardsticks
-from services.audit.model.month_figures import DrillFigures, DrillLine, Participant, Slow
+from services.audit.model.month_figures import DrillChannel, DrillFigures, DrillLine, Participant, Slow
 from services.audit.model.warning_report import spread
 from services.audit.store import questions, reports
 from services.kit.db import Database
 from services.kit.errors import NotFound
 
 SLOWEST = 20
-CHANNELS = ("channel", "targeted", "received", "confirmed", "failed", "open")
 
 
 async def drills(
-    db: Database, yardsticks: Yardsticks, before: datetime, limit: int, at: int | None = None
+    db: Database,
+    yardsticks: Yardsticks,
+    before: tuple[datetime, str] | None,
+    limit: int,
+    at: int | None = None,
 ) -> list[DrillLine]:
-    """Return drills first issued before a moment, newest first."""
+    """Return drills by their first issue, newest first, behind one of them."""
     position = await drawn.position(db, at)
     async with questions.snapshot(db) as connection:
         ids = [i for _, i in await reports.newest(connection, Mode.DRILL, before, limit, position)]
@@ -88,8 +91,9 @@ async def _before(
     connection: AsyncConnection, yardsticks: Yardsticks, mine: DrillLine, at: int
 ) -> DrillLine | None:
     """Return the drill of the same sort before this one: a held one beside a held one."""
-    found = await reports.newest(connection, Mode.DRILL, mine.published_at, MOST_LOOKED_AT, at)
-    ids = [warning_id for _, warning_id in found if warning_id != mine.warning_id]
+    behind = mine.published_at, mine.warning_id
+    found = await reports.newest(connection, Mode.DRILL, behind, MOST_LOOKED_AT, at)
+    ids = [warning_id for _, warning_id in found]
     firsts = {f.warning_id: f for f in reversed(await reports.faces(connection, ids, at))}
     for warning_id in ids:
         by = firsts[warning_id].approved_by
@@ -115,7 +119,9 @@ def _figures(
         drill=mine,
         towns=found.towns,
         participants=_participants(found),
-        channels=[{name: getattr(c, name) for name in CHANNELS} for c in first.channels],
+        channels=[
+            DrillChannel(**{n: getattr(c, n) for n in DrillChannel.model_fields}) for c in first.channels
+        ],
         slowest=[
             Slow(code=w.code, name=w.name, seconds=w.received_s, before_s=before.get(w.code)) for w in slowest
         ],

@@ -1,7 +1,7 @@
 """Report a month: its warnings and stations as the ledger had them, and the trend of twelve months."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from services.audit.model.month_figures import Point
 from services.audit.model.month_material import MonthMaterial
 from services.audit.model.online import Seen
 from services.audit.model.registered import Holding
-from services.audit.store import as_of, counted, questions, reports
+from services.audit.store import as_of, counted, names, questions, reports
 from services.kit.clock import BEIJING
 from services.kit.db import Database
 from services.kit.errors import Invalid, NotFound
@@ -83,9 +83,10 @@ async def report(db: Database, measures: Measures, month: str, at: int | None) -
             raise NotFound("this month has not begun")
         held = await reports.holdings(connection, position)
         material = await _material(connection, measures, month, stood, held)
-        names = {t.target for t in material.targets} | set(material.seen) | set(material.homes)
-        names |= {town for _, town in material.homes.values()} | {f"{name[:9]}000" for name in names}
-        material.names = await questions.names(connection, names)
+        codes = {t.target for t in material.targets} | set(material.seen) | set(material.homes)
+        codes |= {town for _, town in material.homes.values()} | {f"{code[:9]}000" for code in codes}
+        codes |= {one.town for found in material.beyond.values() for one in found.villages}
+        material.names = await names.at(connection, codes, position)
         material.trend = await _trend(connection, measures, stood, held, material)
     return await asyncio.to_thread(lambda: drawn.drawn(stood, month_report.figures(material)))
 
@@ -123,11 +124,12 @@ async def _outline(
         faces=await reports.faces(connection, ids, at),
         targets=(),
         gone=(),
-        said=await reports.said_of(connection, ids, at),
-        missed=await reports.said(connection, "missed", at),
-        entered=await reports.said(connection, "figure", at),
+        aims=await reports.aims(connection, ids, at),
+        said=await reports.said_of(connection, ids, Mode.LIVE, at),
+        missed=await reports.said(connection, "missed", Mode.LIVE, at),
+        entered=await reports.said(connection, "figure", Mode.LIVE, at),
         holdings=held,
-        seen=await _seen(connection, (first, end), held, at),
+        seen=await _seen(connection, (first, end), at),
         names={},
         yardsticks=measures.yardsticks,
         formulas=measures.formulas,
@@ -135,14 +137,12 @@ async def _outline(
 
 
 async def _seen(
-    connection: AsyncConnection, period: tuple[datetime, datetime], held: Iterable[Holding], at: int
+    connection: AsyncConnection, period: tuple[datetime, datetime], at: int
 ) -> Mapping[str, Sequence[Seen]]:
     """Return what was seen of each station: how it was when the period began, and every change within it."""
     within = await reports.presences(connection, Mode.LIVE, *period, at)
-    stations = {code for one in held for code in one.stations} | {s.station for s in within}
-    if not stations - {s.station for s in within}:
-        stations |= set(await reports.stations_seen(connection, Mode.LIVE, at))
-    before_it = await reports.presences_before(connection, Mode.LIVE, sorted(stations), period[0], at)
+    stations = await reports.stations_seen(connection)
+    before_it = await reports.presences_before(connection, Mode.LIVE, stations, period[0], at)
     found: dict[str, list[Seen]] = {}
     for one in [*before_it, *within]:
         found.setdefault(one.station, []).append(one)

@@ -20,7 +20,7 @@ from services.audit.model.books import Books, Shelf
 from services.audit.model.indicators import Yardsticks
 from services.audit.model.rows import Plan, Target
 from services.audit.model.warning_report import Material, figures
-from services.audit.store import as_of, books, questions, reports
+from services.audit.store import as_of, books, names, questions, reports
 from services.audit.store.questions import Sums
 from services.audit.store.reports import Kept
 from services.kit.clock import from_microseconds
@@ -61,11 +61,11 @@ async def _material(connection: AsyncConnection, warning_id: str, at: int) -> Ma
         gone=gone(known.plans.values(), sums, known.targets.values()),
         aims=aims,
         holdings=await reports.holdings(connection, at, towns),
-        said=await reports.said_of(connection, [warning_id], at),
+        said=await reports.said_of(connection, [warning_id], faces[0].mode, at),
         facts=facts,
         calls=calls,
         amended=amended,
-        names=await questions.names(connection, codes),
+        names=await names.at(connection, codes, at),
     )
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from contracts.values import Channel
 from services.audit.model.account import Formulas, Rate, confirmation, reception
 from services.audit.model.presence import Equipment, Online, Presence, online, spells
+from services.audit.model.registered import in_service
 from services.audit.model.rows import Revision, Target
-from services.audit.store import books, questions, stations
+from services.audit.store import books, questions, reports, stations
 from services.audit.store.questions import Record
 from services.kit.db import Database
 from services.kit.errors import NotFound
@@ -62,19 +63,21 @@ async def station(
         presences = await stations.whole(connection, code, *year)
         said = await stations.equipment(connection, code, last)
         keys = await stations.keys(connection, code, first, last)
+        held = await reports.holdings_of(connection, code)
         name = (await questions.names(connection, [code])).get(code)
         if name is None and not await stations.known(connection, code):
             raise NotFound("the ledger knows no such station")
     pairs = [(target, revisions[target.key[:2]]) for target in told]
     pairs.sort(key=lambda pair: pair[1].said_at, reverse=True)
     until = min(last, db.clock.now())
+    service = in_service(held, until).get(code)
     return StationYear(
         code=code,
         name=name,
         told=pairs,
         reception=reception(pairs, formulas),
         confirmation=confirmation(pairs, formulas),
-        online=online(presences, spells(said), first, until, formulas.online_states),
+        online=online(presences, spells(said), first, until, formulas.online_states, service),
         presence=page[: part.limit],
         more_presence=len(page) > part.limit,
         keys=keys,

@@ -24,6 +24,7 @@ from services.audit.api import (
     reports,
     search,
     stations,
+    workbooks,
 )
 from services.kit.masking import masked_deep
 
@@ -50,6 +51,7 @@ _TOPICS = (
     stations.router,
     changes.router,
     moment.router,
+    workbooks.router,  # before the reports, whose paths would take `.xlsx` for a part of the name
     reports.router,
     observing.router,
     keeping.router,

@@ -84,8 +84,12 @@ async def _reader(
 
 
 async def _observer(
-    request: Request, given: Given, someone: Annotated[Principal, Depends(needs(AUDITOR, *FORECASTERS))]
+    request: Request, given: Given, someone: Annotated[Principal, Depends(needs(*FORECASTERS))]
 ) -> Principal:
+    if not observes(someone):
+        raise Forbidden(
+            "who audits the figures does not enter them", mend="let a forecaster enter what was observed"
+        )
     return await _asked(request, given, someone)
 
 
@@ -103,6 +107,11 @@ def refuse_both(someone: Principal) -> None:
     """Raise Forbidden when somebody is auditor and operator at once: whoever runs it does not examine it."""
     if someone.has(AUDITOR) and someone.has(OPERATOR):
         raise Forbidden("auditor and operator are different people", mend="take one of the roles away")
+
+
+def observes(someone: Principal) -> bool:
+    """Tell whether somebody may say how the weather was: whoever audits the figures does not make them."""
+    return someone.has(*FORECASTERS) and not someone.has(AUDITOR)
 
 
 async def _asked(request: Request, given: Parts, someone: Principal) -> Principal:
@@ -159,7 +168,7 @@ Asker = Annotated[Principal, Depends(_asker)]
 """An auditor, or one of our own services, whose question is recorded where it is answered."""
 
 Observer = Annotated[Principal, Depends(_observer)]
-"""Whoever may say how the weather was: a forecaster or an auditor."""
+"""Whoever may say how the weather was: a forecaster who is no auditor."""
 
 Operator = Annotated[Principal, Depends(_operator)]
 """Who keeps the service running, and is no auditor, or one of our own services."""

@@ -1,15 +1,13 @@
 """HTTP in, reports out: /api/v1/audit/warnings/{id}/report, /months, /drills."""
 
-import base64
-import binascii
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
 from services.audit.actions import report_drills, report_month, report_warning
-from services.audit.api.parts import Given, Reader
+from services.audit.api.cursors import Cursor, cursor_of, read_cursor
+from services.audit.api.parts import Given, Parts, Reader
 from services.audit.api.records import MOST
 from services.audit.api.report_views import (
     DrillPage,
@@ -22,8 +20,6 @@ from services.audit.api.report_views import (
 )
 from services.audit.model.figures import WarningFigures
 from services.audit.model.month_figures import DrillFigures, MonthFigures
-from services.kit.clock import from_microseconds, microseconds
-from services.kit.errors import Invalid
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 
@@ -32,7 +28,6 @@ At = Annotated[
     Query(ge=1, le=MOST, description="Position of the ledger for which to draw; left out: its end"),
 ]
 Month = Annotated[str, Path(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$", description="A month of Beijing: 2026-06")]
-Cursor = Annotated[str, Query(max_length=40, description="Cursor: `next` of the page before")]
 
 
 @router.get("/warnings/{warning_id}/report", summary="The report of a warning")
@@ -59,10 +54,17 @@ async def drills(
     given: Given, _: Reader, after: Cursor = "", limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> DrillPage:
     """Return a page of drills, each with who was reached and who answered."""
-    before = moment_of(after) or given.db.clock.now()
+    return await drill_page(given, after, limit)
+
+
+async def drill_page(given: Parts, after: str, limit: int) -> DrillPage:
+    """Return a page of drills behind a cursor: the moment and the id of the last one of the page before."""
+    behind = read_cursor(after, 1)
+    before = (behind[0], behind[1][0]) if behind else None
     found = await report_drills.drills(given.db, given.measures.yardsticks, before, limit + 1)
     shown, more = found[:limit], len(found) > limit
-    return DrillPage(data=shown, has_more=more, next=cursor_of(shown[-1].published_at) if more else None)
+    following = cursor_of(shown[-1].published_at, shown[-1].warning_id) if more else None
+    return DrillPage(data=shown, has_more=more, next=following)
 
 
 @router.get("/drills/{warning_id}", summary="The report of a drill")
@@ -70,18 +72,3 @@ async def drill(warning_id: UUID, given: Given, _: Reader, at: At = None) -> Rep
     """Return what was rehearsed and by whom, the slowest places, and the drill before beside it."""
     found = await report_drills.report(given.db, given.measures.yardsticks, str(warning_id), at)
     return report_of(DrillReport, found)
-
-
-def cursor_of(at: datetime) -> str:
-    """Return the cursor of a moment."""
-    return base64.urlsafe_b64encode(str(microseconds(at)).encode()).decode()
-
-
-def moment_of(text: str) -> datetime | None:
-    """Return the moment of a cursor, None of none; raise Invalid for what is none."""
-    if not text:
-        return None
-    try:
-        return from_microseconds(int(base64.urlsafe_b64decode(text.encode())))
-    except (binascii.Error, ValueError, OverflowError):
-        raise Invalid("after", "is not a cursor", "send `next` of the page before, unchanged") from None

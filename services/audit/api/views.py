@@ -54,6 +54,7 @@ class StationReach(BaseModel):
     p50_s: float | None
     p95_s: float | None
     max_s: float | None
+    early: int = Field(description="Received before the approval, by a wrong clock: in no percentile")
 
     @classmethod
     def of(cls, reach: Reach) -> "StationReach":

@@ -1,4 +1,4 @@
-"""Forms in, facts out: what auditors and forecasters say of the weather on the pages of the reports."""
+"""Forms in, facts out: what forecasters say of the weather on the pages of the reports."""
 
 from uuid import UUID
 

@@ -1,6 +1,5 @@
 """The auditor's reports: of warnings, of months, of drills; as pages, and printed."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -9,18 +8,17 @@ from fastapi.responses import HTMLResponse
 
 from services.audit.actions import report_drills, report_month, report_warning
 from services.audit.actions.drawn import Drawn
-from services.audit.actions.taken import Taken
-from services.audit.api.parts import FORECASTERS, Given, Parts, Reader, left
-from services.audit.api.reports import At, Cursor, Month, cursor_of, moment_of
+from services.audit.api.cursors import Cursor
+from services.audit.api.parts import Given, Parts, Reader, observes
+from services.audit.api.reports import At, Month, drill_page
+from services.audit.api.workbooks import sheets, take
 from services.audit.desk.page import html, page
 from services.audit.model.observed import OUTCOMES
-from services.audit.papers.sheets import rows, workbook
 from services.audit.store import questions, reports
 from services.kit.identity import Principal
 
 router = APIRouter(include_in_schema=False)
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ON_INDEX, ON_A_PAGE = 10, 20
 
 
@@ -28,16 +26,14 @@ ON_INDEX, ON_A_PAGE = 10, 20
 async def index(request: Request, given: Given, someone: Reader, taken: int = 0) -> HTMLResponse:
     """Show where the reports are: months, drills, the latest warnings."""
     months = await report_month.months(given.db)
-    now = given.db.clock.now()
-    drills = await report_drills.drills(given.db, given.measures.yardsticks, now, ON_INDEX)
+    drills = await report_drills.drills(given.db, given.measures.yardsticks, None, ON_INDEX)
     async with questions.snapshot(given.db) as connection:
-        latest = await reports.newest(connection, "live", now, ON_A_PAGE, reports.EVERYTHING)
+        latest = await reports.newest(connection, "live", None, ON_A_PAGE, reports.EVERYTHING)
         faces = await reports.faces(connection, [i for _, i in latest], reports.EVERYTHING)
     newest = {face.warning_id: face for face in faces}
     warnings = [(at, newest[i]) for at, i in latest]
-    observes = someone.has("auditor", *FORECASTERS)
     shown = {"months": months, "drills": drills, "warnings": warnings}
-    return page("reports", request, **shown, observes=observes, taken=taken)
+    return page("reports", request, **shown, observes=observes(someone), taken=taken)
 
 
 async def _warning(given: Parts, warning_id: UUID, at: int | None) -> Drawn:
@@ -59,7 +55,7 @@ async def warning_sheets(
 ) -> Response:
     """Return the figures of a warning as a workbook."""
     found = await _warning(given, warning_id, at)
-    return await _workbook(request, given, someone, found, f"warning-{warning_id}")
+    return await sheets(request, given, someone, found, f"warning-{warning_id}")
 
 
 @router.get("/audit/warnings/{warning_id}/report")
@@ -84,7 +80,7 @@ async def month_sheets(
 ) -> Response:
     """Return the figures of a month as a workbook."""
     found = await report_month.report(given.db, given.measures, month, at)
-    return await _workbook(request, given, someone, found, f"month-{month}")
+    return await sheets(request, given, someone, found, f"month-{month}")
 
 
 @router.get("/audit/months/{month}")
@@ -100,11 +96,8 @@ async def month(
 @router.get("/audit/drills")
 async def drills(request: Request, given: Given, _: Reader, after: Cursor = "") -> HTMLResponse:
     """Show the drills."""
-    before = moment_of(after) or given.db.clock.now()
-    found = await report_drills.drills(given.db, given.measures.yardsticks, before, ON_A_PAGE + 1)
-    shown = found[:ON_A_PAGE]
-    following = cursor_of(shown[-1].published_at) if len(found) > ON_A_PAGE else None
-    return page("report_drills", request, drills=shown, following=following)
+    found = await drill_page(given, after, ON_A_PAGE)
+    return page("report_drills", request, drills=found.data, following=found.next)
 
 
 @router.get("/audit/drills/{warning_id}.pdf")
@@ -114,6 +107,15 @@ async def drill_pdf(
     """Print the report of a drill."""
     found = await report_drills.report(given.db, given.measures.yardsticks, str(warning_id), at)
     return await _printed("report_drill", request, given, someone, found, f"drill-{warning_id}")
+
+
+@router.get("/audit/drills/{warning_id}.xlsx")
+async def drill_sheets(
+    request: Request, warning_id: UUID, given: Given, someone: Reader, at: At = None
+) -> Response:
+    """Return the figures of a drill as a workbook."""
+    found = await report_drills.report(given.db, given.measures.yardsticks, str(warning_id), at)
+    return await sheets(request, given, someone, found, f"drill-{warning_id}")
 
 
 @router.get("/audit/drills/{warning_id}")
@@ -129,16 +131,9 @@ def _values(found: Drawn, someone: Principal) -> dict[str, Any]:
     return {
         "drawn": found,
         "figures": found.figures,
-        "observes": someone.has("auditor", *FORECASTERS),
+        "observes": observes(someone),
         "outcomes": OUTCOMES,
     }
-
-
-async def _workbook(request: Request, given: Parts, someone: Principal, found: Drawn, name: str) -> Response:
-    content = await asyncio.to_thread(workbook, found)
-    await _left(request, given, someone, found, f"{name}.xlsx", content)
-    headers = {"content-disposition": f'attachment; filename="{name}-{found.stood.position}.xlsx"'}
-    return Response(content, media_type=XLSX, headers=headers)
 
 
 async def _printed(
@@ -156,18 +151,6 @@ async def _printed(
             root=found.stood.root,
             figures_sha256=found.sha256,
         )
-    await _left(request, given, someone, found, f"{name}.pdf", printed)
+    await take(request, given, someone, found, f"{name}.pdf", printed)
     headers = {"content-disposition": f'inline; filename="{name}-{found.stood.position}.pdf"'}
     return Response(printed, media_type="application/pdf", headers=headers)
-
-
-async def _left(
-    request: Request, given: Parts, someone: Principal, found: Drawn, file: str, content: bytes
-) -> None:
-    """Say as a fact what somebody takes away of a report: it is whole before it leaves."""
-    name, _, form = file.rpartition(".")
-    warning_id = getattr(found.figures, "warning_id", None)
-    mine = UUID(warning_id) if warning_id else None
-    taken = Taken(f"report {name}", form, mine, found.stood.position, rows(found), whole=True)
-    taken.over(content)
-    await left(request, given, someone, taken)

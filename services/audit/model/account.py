@@ -68,19 +68,28 @@ class Reach:
     p50_s: float | None
     p95_s: float | None
     max_s: float | None
+    early: int = 0
+    """How many of them had it before the approval: a clock is wrong, and no percentile counts them."""
+
+
+def waits_of(moments: Iterable[datetime | None], since: datetime) -> tuple[list[float], int]:
+    """Return how long things took since a moment, in order, and how many came before it: by a wrong clock."""
+    found = sorted((at - since).total_seconds() for at in moments if at is not None)
+    early = sum(wait < 0 for wait in found)
+    return found[early:], early
 
 
 def reach(targets: Iterable[Target], approved_at: datetime) -> Reach:
     """Return the percentiles over the targets that received, by nearest rank."""
     everyone = list(targets)
-    moments = (target.received_at for target in everyone)
-    waits = sorted((at - approved_at).total_seconds() for at in moments if at is not None)
+    waits, early = waits_of((target.received_at for target in everyone), approved_at)
     return Reach(
         targeted=len(everyone),
-        received=len(waits),
+        received=len(waits) + early,
         p50_s=nearest_rank(waits, 0.50),
         p95_s=nearest_rank(waits, 0.95),
         max_s=waits[-1] if waits else None,
+        early=early,
     )
 
 

@@ -39,6 +39,7 @@ def _count(key: CountKey, targets: list[Target], books: Books) -> TargetCount:
         states=states,
         received=spread.received,
         waits_ms=waits,
+        early=spread.early,
     )
 
 

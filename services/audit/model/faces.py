@@ -42,6 +42,7 @@ class Face:
     approved_by: list[str]
     approved_at: datetime
     said_at: datetime
+    """By the publisher's clock, never later than it was recorded: by it a warning belongs to its month."""
     onset: datetime | None
     """As it was forecast."""
     expires_at: datetime
@@ -89,20 +90,20 @@ class Folded:
     changes: list[Change] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
-    def take(self, position: int, message: Message) -> None:
-        """Fold one record in."""
+    def take(self, position: int, message: Message, recorded_at: datetime) -> None:
+        """Fold one record in; whatever its clock, it was said when it was recorded at the latest."""
         match message:
             case WarningPublished():
-                self.faces.append(_face(position, message))
+                self.faces.append(_face(position, message, recorded_at))
             case PlanMade():
                 self.aims.append(_aim(position, message))
             case BlockChanged():
                 self.changes += _changes(position, message)
             case Fact():
-                self.observations += observations(position, message)
+                self.observations += observations(position, message, recorded_at)
 
 
-def _face(position: int, message: WarningPublished) -> Face:
+def _face(position: int, message: WarningPublished, recorded_at: datetime) -> Face:
     notice = message.notice
     return Face(
         position=position,
@@ -119,7 +120,7 @@ def _face(position: int, message: WarningPublished) -> Face:
         sender_name=plain(notice.sender_name),
         approved_by=[plain(name) for name in notice.approved_by],
         approved_at=message.approved_at,
-        said_at=message.at,
+        said_at=min(message.at, recorded_at),
         onset=notice.onset,
         expires_at=notice.expires,
         adds_to=str(notice.adds_to.warning_id) if notice.adds_to else None,

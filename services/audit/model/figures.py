@@ -26,6 +26,7 @@ class Spread(Figures):
     p95_s: float | None
     p99_s: float | None
     max_s: float | None
+    early: int = Field(description="Counted, but before the approval, by a wrong clock: in no percentile")
 
 
 class ChannelFigures(Figures):
@@ -84,6 +85,7 @@ class RevisionFigures(Figures):
     unreached: list[Silent] = Field(description="Stations of the plan that never had it")
     unanswered: list[Silent] = Field(description="Stations that had it, and where nobody answered")
     waits: list[Wait]
+    clocks: list[Wait] = Field(description="Stations of whose wrong clock a time before the approval tells")
     details_gone: bool = Field(description="True when retention has deleted what became of single targets")
 
 
@@ -126,6 +128,9 @@ class Lead(Figures):
     towns: list[TownLead]
     villages: list[VillageLead] = Field(description="Observed onset minus reception, shortest first")
     in_time: int = Field(description="Villages that had it before the onset")
+    early: int = Field(
+        description="Villages that had it before it was approved, by a wrong clock: not listed"
+    )
     targeted: int
     p50_min: float | None
     p5_min: float | None
@@ -205,8 +210,11 @@ class BeyondReach(Figures):
     code: str
     name: str
     town: str
-    lacked: str = Field(description="station, recipients, both, or village when it was not in the registry")
+    lacked: str = Field(
+        description="station, recipients, both; village when it was not in the registry; more when more came"
+    )
     added_at: Time | None = Field(description="When the registry got it, within thirty days")
+    stations: list[str] = Field(description="Stations that the registry got within thirty days")
 
 
 class WarningFigures(Figures):

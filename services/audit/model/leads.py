@@ -21,7 +21,8 @@ def lead(
     """Return the lead time of a warning; `towns` says in which town each station stands."""
     first, onset = faces[0], onsets.first
     forecast = next((f.onset for f in faces if f.onset is not None), None)
-    due, had = receptions(targets)
+    due, everyone = receptions(targets)
+    had = {code: at for code, at in everyone.items() if at >= first.approved_at}
     villages = [
         VillageLead(code=code, name=names.get(code), minutes=lead_minutes(at, began))
         for code, at in had.items()
@@ -38,6 +39,7 @@ def lead(
         towns=_towns(first.approved_at, onsets, names),
         villages=villages,
         in_time=sum(m >= 0 for m in minutes),
+        early=len(everyone) - len(had),
         targeted=len(due),
         p50_min=nearest_rank(minutes, 0.50),
         p5_min=nearest_rank(minutes, 0.05),

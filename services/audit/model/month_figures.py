@@ -36,6 +36,9 @@ class Line(Figures):
     reception: Number
     confirmation: Number
     median_s: float | None = Field(description="Seconds from the approval, of those who received")
+    early: int = Field(
+        description="Received before the approval, by a wrong clock: counted, not in the median"
+    )
     online: Number | None = Field(description="Of one town: minutes online of minutes due")
 
 
@@ -50,12 +53,27 @@ class VillageCoverage(Figures):
     received: int
 
 
-class Maintained(Figures):
-    """A station that was out of service as planned."""
+class LeftOut(Figures):
+    """A station some of whose minutes are in no rate."""
 
     code: str
     name: str | None
     minutes: int
+
+
+class BeyondLine(Figures):
+    """A village that warnings of the month could not reach, or not by all ways, as the registry stood."""
+
+    code: str
+    name: str
+    town: str
+    town_name: str | None
+    lacked: str = Field(description="As in the report of the last of these warnings")
+    warnings: int = Field(description="How many warnings of the month it is named by")
+    added_at: Time | None = Field(description="When the registry got it, within thirty days of one of them")
+    stations: list[str] = Field(
+        description="Stations that the registry got within thirty days of one of them"
+    )
 
 
 class WarningLine(Figures):
@@ -111,7 +129,13 @@ class MonthFigures(Figures):
     colours: list[Line]
     towns: list[Line]
     villages: list[VillageCoverage]
-    maintained: list[Maintained]
+    maintained: list[LeftOut] = Field(description="Minutes of planned maintenance")
+    unheard: list[LeftOut] = Field(
+        description="Minutes in which a station stood in the registry before the ledger first heard of it"
+    )
+    beyond: list[BeyondLine] = Field(
+        description="Who could have been reached; the indicator `beyond` sums it up over the warnings"
+    )
     hits: int
     misses: int
     false_alarms: int
@@ -144,6 +168,17 @@ class Participant(Figures):
     what: list[str]
 
 
+class DrillChannel(Figures):
+    """What became of everyone whom a drill was meant for on one channel."""
+
+    channel: str
+    targeted: int
+    received: int
+    confirmed: int
+    failed: int
+    open: int
+
+
 class DrillFigures(Figures):
     """The report of one drill, beside the one before it."""
 
@@ -151,7 +186,7 @@ class DrillFigures(Figures):
     drill: DrillLine
     towns: dict[str, str]
     participants: list[Participant]
-    channels: list[dict[str, int | str]]
+    channels: list[DrillChannel]
     slowest: list["Slow"]
     silent: list["Slow"]
     answers: int

@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cached_property
 
 from services.audit.model.account import Formulas, Rate
-from services.audit.model.faces import Face
+from services.audit.model.beyond import Beyond, Registry, beyond_of
+from services.audit.model.faces import Aim, Face
 from services.audit.model.indicators import Judged, Yardsticks, judged
 from services.audit.model.month_figures import Point
 from services.audit.model.observed import Observation, newest, onsets_of, outcome_of
@@ -29,6 +30,8 @@ class MonthMaterial:
     targets: Sequence[Target]
     gone: Collection[str]
     """Warnings whose details retention has deleted."""
+    aims: Sequence[Aim]
+    """Where their plans were aimed."""
     said: Sequence[Observation]
     missed: Sequence[Observation]
     entered: Sequence[Observation]
@@ -69,8 +72,21 @@ class MonthMaterial:
     @cached_property
     def online(self) -> list[StationOnline]:
         """The minutes of every station."""
-        service, resting = in_service(self.holdings, self.period), maintained(self.holdings, self.period)
-        return online_of(self.period, service, resting, self.seen)
+        held, resting = in_service(self.holdings, self.period[1]), maintained(self.holdings, self.period)
+        return online_of(self.period, held, resting, self.seen, self.formulas.online_states)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The villages of the registry at all times."""
+        return Registry(self.holdings)
+
+    @cached_property
+    def beyond(self) -> dict[str, Beyond]:
+        """Of each warning, the villages that it could not reach, as its own report has them."""
+        aims: dict[str, list[Aim]] = {}
+        for aim in self.aims:
+            aims.setdefault(aim.warning_id, []).append(aim)
+        return {i: beyond_of(self.registry, some[0], aims.get(i, ())) for i, some in self.warnings.items()}
 
     @cached_property
     def said_of(self) -> dict[str, list[Observation]]:

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from contracts.values import Level
 from services.audit.model.account import Rate, confirmation, nearest_rank, reception
+from services.audit.model.beyond import Unreached
 from services.audit.model.faces import Face
 from services.audit.model.indicators import Indicator, Measured, lead_minutes, mean
 from services.audit.model.indicators import share as share_of
 from services.audit.model.month_figures import (
+    BeyondLine,
     IndicatorFigures,
+    LeftOut,
     Line,
-    Maintained,
     MissedLine,
     MonthFigures,
     Number,
@@ -20,7 +22,6 @@ from services.audit.model.month_figures import (
 from services.audit.model.month_material import MonthMaterial, Pair
 from services.audit.model.observed import Observation, newest
 from services.audit.model.online import StationOnline, online_rate
-from services.audit.model.registered import villages_at
 
 
 def figures(m: MonthMaterial) -> MonthFigures:
@@ -38,11 +39,9 @@ def figures(m: MonthMaterial) -> MonthFigures:
         colours=_colours(m),
         towns=_towns(m),
         villages=_villages(m),
-        maintained=[
-            Maintained(code=s.station, name=m.names.get(s.station), minutes=round(s.maintained_s / 60))
-            for s in m.online
-            if s.maintained_s
-        ],
+        maintained=_left_out(m, lambda one: one.maintained_s),
+        unheard=_left_out(m, lambda one: one.unheard_s),
+        beyond=_beyond(m),
         hits=counts.hits,
         misses=counts.misses,
         false_alarms=counts.false_alarms,
@@ -106,12 +105,18 @@ def _entered(one: Indicator, m: MonthMaterial) -> Found:
     return share_of(said.numerator or 0, said.denominator or 0), {"source": said.source}
 
 
+def _unregistered(_: Indicator, m: MonthMaterial) -> Found:
+    found = m.beyond.values()
+    return share_of(sum(len(one.villages) for one in found), sum(one.asked for one in found)), {}
+
+
 FORMULAS: dict[str, Callable[[Indicator, MonthMaterial], Found]] = {
     "online-minutes": _online,
     "received-in-time": _reception,
     "confirmed-in-time": _confirmation,
     "mean-lead": _lead,
     "hits-of-all": _accuracy,
+    "beyond-registry": _unregistered,
     "entered": _entered,
 }
 """How each formula of the data file is computed."""
@@ -129,13 +134,15 @@ def _line(
     code: str, name: str | None, pairs: Sequence[Pair], m: MonthMaterial, online: Number | None
 ) -> Line:
     had = ((t.received_at, f.approved_at) for t, f in pairs)
-    waits = sorted((at - since).total_seconds() for at, since in had if at is not None)
+    found = sorted((at - since).total_seconds() for at, since in had if at is not None)
+    waits = [wait for wait in found if wait >= 0]
     return Line(
         code=code,
         name=name,
         reception=_number(reception(pairs, m.formulas)),
         confirmation=_number(confirmation(pairs, m.formulas)),
         median_s=nearest_rank(waits, 0.50),
+        early=len(found) - len(waits),
         online=online,
     )
 
@@ -172,7 +179,7 @@ def _villages(m: MonthMaterial) -> list[VillageCoverage]:
         due.setdefault(village, set()).add(face.warning_id)
         if target.received_at is not None:
             had.setdefault(village, set()).add(face.warning_id)
-    known = villages_at(m.holdings, m.period[1])
+    known = m.registry.at(m.period[1])
     return [
         VillageCoverage(
             code=code,
@@ -183,6 +190,32 @@ def _villages(m: MonthMaterial) -> list[VillageCoverage]:
             received=len(had.get(code, ())),
         )
         for code in sorted({*known, *due})
+    ]
+
+
+def _left_out(m: MonthMaterial, seconds: Callable[[StationOnline], float]) -> list[LeftOut]:
+    found = ((one.station, round(seconds(one) / 60)) for one in m.online)
+    return [LeftOut(code=code, name=m.names.get(code), minutes=some) for code, some in found if some]
+
+
+def _beyond(m: MonthMaterial) -> list[BeyondLine]:
+    """Return every village that a warning could not reach, with what the registry got of it later."""
+    by_village: dict[str, list[Unreached]] = {}
+    for found in m.beyond.values():
+        for one in found.villages:
+            by_village.setdefault(one.code, []).append(one)
+    return [
+        BeyondLine(
+            code=code,
+            name=some[-1].name,
+            town=some[-1].town,
+            town_name=m.names.get(some[-1].town),
+            lacked=some[-1].lacked,
+            warnings=len(some),
+            added_at=min((one.added_at for one in some if one.added_at), default=None),
+            stations=sorted({station for one in some for station in one.stations}),
+        )
+        for code, some in sorted(by_village.items())
     ]
 
 

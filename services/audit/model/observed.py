@@ -31,6 +31,7 @@ class Observation:
     """One of `onset`, `outcome`, `missed`, `figure`."""
     mode: str
     said_at: datetime
+    """Never later than it was recorded: a clock that is ahead must not forbid every correction."""
     by: str
     source: str
     note: str
@@ -61,16 +62,16 @@ class Observation:
         return self.said_at, self.position, self.part
 
 
-def observations(position: int, fact: Fact) -> list[Observation]:
+def observations(position: int, fact: Fact, recorded_at: datetime) -> list[Observation]:
     """Return what a fact says; nothing when it says it in a way that nobody can read."""
     try:
-        return _read(position, fact)
+        return _read(position, fact, recorded_at)
     except (KeyError, TypeError, ValueError, OverflowError):
         return []
 
 
-def _read(position: int, fact: Fact) -> list[Observation]:
-    said, common = fact.detail, _common(position, fact)
+def _read(position: int, fact: Fact, recorded_at: datetime) -> list[Observation]:
+    said, common = fact.detail, _common(position, fact, recorded_at)
     match fact.kind:
         case "onset.observed":
             at = _moment(said["onset"])
@@ -86,12 +87,12 @@ def _read(position: int, fact: Fact) -> list[Observation]:
     return []
 
 
-def _common(position: int, fact: Fact) -> dict[str, Any]:
+def _common(position: int, fact: Fact, recorded_at: datetime) -> dict[str, Any]:
     said = fact.detail
     return {
         "position": position,
         "mode": fact.mode.value,
-        "said_at": fact.at,
+        "said_at": min(fact.at, recorded_at),
         "by": plain(fact.actor or ""),
         "source": plain(str(said.get("observed_by") or ""), LONGEST_NOTE),
         "note": plain(str(said.get("note") or ""), LONGEST_NOTE),

@@ -1,15 +1,35 @@
-"""Online: how many of its minutes a station was there, out of what was said of its presence in any order."""
+"""Online: in how many of its minutes a station was there, out of what was said of its presence in any order.
 
-from collections.abc import Iterable, Mapping, Sequence
+The one formula of the rate, for a station's year and for everybody's month; `data/rates.yaml` words it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from services.audit.model.account import Rate
 
 Span = tuple[datetime, datetime]
 
-THERE = "online"
-"""`suspect` is not there: three beats were missed."""
+
+class Word(Protocol):
+    """As much of a change of presence as the rate looks at."""
+
+    @property
+    def at(self) -> datetime:
+        """When it changed."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """Of the record."""
+        ...
+
+    @property
+    def presence(self) -> str:
+        """What it is from then on."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -25,21 +45,25 @@ class Seen:
 
 @dataclass(frozen=True)
 class StationOnline:
-    """Of one station: its minutes, those of planned maintenance, and those in which it was there."""
+    """Of one station: its minutes, those in which it was there, and those that count neither way."""
 
     station: str
     due_s: float
-    """Seconds in service, without those of planned maintenance."""
-    maintained_s: float
+    """Seconds since it was first heard of, without those of planned maintenance."""
     online_s: float
+    maintained_s: float
+    unheard_s: float
+    """Seconds in which the registry had it, before the ledger first heard of it."""
+    spells: Sequence[Span] = ()
+    """The planned maintenance that was left out."""
 
 
-def spans_online(seen: Iterable[Seen], end: datetime) -> list[Span]:
-    """Return when one station was there; before the first word it was not."""
+def spans_online(seen: Iterable[Word], end: datetime, counts: Collection[str]) -> list[Span]:
+    """Return when one station was in a state that counts; before the first word it was not."""
     changes = sorted(seen, key=lambda s: (s.at, s.position))
     ends = [*(s.at for s in changes), end][1:]
     return union(
-        (s.at, upto) for s, upto in zip(changes, ends, strict=True) if s.presence == THERE and s.at < upto
+        (s.at, upto) for s, upto in zip(changes, ends, strict=True) if s.presence in counts and s.at < upto
     )
 
 
@@ -74,18 +98,37 @@ def seconds(spans: Iterable[Span]) -> float:
 
 
 def station_online(
-    station: str, service: Sequence[Span], maintenance: Sequence[Span], there: Sequence[Span]
+    station: str,
+    period: Span,
+    held: Sequence[Span] | None,
+    maintenance: Sequence[Span],
+    seen: Sequence[Word],
+    counts: Collection[str],
 ) -> StationOnline:
-    """Return the minutes of one station: maintenance counts neither above nor below the line."""
-    serving, resting = union(service), both(union(service), union(maintenance))
-    present = both(serving, union(there))
-    rested = seconds(resting)
+    """Return the minutes of one station in a period, given how it was when the period began.
+
+    `held` is when the registry had it; a station that was taken away is not due. None: it never named it.
+    """
+    heard = min((one.at for one in seen), default=None)
+    serving = _serving([period] if held is None else union(held), heard)
+    listening = both(both(serving, [period]), [(heard, period[1])] if heard else [])
+    resting = both(listening, union(maintenance))
+    there = both(listening, spans_online(seen, period[1], counts))
     return StationOnline(
         station=station,
-        due_s=seconds(serving) - rested,
-        maintained_s=rested,
-        online_s=seconds(present) - seconds(both(present, resting)),
+        due_s=seconds(listening) - seconds(resting),
+        online_s=seconds(there) - seconds(both(there, resting)),
+        maintained_s=seconds(resting),
+        unheard_s=seconds(both(serving, [period])) - seconds(listening),
+        spells=resting,
     )
+
+
+def _serving(held: Sequence[Span], heard: datetime | None) -> list[Span]:
+    """Return when a station served: one that was heard before we knew the registry served already."""
+    if held and heard and heard < held[0][0]:
+        return [(heard, held[0][1]), *held[1:]]
+    return list(held)
 
 
 def online_rate(stations: Iterable[StationOnline]) -> Rate:
@@ -96,18 +139,13 @@ def online_rate(stations: Iterable[StationOnline]) -> Rate:
 
 def online_of(
     period: Span,
-    service: Mapping[str, Sequence[Span]],
+    held: Mapping[str, Sequence[Span]],
     maintenance: Mapping[str, Sequence[Span]],
     seen: Mapping[str, Sequence[Seen]],
+    counts: Collection[str],
 ) -> list[StationOnline]:
-    """Return the minutes of every station; one that no registry named is due from its first word on."""
-    found = []
-    for station in sorted({*service, *seen}):
-        heard = seen.get(station, ())
-        due = service.get(station)
-        if due is None:
-            first = min((s.at for s in heard), default=period[1])
-            due = [(max(first, period[0]), period[1])]
-        there = both(spans_online(heard, period[1]), [period])
-        found.append(station_online(station, due, maintenance.get(station, ()), there))
-    return found
+    """Return the minutes of every station that the registry named or the ledger heard of."""
+    return [
+        station_online(code, period, held.get(code), maintenance.get(code, ()), seen.get(code, ()), counts)
+        for code in sorted({*held, *seen})
+    ]

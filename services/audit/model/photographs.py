@@ -38,7 +38,9 @@ class TargetCount:
     """How many targets of the manifest came how far."""
     received: int = 0
     waits_ms: list[int] = field(default_factory=list)
-    """p50, p95 and the longest wait since the approval; empty when nobody received."""
+    """p50, p95 and the longest wait since the approval; empty when nobody received by a right clock."""
+    early: int = 0
+    """How many had it before the approval, by a clock that is wrong."""
 
     @property
     def key(self) -> CountKey:
@@ -49,7 +51,7 @@ class TargetCount:
     def reach(self) -> Reach:
         """How many had the warning, and after how long."""
         p50, p95, longest = (w / 1000 for w in self.waits_ms) if self.waits_ms else (None, None, None)
-        return Reach(self.planned, self.received, p50, p95, longest)
+        return Reach(self.planned, self.received, p50, p95, longest, self.early)
 
 
 def photograph(delivery: Delivery) -> dict[str, Any]:

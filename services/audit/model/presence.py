@@ -1,16 +1,15 @@
-"""Online minutes: how long a station was there, planned maintenance left out (digest: online rate)."""
+"""Presence: when a station came and went, what the registry said of it, and its minutes online."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.audit.model.entry import plain
+from services.audit.model.online import Span, station_online
 from services.kit.clock import BEIJING
 
-Span = tuple[datetime, datetime]
-
-MINUTE = timedelta(minutes=1)
+MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -57,63 +56,26 @@ class Online:
 
 
 def online(
-    presences: Iterable[Presence],
-    spells: Iterable[Span],
+    presences: Sequence[Presence],
+    spells: Sequence[Span],
     first: datetime,
     last: datetime,
     counts: frozenset[str],
+    held: Sequence[Span] | None = None,
 ) -> Online:
     """Return the online minutes of a period; `presences` begin with the last one before it, if any.
 
-    `counts` are the states that count as online.
+    `counts` are the states that count as online, `held` is when the registry had the station.
     """
-    known = sorted(presences, key=lambda one: (one.at, one.position))
-    if last <= first:
-        return Online(0, 0, 0, 0, ())
-    begun = min(max(known[0].at, first), last) if known else last
-    away = [(max(a, begun), min(b, last)) for a, b in _merged(spells) if min(b, last) > max(a, begun)]
-    there: list[Span] = []
-    for one, until in zip(known, [*(p.at for p in known[1:]), last], strict=False):
-        if one.presence in counts and min(until, last) > max(one.at, begun):
-            there.append((max(one.at, begun), min(until, last)))
-    planned = _length(away)
-    at_work = _length(there) - _length(_both(there, away))
-    minutes = (last - begun - planned) // MINUTE
+    found = station_online("", (first, last), held, spells, presences, counts)
+    due = round(found.due_s / MINUTE)
     return Online(
-        online=min(at_work // MINUTE, minutes),
-        minutes=minutes,
-        unheard=(begun - first) // MINUTE,
-        maintenance=planned // MINUTE,
-        spells=away,
+        online=min(round(found.online_s / MINUTE), due),
+        minutes=due,
+        unheard=round(found.unheard_s / MINUTE),
+        maintenance=round(found.maintained_s / MINUTE),
+        spells=found.spells,
     )
-
-
-def _length(spans: Iterable[Span]) -> timedelta:
-    return sum((end - begin for begin, end in spans), timedelta())
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    found: list[Span] = []
-    for begin, end in sorted(spans):
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        elif end > begin:
-            found.append((begin, end))
-    return found
-
-
-def _both(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """Return where two ordered lists of spans overlap."""
-    found, i, j = [], 0, 0
-    while i < len(one) and j < len(other):
-        begin, end = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])
-        if begin < end:
-            found.append((begin, end))
-        if one[i][1] <= other[j][1]:
-            i += 1
-        else:
-            j += 1
-    return found
 
 
 def spells(said: Sequence[Equipment]) -> list[Span]:
@@ -128,12 +90,15 @@ def spells(said: Sequence[Equipment]) -> list[Span]:
 
 
 def day_end(day: str | None) -> datetime | None:
-    """Return the end of a day in Beijing, None for what is no day."""
+    """Return the end of a day in Beijing, None for what is no day; the last day of all ends with time."""
     try:
         begun = datetime.strptime(day or "", "%Y-%m-%d").replace(tzinfo=BEIJING)
-        return begun + timedelta(days=1)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    try:
+        return begun + timedelta(days=1)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=BEIJING)
 
 
 def equipment_of(block: Any) -> dict[str, tuple[str | None, list[str], list[list[str]]]]:

@@ -1,16 +1,14 @@
-"""What the registry held, as far as reports ask: the stations of each village, and how many people."""
+"""What the registry held, as far as reports ask: the stations of each village, and when they served."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from contracts.registry import BlockChanged
 from services.audit.model.entry import plain
-from services.kit.clock import BEIJING
-
-LATER = timedelta(days=30)
-"""Who came into the registry so soon after a warning could have been reached by it."""
+from services.audit.model.online import Span
+from services.audit.model.presence import day_end
 
 
 @dataclass(frozen=True)
@@ -60,93 +58,12 @@ def _day(given: Any) -> str | None:
     return plain(str(given), 10) if given else None
 
 
-@dataclass(frozen=True)
-class Village:
-    """What a village had at a moment: of all parts of its block together."""
-
-    code: str
-    name: str
-    town: str
-    stations: frozenset[str]
-    recipients: int
-
-    @property
-    def lacks(self) -> str | None:
-        """Say what it lacks: `station`, `recipients`, `both`; None when it has some of each."""
-        if not self.stations:
-            return "station" if self.recipients else "both"
-        return None if self.recipients else "recipients"
-
-
-def villages_at(found: Iterable[Holding], moment: datetime) -> dict[str, Village]:
-    """Return every village that the registry held at a moment."""
-    blocks: dict[str, Holding] = {}
-    for one in sorted(found, key=lambda h: (h.at, h.position)):
-        if one.at <= moment:
-            blocks[one.block] = one
-    parts: dict[str, list[Holding]] = {}
-    for one in blocks.values():
-        if not one.gone:
-            parts.setdefault(one.village, []).append(one)
-    return {code: _village(code, some) for code, some in parts.items()}
-
-
-def _village(code: str, parts: Sequence[Holding]) -> Village:
-    stations = frozenset(station for part in parts for station in part.stations)
-    return Village(code, parts[0].name, parts[0].town, stations, sum(part.recipients for part in parts))
-
-
-@dataclass(frozen=True)
-class Unreached:
-    """A village of a warning's towns in which there was nobody or nothing to reach, and what came later."""
-
-    code: str
-    name: str
-    town: str
-    lacked: str
-    """`station`, `recipients`, `both`; `village`: it was not there at all, `more`: more came later."""
-    added_at: datetime | None
-    """When the registry got what was lacking, within thirty days."""
-
-
-def beyond_reach(found: Iterable[Holding], towns: Collection[str], moment: datetime) -> list[Unreached]:
-    """Return the villages of these towns that a plan of a moment could not reach, or not by all ways."""
-    by_village: dict[str, list[Holding]] = {}
-    for one in found:
-        by_village.setdefault(one.village, []).append(one)
-    mine = (some for some in by_village.values() if any(one.town in towns for one in some))
-    lacking = (_beyond(some, moment) for some in mine)
-    return sorted((one for one in lacking if one is not None), key=lambda one: one.code)
-
-
-def _beyond(some: Sequence[Holding], moment: datetime) -> Unreached | None:
-    """Return what one village lacked, and when more came; None when it had all it ever had."""
-    code, changes = some[0].village, sorted({h.at for h in some if moment < h.at <= moment + LATER})
-    then = villages_at(some, moment).get(code)
-    added = next((at for at in changes if _came(then, villages_at(some, at).get(code))), None)
-    lacked = then.lacks if then else "village"
-    if (then is None and added is None) or (lacked is None and added is None):
-        return None
-    known = then or next(iter(villages_at(some, added or moment).values()))
-    return Unreached(code, known.name, known.town, lacked or "more", added)
-
-
-def _came(before: Village | None, after: Village | None) -> bool:
-    if after is None:
-        return False
-    if before is None:
-        return True
-    return bool(after.stations - before.stations) or after.recipients > before.recipients
-
-
-Span = tuple[datetime, datetime]
-
-
-def in_service(found: Iterable[Holding], period: Span) -> dict[str, list[Span]]:
-    """Return when each station stood in the registry, within a period."""
+def in_service(found: Iterable[Holding], last: datetime) -> dict[str, list[Span]]:
+    """Return when each station stood in the registry, until a moment."""
     spans: dict[str, list[Span]] = {}
-    for station, begin, end, _ in _stretches(found, period[1]):
-        _add(spans, station, (begin, end), period)
+    for station, begin, end, _ in _stretches(found, last):
+        if begin < end:
+            spans.setdefault(station, []).append((begin, end))
     return spans
 
 
@@ -154,8 +71,9 @@ def maintained(found: Iterable[Holding], period: Span) -> dict[str, list[Span]]:
     """Return when each station was out of service as planned, within a period."""
     spans: dict[str, list[Span]] = {}
     for station, begin, end, until in _stretches(found, period[1]):
-        if until:
-            _add(spans, station, (begin, min(end, _end_of_day(until, begin))), period)
+        day = day_end(until)
+        if day is not None:
+            _add(spans, station, (begin, min(end, day)), period)
     return spans
 
 
@@ -170,14 +88,6 @@ def _stretches(found: Iterable[Holding], last: datetime) -> list[tuple[str, date
         for version, end in zip(versions, ends, strict=True):
             stretches += [(code, version.at, end, until) for code, until in version.stations.items()]
     return stretches
-
-
-def _end_of_day(day: str, otherwise: datetime) -> datetime:
-    try:
-        last = datetime.fromisoformat(day).date()
-    except ValueError:
-        return otherwise
-    return datetime.combine(last + timedelta(days=1), time(), BEIJING)
 
 
 def _add(spans: dict[str, list[Span]], station: str, span: Span, period: Span) -> None:

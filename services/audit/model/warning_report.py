@@ -8,7 +8,8 @@ from functools import cached_property
 from contracts.amendment import PlanAmended
 from contracts.outcome import Column
 from services.audit.model import climbed, leads, story
-from services.audit.model.account import ChannelAccount, nearest_rank
+from services.audit.model.account import ChannelAccount, nearest_rank, waits_of
+from services.audit.model.beyond import Registry, beyond_of
 from services.audit.model.faces import Aim, Face
 from services.audit.model.figures import (
     BeyondReach,
@@ -21,7 +22,7 @@ from services.audit.model.figures import (
     WarningFigures,
 )
 from services.audit.model.observed import Observation, newest, onsets_of, outcome_of
-from services.audit.model.registered import Holding, beyond_reach
+from services.audit.model.registered import Holding
 from services.audit.model.rows import Ending, Target
 
 HAD = (Column.DELIVERED, Column.CONFIRMED)
@@ -85,7 +86,7 @@ def figures(m: Material) -> WarningFigures:
         escalation=climbed.escalation(m.facts, m.names),
         calls=climbed.calls(m.calls),
         amendments=climbed.amendments(m.amended, m.facts),
-        beyond=_beyond(m, first),
+        beyond=[BeyondReach(**vars(one)) for one in beyond_of(Registry(m.holdings), first, m.aims).villages],
         towns={town: m.names.get(town, town) for town in towns},
         details_gone=bool(m.gone),
         formulas=dict(m.formulas),
@@ -101,6 +102,7 @@ def _end(endings: Sequence[Ending]) -> Ending | None:
 def _revision(face: Face, m: Material) -> RevisionFigures:
     planned = [t for t in m.targets.get(face.revision, ()) if t.planned]
     gone = {channel for revision, channel in m.gone if revision == face.revision}
+    waits = [_wait(t, face.approved_at, m) for t in planned]
     return RevisionFigures(
         revision=face.revision,
         verb=face.verb,
@@ -118,17 +120,18 @@ def _revision(face: Face, m: Material) -> RevisionFigures:
         confirmed=spread([t.confirmed_at for t in planned], face.approved_at),
         unreached=[_silent(t, m) for t in planned if t.column not in HAD],
         unanswered=[_silent(t, m) for t in planned if t.column is Column.DELIVERED],
-        waits=[_wait(t, face.approved_at, m) for t in planned],
+        waits=[one for one in waits if not _early(one)],
+        clocks=[one for one in waits if _early(one)],
         details_gone=bool(gone),
     )
 
 
 def spread(moments: Sequence[datetime | None], since: datetime) -> Spread:
     """Return how long things took since a moment, by nearest rank."""
-    waits = sorted((at - since).total_seconds() for at in moments if at is not None)
+    waits, early = waits_of(moments, since)
     shares = {"p50_s": 0.50, "p95_s": 0.95, "p99_s": 0.99, "max_s": 1.0}
     ranks = {name: nearest_rank(waits, share) for name, share in shares.items()}
-    return Spread(targeted=len(moments), count=len(waits), **ranks)
+    return Spread(targeted=len(moments), count=len(waits) + early, early=early, **ranks)
 
 
 def _channel(line: ChannelAccount, *, gone: bool) -> ChannelFigures:
@@ -159,6 +162,10 @@ def _wait(target: Target, since: datetime, m: Material) -> Wait:
     )
 
 
+def _early(wait: Wait) -> bool:
+    return any(one is not None and one < 0 for one in (wait.received_s, wait.confirmed_s))
+
+
 def _said(m: Material) -> list[Said]:
     counts = {(one.position, one.part) for one in newest(m.said).values()}
     return [
@@ -176,17 +183,4 @@ def _said(m: Material) -> list[Said]:
             counts=(one.position, one.part) in counts,
         )
         for one in sorted(m.said, key=lambda o: o.order, reverse=True)
-    ]
-
-
-def _beyond(m: Material, first: Face) -> list[BeyondReach]:
-    """Return who could not be reached by the first plan: asked of its towns, else of those of the notice."""
-    aim = next((a for a in m.aims if a.revision == first.revision), None)
-    towns, moment = (aim.towns, aim.made_at) if aim else (first.towns, first.said_at)
-    chosen = set(aim.villages) if aim else set()
-    found = beyond_reach(m.holdings, towns, moment)
-    return [
-        BeyondReach(**vars(one))
-        for one in found
-        if not chosen or one.code in chosen or one.lacked == "village"
     ]

@@ -33,6 +33,7 @@ INVENTORY: dict[str, tuple[str, str]] = {
     "equipment": (NOTED, "what the registry said of a station's equipment"),
     "carriers": (NOTED, "whose gateway each is"),
     "places": (NOTED, "names of places"),
+    "names": (NOTED, "what places were called, from which record on"),
     "contents": (NOTED, "what villages' blocks hold"),
     "batches": (DERIVED, "the batches that were asked for"),
     "postings": (DERIVED, "lists of hashes that are not gathered"),

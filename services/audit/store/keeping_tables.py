@@ -67,6 +67,7 @@ TARGET_COUNTS = Table(
     Column("states", JSON, nullable=False),
     Column("received", Integer, nullable=False),
     Column("waits_ms", JSON, nullable=False),
+    Column("early", Integer, nullable=False, server_default="0"),
 )
 """What stays of named targets that were deleted."""
 

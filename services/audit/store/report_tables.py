@@ -78,6 +78,16 @@ CONTENTS = Table(
 )
 """What blocks hold, noted when they are recorded: the ledger keeps no block. How many people, never who."""
 
+NAMES = Table(
+    "names",
+    metadata,
+    Column("code", String(100), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("town", String(100)),
+)
+"""What places were called, and in which town they lay, from a record on; from 0: before that was kept."""
+
 OBSERVATIONS = Table(
     "observations",
     metadata,

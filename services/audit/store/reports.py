@@ -4,7 +4,19 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Select, Table, func, literal, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -129,11 +141,13 @@ async def begun(
 
 
 async def newest(
-    connection: AsyncConnection, mode: str, before: datetime, limit: int, at: int
+    connection: AsyncConnection, mode: str, before: tuple[datetime, str] | None, limit: int, at: int
 ) -> list[tuple[datetime, str]]:
-    """Return the warnings first issued before a moment, newest first, each with its first issue."""
+    """Return warnings by their first issue, newest first, each with that moment, behind one of them."""
     f = FACES.c
-    statement = _first_issues(mode, at).where(f.said_at < before)
+    statement = _first_issues(mode, at)
+    if before is not None:
+        statement = statement.where(tuple_(f.said_at, f.warning_id) < before)
     statement = statement.order_by(f.said_at.desc(), f.warning_id.desc()).limit(limit)
     return [(row[0], row[1]) for row in await connection.execute(statement)]
 
@@ -163,17 +177,19 @@ async def aims(connection: AsyncConnection, warning_ids: Collection[str], at: in
     return [found[key] for key in sorted(found)]
 
 
-async def said_of(connection: AsyncConnection, warning_ids: Collection[str], at: int) -> list[Observation]:
-    """Return everything that was said afterwards of warnings, oldest first."""
+async def said_of(
+    connection: AsyncConnection, warning_ids: Collection[str], mode: str, at: int
+) -> list[Observation]:
+    """Return everything that was said afterwards of warnings, oldest first; no drill speaks of a live one."""
     c = OBSERVATIONS.c
-    wanted = c.warning_id.in_(warning_ids), c.position <= at
+    wanted = c.warning_id.in_(warning_ids), c.mode == mode, c.position <= at
     return await read(connection, Observation, _in_order(select(OBSERVATIONS).where(*wanted)))
 
 
-async def said(connection: AsyncConnection, what: str, at: int) -> list[Observation]:
-    """Return everything that was said of missed events, or of figures."""
+async def said(connection: AsyncConnection, what: str, mode: str, at: int) -> list[Observation]:
+    """Return everything that was said of missed events, or of figures, in earnest or in drills."""
     c = OBSERVATIONS.c
-    statement = select(OBSERVATIONS).where(c.what == what, c.position <= at)
+    statement = select(OBSERVATIONS).where(c.what == what, c.mode == mode, c.position <= at)
     return await read(connection, Observation, _in_order(statement))
 
 
@@ -185,16 +201,28 @@ async def holdings(
     connection: AsyncConnection, at: int, towns: Collection[str] | None = None
 ) -> list[Holding]:
     """Return what the registry held of some towns, or of all, at all times, as far as it could be opened."""
+    if towns is None:
+        return await _holdings(connection, at)
+    mine = select(CONTENTS.c.village).where(CONTENTS.c.town.in_(towns))
+    return await _holdings(connection, at, CHANGES.c.village.in_(mine))
+
+
+async def holdings_of(connection: AsyncConnection, station: str) -> list[Holding]:
+    """Return every version of the blocks that ever named a station."""
+    h, c = CHANGES.c, CONTENTS.c
+    naming = cast(c.stations, Text).contains(f'"{station}"', autoescape=True)
+    blocks = select(h.block).join_from(CHANGES, CONTENTS, h.sha256 == c.sha256).where(naming)
+    return await _holdings(connection, EVERYTHING, h.block.in_(blocks))
+
+
+async def _holdings(connection: AsyncConnection, at: int, *wanted: ColumnElement[bool]) -> list[Holding]:
     h, c = CHANGES.c, CONTENTS.c
     names = func.coalesce(c.town, h.village), func.coalesce(c.name, "")
     statement = (
         select(h.position, h.at, h.block, h.village, names[0], names[1], h.gone, c.stations, c.recipients)
         .join_from(CHANGES, CONTENTS, (h.sha256 == c.sha256) & h.gone.is_(False), isouter=True)
-        .where(h.position <= at, (h.gone.is_(True)) | (c.sha256.is_not(None)))
+        .where(h.position <= at, (h.gone.is_(True)) | (c.sha256.is_not(None)), *wanted)
     )
-    if towns is not None:
-        mine = select(c.village).where(c.town.in_(towns))
-        statement = statement.where(h.village.in_(mine))
     rows = await connection.execute(statement.order_by(h.position))
     return [Holding(*row[:7], row[7] or {}, row[8] or 0) for row in rows]
 
@@ -215,11 +243,14 @@ async def presences(
     return await read(connection, Seen, select(*_SEEN).where(*wanted))
 
 
-async def stations_seen(connection: AsyncConnection, mode: str, at: int) -> list[str]:
-    """Return every station of which anything was ever seen."""
-    c = COMINGS.c
-    statement = select(c.station).where(c.mode == mode, c.position <= at).distinct()
-    return list((await connection.execute(statement)).scalars())
+async def stations_seen(connection: AsyncConnection) -> list[str]:
+    """Return every station of which anything was ever seen: the index is asked for one after the other."""
+    c, smallest = COMINGS.c, func.min(COMINGS.c.station)
+    known = select(smallest.label("station")).cte("known", recursive=True)
+    after = select(smallest).where(c.station > known.c.station).scalar_subquery()
+    known = known.union_all(select(after).where(known.c.station.is_not(None)))
+    found = await connection.execute(select(known.c.station).where(known.c.station.is_not(None)))
+    return list(found.scalars())
 
 
 async def presences_before(
