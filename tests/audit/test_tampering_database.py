@@ -123,6 +123,12 @@ async def a_lab(url: str, folder: Path) -> AsyncIterator[Lab]:
         yield await Lab(await story(keeping, folder)).open()
 
 
+@pytest.fixture(autouse=True)
+def _let_go_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a walk compare and let go of what it carries many times over."""
+    monkeypatch.setattr("services.audit.store.walk.AT_ONCE", 100)
+
+
 async def test_a_sound_story_differs_nowhere(database_url: str, tmp_path: Path) -> None:
     async with a_lab(database_url, tmp_path) as lab:
         assert await lab.keeping.found() == []
