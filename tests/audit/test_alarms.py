@@ -74,6 +74,7 @@ async def test_what_was_compared_of_late_is_told_and_a_silent_issuer_too(
         assert {walk["name"] for walk in told["walks"]} == {"warnings", "ledger", "issued"}
         page = (await audit.get("/audit/reconcile")).text
         assert "无应答" in page
+        assert "全部内容均已核对" in page
 
 
 @pytest.mark.parametrize("way", ["api", "page"])

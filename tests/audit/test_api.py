@@ -68,6 +68,22 @@ async def test_an_account_that_does_not_add_up_says_so(audit: Asked) -> None:
     assert (await audit.json("/reconcile"))["adds_up"] is False
 
 
+@on_one_database
+async def test_everything_is_compared_a_stretch_at_a_time(audit: Asked) -> None:
+    await audit.book.say(*AWarning().whole())
+    after, parts = "", []
+    while after is not None:
+        stretch = await audit.json("/reconcile/stretches", after=after)
+        assert (stretch["covers"], stretch["has_more"]) == ("stretch", stretch["next"] is not None)
+        parts.append((stretch["part"], stretch["warnings"]))
+        after = stretch["next"]
+    assert parts == [("warnings", 1), ("issued", 0), ("records", 0), ("ledger", 0)]
+    assert (await audit.get("/api/v1/audit/reconcile/stretches", after="nonsense")).status_code == 422
+    new = await audit.json("/reconcile")
+    assert (new["covers"], new["warnings"], new["everything_at"]) == ("lately", 1, None)
+    assert {walk["name"] for walk in new["watch"]["walks"]} >= {"warnings", "ledger"}
+
+
 async def test_revisions_and_ends_make_the_state(audit: Asked) -> None:
     warning, halted = AWarning(), AWarning()
     await audit.book.say(warning.cancelled(3), halted.halted())

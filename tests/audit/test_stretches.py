@@ -12,10 +12,13 @@ from contracts.values import Channel
 from services.audit.actions import lately, sign, stretches
 from services.audit.actions.reconcile import Sources
 from services.audit.issuer import Issued
+from services.audit.model.walking import Walk
 from services.audit.store.alarm_tables import LOOKS
 from services.audit.store.tables import DELIVERIES, RECORDS
 from services.kit.errors import Invalid
 from tests.audit.audit_make import AWarning, a_fact
+from tests.audit.keeping_make import a_keeping
+from tests.audit.story_make import story
 from tests.audit.watch_make import GRACE, Watching, watching
 
 
@@ -66,7 +69,7 @@ async def test_stretch_after_stretch_names_every_difference_and_then_ends(
 
 async def test_what_is_no_cursor_is_refused(sqlite_url: str, tmp_path: Path) -> None:
     async with watching(sqlite_url, tmp_path) as world:
-        for after in ("nothing", "records/x", "records/-1", "warnings/" + "x" * 101):
+        for after in ("nothing", "records/x", "records/-1", "records/" + "9" * 19, "warnings/" + "x" * 101):
             with pytest.raises(Invalid):
                 await stretches.stretch(sources(world), after)
 
@@ -113,6 +116,24 @@ async def test_what_a_request_reads_does_not_grow_with_the_ledger(
         grown = {name: (before[name], after[name]) for name in after if after[name] > 1.1 * before[name]}
         assert set(grown) == {"everything"}, grown
         assert after["everything"] > 1.5 * before["everything"], "so it is measured at all"
+
+
+async def test_a_walk_carries_only_what_it_has_just_come_by(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried: list[int] = []
+    let_go = Walk.let_go
+
+    def noted(self: Walk) -> Any:
+        carried.append(len(self.emptied))
+        return let_go(self)
+
+    monkeypatch.setattr(Walk, "let_go", noted)
+    monkeypatch.setattr("services.audit.store.walk.AT_ONCE", 4)
+    async with a_keeping(sqlite_url, tmp_path) as keeping:
+        assert await (await story(keeping, tmp_path)).found() == []
+    assert sum(carried) > 4
+    assert max(carried) <= 4
 
 
 async def _costs(world: Watching) -> dict[str, int]:

@@ -39,20 +39,33 @@ async def of_records(
     return found
 
 
-async def compare(
+async def of_emptied(
     connection: AsyncConnection, known: Agreements, rules: Retention, emptied: Sequence[int], until: datetime
 ) -> list[Difference]:
-    """Return everything in the tables of keeping that the facts do not say, or say otherwise."""
+    """Return what is wrong with emptied records; of their tombstones nothing is said."""
     found = await of_records(connection, known, rules, emptied, until)
+    return [one for one in found if one.what == "record-emptied"]
+
+
+async def compare(
+    connection: AsyncConnection, known: Agreements, emptied: tuple[int, int], until: datetime
+) -> list[Difference]:
+    """Return everything in the tables of keeping that the facts do not say, or say otherwise.
+
+    It is given the first and the last record that are emptied, 0 when none is.
+    """
+    found: list[Difference] = []
     rows = await keeping.tombstones(connection)
-    gone = set(emptied)
     for row in rows:
-        whole = [p for p in _positions(row) if p not in gone]
+        places = _positions(row)
+        gone = await walk.emptied(connection, places)
+        whole = [p for p in places if p not in gone]
         if whole:
             why = "a tombstone stands for a record that is not deleted"
             found.append(_grave(row, why, f"record {whole[0]}"))
-    beyond = [row for row in rows if not emptied or row["last"] < emptied[0] or row["first"] > emptied[-1]]
-    found += _tombstones([row for row in beyond if row["count"]], known, until)[0]
+        beyond = not emptied[0] or row["last"] < emptied[0] or row["first"] > emptied[1]
+        if row["count"] or not beyond:
+            found += _tombstones([row], known, until)[0]
     found += _missing(rows, known, until)
     proposals = await walk.proposals(connection)
     young = {p["proposal_id"] for p in proposals if p["state"] == CONFIRMED and p["decided_at"] >= until}

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.actions import compare, folding, heads, reconcile
+from services.audit.actions import compare, folding, heads, look, reconcile
 from services.audit.actions.reconcile import Reconciled, Sources
+from services.audit.model.alarms import BOOKS
+from services.audit.model.alarms import ISSUED as SAID
 from services.audit.model.differences import Difference, Patience
 from services.audit.store import alarms, ledger, looks, posting_check, questions
 from services.audit.store.ledger import Place
@@ -19,10 +21,13 @@ from services.kit.errors import Invalid
 WARNINGS, ISSUED, RECORDS, LEDGER = PARTS = ("warnings", "issued", "records", "ledger")
 
 AT_ONCE = 20
-"""Warnings in a stretch, when nobody wishes for others."""
+"""Warnings whose books are in memory at a time, and in a stretch when nobody wishes for more."""
 
 MOST = 100_000
 """Records that are counted in a stretch."""
+
+_COMPARED = (f"{BOOKS}:", f"{SAID}:", compare.ISSUER, look.STREAM, "ledger-", look.HEADS)
+"""Beginnings of scopes that the stretches compare anew; of others they name what the watch has found."""
 
 _BEGIN = -(2**62)
 """A record before the first one is one too many."""
@@ -92,7 +97,8 @@ async def everything(of: Sources) -> Reconciled:
 
 def _read(after: str) -> tuple[str, str]:
     part, _, key = (after or WARNINGS).partition("/")
-    if part not in PARTS or (part == RECORDS and not (key or "0").isdecimal()) or len(key) > 100:
+    place = part != RECORDS or not key or (key.isdecimal() and len(key) < 19)
+    if part not in PARTS or not place or len(key) > 100:
         raise Invalid("after", "is not a cursor", "send `next` of the page before, unchanged")
     return part, key
 
@@ -105,12 +111,17 @@ def _next(part: str, key: str) -> str | None:
 
 async def _warnings(connection: AsyncConnection, after: str, limit: int, patience: Patience) -> _Done:
     ids = await looks.next_warnings(connection, after, limit)
-    found, deliveries = await reconcile.of_books(connection, ids, patience)
+    found: list[Difference] = []
+    deliveries = 0
+    for begin in range(0, len(ids), AT_ONCE):
+        some, more = await reconcile.of_books(connection, ids[begin : begin + AT_ONCE], patience)
+        found, deliveries = [*found, *some], deliveries + more
     return _Done(found, ids[-1] if len(ids) == limit else "", len(ids), deliveries)
 
 
 async def _records(connection: AsyncConnection, after: int, place: Place) -> _Done:
     """Count the next records, and compare what is kept beside them."""
+    after = min(after, place.size)
     upto = min(after + MOST, place.size)
     found = []
     counted = await ledger.count(connection, after or _BEGIN, upto)
@@ -134,4 +145,4 @@ async def _beside(of: Sources) -> list[Difference]:
 
 async def _standing(db: Database) -> list[Difference]:
     async with db.read() as connection:
-        return [one.difference for one in await alarms.of_kind(connection, "stretch", alarms.AT_ONCE)]
+        return [one.difference for one in await alarms.beside(connection, _COMPARED, alarms.AT_ONCE)]

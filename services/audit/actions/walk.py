@@ -1,9 +1,10 @@
 """Walk: every record is computed anew from its bytes, and everything that is kept is held against them.
 
-All of it at once; the watch looks at a stretch in each round, so that nothing is left unseen for long.
+All of it, in little memory; the watch looks at a stretch in each round, so that nothing is left unseen for
+long.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,12 +40,17 @@ async def whole(
     """Look at every record, the tree, heads, tombstones and books; name everything that differs."""
     found = await heads.compare(db, signer, places, whole=True)
     async with questions.snapshot(db) as connection:
-        known = await keeping.agreements(connection)
+        known, until = await keeping.agreements(connection), db.clock.now() - grace
         done = Walk(heads=await walk.roots(connection))
-        found += [one async for one in _records(connection, done)]
-        found += _nodes(done, await walk.nodes(connection))
-        found += await graves.compare(connection, known, rules, done.emptied, db.clock.now() - grace)
-        found += await graves.reading(connection, done, db.clock.now() - grace)
+        emptied = (0, 0)
+        async for some in _records(connection, done):
+            nodes, gone = done.let_go()
+            found += [*some, *_nodes(nodes, await walk.nodes(connection, nodes))]
+            found += await graves.of_emptied(connection, known, rules, gone, until)
+            emptied = (emptied[0] or gone[0], gone[-1]) if gone else emptied
+        found += _nodes({}, await walk.nodes_beyond(connection, done.frontier.size if done.frontier else 0))
+        found += await graves.compare(connection, known, emptied, until)
+        found += await graves.reading(connection, done, until)
         found += recount.endings_differ(done.endings, await walk.endings(connection))
         found += [one async for one in _books(connection, known)]
         found += [one async for one in recounting.everything(connection)]
@@ -53,16 +59,21 @@ async def whole(
     return list(dict.fromkeys(found))
 
 
-async def _records(connection: AsyncConnection, done: Walk) -> AsyncIterator[Difference]:
+async def _records(connection: AsyncConnection, done: Walk) -> AsyncIterator[list[Difference]]:
+    """Yield what is wrong, some records at a time."""
+    found: list[Difference] = []
     async for row in walk.records(connection, done.position):
-        for one in done.take(row, walk.payload_of(row)):
-            yield one
+        found += done.take(row, walk.payload_of(row))
+        if row["position"] % walk.AT_ONCE == 0:
+            yield found
+            found = []
+    yield found
 
 
-def _nodes(done: Walk, kept: dict[Subtree, bytes]) -> list[Difference]:
+def _nodes(computed: Mapping[Subtree, bytes], kept: Mapping[Subtree, bytes]) -> list[Difference]:
     found = []
-    for subtree in sorted({*done.nodes, *kept}, key=lambda s: (s.level, s.index)):
-        if done.nodes.get(subtree) != kept.get(subtree):
+    for subtree in sorted({*computed, *kept}, key=lambda s: (s.level, s.index)):
+        if computed.get(subtree) != kept.get(subtree):
             why = "a hash of the tree is not that of its records"
             found.append(Difference("tree-changed", why, about=f"node {subtree.level}/{subtree.index}"))
     return found
@@ -76,7 +87,7 @@ async def recounted(db: Database, only: str | None = None) -> tuple[int, list[Di
             return 1, await recount.compare(connection, [only], known)
         done = Walk(frontier=None)
         async for _ in _records(connection, done):
-            pass
+            done.let_go()
         found = recount.endings_differ(done.endings, await walk.endings(connection))
         found += [one async for one in _books(connection, known)]
         found += [one async for one in recounting.everything(connection)]

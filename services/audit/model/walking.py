@@ -60,6 +60,12 @@ class Walk:
             yield from self._told(row, leaf, payload)
         yield from self._chained(row)
 
+    def let_go(self) -> tuple[dict[Subtree, bytes], list[int]]:
+        """Return the hashes and the emptied records that it has come by, and carry them no further."""
+        gone = self.nodes, self.emptied
+        self.nodes, self.emptied = {}, []
+        return gone
+
     def _placed(self, row: Row) -> Iterator[Difference]:
         if row["position"] != self.position + 1:
             why = f"the records {self.position + 1} to {row['position'] - 1} are missing"

@@ -39,6 +39,13 @@ async def of_kind(connection: AsyncConnection, kind: str, limit: int) -> list[Al
     return [_alarm(row) for row in (await connection.execute(statement)).mappings()]
 
 
+async def beside(connection: AsyncConnection, kinds: Collection[str], limit: int) -> list[Alarm]:
+    """Return standing alarms whose scopes begin with none of these, oldest first."""
+    others = [ALARMS.c.scope.not_like(f"{kind}%") for kind in kinds]
+    statement = select(ALARMS).where(_STANDS, *others).order_by(ALARMS.c.alarm_id).limit(limit)
+    return [_alarm(row) for row in (await connection.execute(statement)).mappings()]
+
+
 async def begin(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Alarm]:
     """Keep new alarms; each is due to be said at once."""
     fresh = {

@@ -145,13 +145,14 @@ async def _after(connection: AsyncConnection, table: Any, after: str) -> str | N
 async def lately(connection: AsyncConnection, size: int, limit: int) -> list[str]:
     """Return the warnings of late: of which the newest records speak, published last, or waited for."""
     r = RECORDS.c
-    ours = [r.kind.not_like(f"{kind}%") for kind in _OURS]
-    stretch = (r.position > size - NEWEST) & (r.position <= size)
-    spoken = select(r.warning_id).where(stretch, r.warning_id.is_not(None), *ours).group_by(r.warning_id)
+    newest = select(r.position, r.warning_id, r.kind).where(r.position > size - NEWEST)
+    some = newest.order_by(r.position.desc()).limit(NEWEST).subquery().c
+    ours = [some.kind.not_like(f"{kind}%") for kind in _OURS]
+    spoken = select(some.warning_id).where(some.warning_id.is_not(None), *ours).group_by(some.warning_id)
     published = select(REVISIONS.c.warning_id).order_by(REVISIONS.c.heard_at.desc())
     waited = select(LOOKS.c.warning_id).where(LOOKS.c.due_at.is_not(None)).order_by(LOOKS.c.due_at)
     found: list[str] = []
-    for one in (spoken.order_by(func.max(r.position).desc()), published, waited):
+    for one in (spoken.order_by(func.max(some.position).desc()), published, waited):
         found += (await connection.execute(one.limit(limit))).scalars()
     return list(dict.fromkeys(found))
 

@@ -1,12 +1,12 @@
 """What a walk through the whole ledger reads."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.model.merkle import Subtree
+from services.audit.model.merkle import TILE_LEVELS, Subtree
 from services.audit.model.rows import Ending, EndingKey
 from services.audit.store.keeping_tables import PROPOSALS, TARGET_COUNTS
 from services.audit.store.ledger import unpacked
@@ -27,6 +27,8 @@ from services.audit.store.tree import Broken
 
 Row = Mapping[str, Any]
 AT_ONCE = 1_000
+MOST = 2**62
+"""No record is beyond this; a forged list may say what it likes."""
 
 
 async def records(connection: AsyncConnection, after: int, most: int | None = None) -> AsyncIterator[Row]:
@@ -51,10 +53,37 @@ def payload_of(row: Row) -> bytes | None:
         return None
 
 
-async def nodes(connection: AsyncConnection) -> dict[Subtree, bytes]:
-    """Return every hash of the tree that is kept."""
-    rows = (await connection.execute(select(NODES))).mappings()
+async def nodes(connection: AsyncConnection, wanted: Collection[Subtree]) -> dict[Subtree, bytes]:
+    """Return what is kept of some hashes of the tree."""
+    n = NODES.c
+    found: dict[Subtree, bytes] = {}
+    for level in {one.level for one in wanted}:
+        places = [one.index for one in wanted if one.level == level]
+        found |= await _nodes(connection, (n.level == level) & n.index.in_(places))
+    return found
+
+
+async def nodes_beyond(connection: AsyncConnection, size: int) -> dict[Subtree, bytes]:
+    """Return the hashes of the tree that are kept and over no records."""
+    n, levels = NODES.c, range(TILE_LEVELS, 64, TILE_LEVELS)
+    beyond = [(n.level == level) & (n.index >= size >> level) for level in levels]
+    return await _nodes(connection, or_(n.index < 0, n.level.not_in(levels), *beyond))
+
+
+async def _nodes(connection: AsyncConnection, where: ColumnElement[bool]) -> dict[Subtree, bytes]:
+    rows = (await connection.execute(select(NODES).where(where))).mappings()
     return {Subtree(row["level"], row["index"]): bytes(row["hash"]) for row in rows}
+
+
+async def emptied(connection: AsyncConnection, positions: Sequence[int]) -> set[int]:
+    """Return those of some records that are emptied."""
+    r = RECORDS.c
+    found: set[int] = set()
+    known = [position for position in positions if position <= MOST]
+    for begin in range(0, len(known), AT_ONCE):
+        some = r.position.in_(known[begin : begin + AT_ONCE])
+        found |= set((await connection.execute(select(r.position).where(some, r.payload == b""))).scalars())
+    return found
 
 
 async def roots(connection: AsyncConnection) -> dict[int, bytes]:
