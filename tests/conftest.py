@@ -1,6 +1,7 @@
 """What the tests share: real servers, started once, and clean for each test that asks."""
 
 import asyncio
+import gc
 import os
 import secrets
 import tempfile
@@ -12,12 +13,13 @@ import pytest
 from playwright.async_api import Page
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import browser, databases, memory
+from tests import browser, databases, memory, statements
 from tests.servers import AS_IF_NO_POWER_FAILS, CannotBring, NatsServer, PostgresServer, Server
 
 S = TypeVar("S", bound=Server)
 
 memory.take()
+statements.share()
 
 
 class Stories(LoadScopeScheduling):  # type: ignore[misc]
@@ -35,6 +37,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Stories:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let long stories begin first."""
     items.sort(key=lambda item: not item.get_closest_marker("long"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave all modules and tests out of what the collector walks through: they stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(scope="session")

@@ -43,11 +43,7 @@ async def a_postgres_database(admin_url: str, prefix: str, houses: Sequence[str]
     """Create a database with its houses; yield its URL with `{name}` where the house's name goes; drop it."""
     template, password = await _template(admin_url, prefix, tuple(houses))
     name = f"{prefix}{secrets.token_hex(6)}"
-    finds = "; ".join(
-        f'ALTER ROLE "{prefix}{house}" IN DATABASE "{name}" SET search_path = "{prefix}{house}"'
-        for house in houses
-    )
-    await _tell(admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" {_strategy[admin_url]}', finds)
+    await _tell(admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" {_strategy[admin_url]}')
     try:
         address = urlsplit(admin_url).netloc.rpartition("@")[2]
         yield f"postgresql://{prefix}{{name}}:{password}@{address}/{name}"
@@ -66,6 +62,9 @@ async def _template(admin_url: str, prefix: str, houses: tuple[str, ...]) -> tup
         await _tell(admin_url, f'CREATE DATABASE "{name}"')
         url = urlsplit(admin_url)._replace(path=f"/{name}").geturl()
         await provision(url, list(houses), known, prefix)
+        # What a role finds in the template it does not find in a copy, unless it does so everywhere.
+        everywhere = [f'ALTER ROLE "{r}" SET search_path = "{r}"' for r in (f"{prefix}{h}" for h in houses)]
+        await _tell(admin_url, *everywhere)
         _strategy[admin_url] = "STRATEGY FILE_COPY" if await _is_hasty(admin_url) else ""
         _templates[prefix, houses] = name, known
     return _templates[prefix, houses]

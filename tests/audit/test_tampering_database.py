@@ -50,17 +50,17 @@ class Lab:
             assert self.rows[table], table.name
         return self
 
-    async def after(self, act: Act) -> list[Difference]:
-        """Return what a walk finds after something was done."""
+    async def after(self, act: Act, *touched: Table) -> list[Difference]:
+        """Return what a walk finds after something was done, to these tables alone where they are named."""
         async with self.keeping.db.transaction() as tx:
             await act(tx)
         try:
             return await self.keeping.found()
         finally:
             async with self.keeping.db.transaction() as tx:
-                for table, rows in self.rows.items():
+                for table in touched or self.rows:
                     await tx.execute(delete(table))
-                    await tx.execute(insert(table), rows)
+                    await tx.execute(insert(table), self.rows[table])
 
     def changing(self, table: Table, row: dict[str, Any], name: str, value: Any) -> Act:
         """Return the act that changes one cell."""
@@ -102,9 +102,10 @@ async def test_any_cell_that_is_changed_is_found(
             dice = random.Random(f"{table.name}.{name}")
             row = dice.choice(lab.rows[table])
             value = changed(row[name], table.c[name], dice)
-            if not await lab.after(lab.changing(table, row, name, value)):
+            if not await lab.after(lab.changing(table, row, name, value), table):
                 unseen.append((table.name, name, row[name], value))
         assert unseen == []
+        assert await lab.keeping.found() == [], "what one change leaves behind, the next would be found by"
 
 
 async def test_any_row_that_is_removed_or_inserted_is_found(database_url: str, tmp_path: Path) -> None:
@@ -113,12 +114,23 @@ async def test_any_row_that_is_removed_or_inserted_is_found(database_url: str, t
         for table in TABLES:
             dice = random.Random(table.name)
             row = dice.choice(lab.rows[table])
-            if not await lab.after(lambda tx, t=table, r=row: tx.execute(delete(t).where(is_row(t, r)))):
+            if not await lab.after(removing(table, row), table):
                 unseen.append((table.name, "removed", row))
             another = beside(table, lab.rows[table][-1])
-            if not await lab.after(lambda tx, t=table, r=another: tx.execute(insert(t).values(**r))):
+            if not await lab.after(inserting(table, another), table):
                 unseen.append((table.name, "inserted", another))
         assert unseen == []
+        assert await lab.keeping.found() == [], "what one change leaves behind, the next would be found by"
+
+
+def removing(table: Table, row: dict[str, Any]) -> Act:
+    """Return the act that removes a row."""
+    return lambda tx: tx.execute(delete(table).where(is_row(table, row)))
+
+
+def inserting(table: Table, row: dict[str, Any]) -> Act:
+    """Return the act that inserts a row."""
+    return lambda tx: tx.execute(insert(table).values(**row))
 
 
 async def test_two_rows_that_are_swapped_are_found(database_url: str, tmp_path: Path) -> None:
