@@ -68,7 +68,7 @@ class District:
 
     def map(self) -> dict[str, dict[str, Any]]:
         """Return the cells as the registry computes them."""
-        cells = village_cells({v["code"]: (float(v["lat"]), float(v["lon"])) for v in self.villages})
+        cells = village_cells({v["code"]: (float(v["lon"]), float(v["lat"])) for v in self.villages})
         town_of = {v["code"]: v["town_code"] for v in self.villages}
         return {
             "villages": _features(self.villages, cells),
@@ -81,7 +81,7 @@ def _features(places: Iterable[dict[str, str]], cells: Mapping[str, Any]) -> dic
         {
             "type": "Feature",
             "properties": {"code": p["code"], "name": p["name"], "point": [float(p["lon"]), float(p["lat"])]},
-            "geometry": {"type": "Polygon", "coordinates": [[(lon, lat) for lat, lon in cells[p["code"]]]]},
+            "geometry": {"type": "Polygon", "coordinates": [cells[p["code"]]]},
         }
         for p in places
     ]

@@ -10,7 +10,7 @@ from services.audit.actions import words as indexing
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import STATIONS, a_fact
 from tests.audit.test_pages import fill, served, sound
-from tests.browser import DESKTOP, PHONE
+from tests.browser import DESKTOP, PHONE, picture
 
 pytestmark = pytest.mark.browser
 
@@ -82,6 +82,15 @@ async def test_a_list_is_fetched_with_a_bar_and_saved(
             while len(ended := await _ended(audit)) < 3:
                 await asyncio.sleep(0.05)
         assert ended == [True] * 3
+        await page.route("**/records.csv*", lambda _: None)
+        await page.click("a[href*='records.csv']")
+        await page.wait_for_selector(".take progress")
+        await picture(page, "audit-export", 900)
+        await page.click(".take button")
+        await page.wait_for_function(
+            "document.querySelector('output[data-status]').textContent === '已停止。'"
+        )
+        assert not await page.is_visible(".take progress")
 
 
 async def _ended(audit: Asked) -> list[bool]:

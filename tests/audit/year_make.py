@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import orjson
 
+from contracts.fact import Fact
 from contracts.message import Message
 from contracts.outcome import Outcome, TargetState
 from contracts.registry import BLOCK_CONTEXT, BlockChanged
@@ -146,6 +147,9 @@ class Told:
     def lift(self, seconds: float) -> None:
         """Let it be lifted, and the lift be heard everywhere."""
         one, at = self.warning, self.after(seconds)
+        for minutes, what, who in ((5, "submitted", "zhang"), (1, "approved", "li"), (0, "approved", "wang")):
+            said = act(one, what, who, minutes - seconds / 60, revision=2)
+            self.add(seconds - 60 * minutes, said)
         self.add(
             seconds,
             one.published(WarningCancelled, 2, approved_at=at, notice=self._lift()).model_copy(
@@ -269,6 +273,8 @@ class Year:
         begin = book.stand.sequence
         heard = []
         for n, (at, message) in enumerate(sorted(self.said, key=lambda one: one[0]), start=1):
+            if isinstance(message, Fact) and message.service == "test":
+                message = message.model_copy(update={"service": "issuer"})
             at_us = microseconds(at) + 180_000
             heard.append(Heard(begin + n, at_us, str(uuid7()), message.subject, message.to_bytes()))
         for first in range(0, len(heard), 200):

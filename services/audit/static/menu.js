@@ -2,4 +2,10 @@
 
 const menu = document.querySelector(".menu");
 const here = menu?.querySelector("[aria-current]");
-if (here) menu.scrollLeft = here.offsetLeft - menu.offsetLeft - (menu.clientWidth - here.offsetWidth) / 2;
+
+function show() {
+  if (here) menu.scrollLeft = here.offsetLeft - menu.offsetLeft - (menu.clientWidth - here.offsetWidth) / 2;
+}
+
+addEventListener("resize", show);
+show();
