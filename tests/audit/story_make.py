@@ -22,6 +22,7 @@ from tests.audit.audit_make import NOON, STATIONS, TOWN, AWarning, a_fact
 from tests.audit.keeping_make import LATER, RULES, AKeeping, filled
 from tests.audit.people_make import a_batch, a_request, phones
 from tests.audit.report_make import about, judged, onset, seen
+from tests.audit.test_amended import an_amendment
 
 GRACE = timedelta(seconds=60)
 BEFORE = NOON + timedelta(days=2)
@@ -82,6 +83,7 @@ def _more(keeping: AKeeping, later: AWarning) -> list[Message]:
         judged(later, "hit"),
         *(a_request(later, batch, part) for part, batch in zip("ab", batches, strict=True)),
         a_block(crypto),
+        an_amendment(later, UUID(int=77)),
     ]
 
 

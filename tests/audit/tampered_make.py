@@ -12,6 +12,7 @@ from services.audit.store import questions_tables as asked
 from services.audit.store import report_tables as reports
 from services.audit.store import tables
 from services.audit.store import words_tables as words
+from services.audit.store.amendment_tables import AMENDMENTS
 from services.kit.db import Moment
 from tests.audit.audit_make import NOON
 
@@ -35,6 +36,7 @@ TABLES: list[Table] = [
     *(asked.ACTS, asked.COMINGS, asked.CARRIED, asked.CARRIED_DAYS),
     *(reports.FACES, reports.AIMS, reports.CHANGES, reports.OBSERVATIONS),
     *(words.SEGMENTS, words.WORDS),
+    AMENDMENTS,
     *(posted.BATCHES, posted.POSTINGS, posted.VOLUMES, posted.PAGES),
 ]
 GROUPS = [
@@ -44,8 +46,8 @@ GROUPS = [
     TABLES[10:13],
     TABLES[13:17],
     TABLES[17:21],
-    TABLES[21:23],
-    TABLES[23:],
+    TABLES[21:24],
+    TABLES[24:],
 ]
 
 

@@ -102,6 +102,7 @@ def differing(
     shelves: list[tuple[str, Mapping[Any, Any], Mapping[Any, Any]]] = [
         ("revisions", anew.books.revisions, kept.revisions),
         ("plans", anew.books.plans, kept.plans),
+        ("amendments", anew.books.amendments, kept.amendments),
         ("deliveries", anew.books.deliveries, kept.deliveries),
     ]
     if anew.buried or (anew.emptied and not _of(kept.targets, warning_id)):
