@@ -22,7 +22,7 @@ from services.houses import MIGRATIONS, houses_of, openers
 from services.kit import postgres
 from services.kit.errors import Invalid, Problem, Refused
 from services.kit.http import create_app
-from services.kit.process import configure_telemetry, open_floor, run
+from services.kit.process import configure_telemetry, open_floor, run, say_start
 from services.kit.settings import PREFIX, Settings
 from services.kit.terminal import Output
 from services.laptop import children, prepare
@@ -68,6 +68,7 @@ async def serve(settings: Settings, service: str, only: str | None = None) -> No
     children.require_free(settings.host, settings.port, "HTTP", f"{PREFIX}PORT")
     async with open_floor(settings, only or service) as floor:
         opened = [await opener(floor) for opener in openers(service, only).values()]
+        await say_start(floor, opened, only or service, all_settings.given(service))
         app = create_app(floor, opened)
         await run(settings, app, opened, floor.bus)
 

@@ -1,6 +1,7 @@
 """Every setting of every service: what `yutian settings` shows."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pkgutil import resolve_name
@@ -69,6 +70,20 @@ def rows() -> Iterator[dict[str, str]]:
             for name, field in type(settings).model_fields.items():
                 if name not in common:
                     yield _row(reader, settings, name, field)
+
+
+def given(service: str) -> dict[str, str]:
+    """Return what a service was set to beyond its defaults, as it may be told; `all` means every service."""
+    wanted = READERS if service == "all" else {"all", service}
+    return {
+        row["name"]: _PASSWORD.sub("//***@", row["value"])
+        for row in rows()
+        if row["service"] in wanted and row["source"] != "default"
+    }
+
+
+_PASSWORD = re.compile(r"//[^/@\s]+@")
+"""A name and a password in an address."""
 
 
 def _row(reader: str, settings: Settings, name: str, field: FieldInfo) -> dict[str, str]:

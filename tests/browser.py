@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, ViewportSize, async_playwright
+from playwright.async_api import FloatRect, Page, ViewportSize, async_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -37,8 +37,11 @@ async def a_page(size: ViewportSize = DESKTOP) -> AsyncIterator[Page]:
         await chromium.close()
 
 
-async def picture(page: Page, name: str) -> None:
-    """Keep a picture of the page as it is, for desktop and phone, when YUTIAN_SCREENSHOTS says where."""
+async def picture(page: Page, name: str, most: int | None = None) -> None:
+    """Keep a picture of the page as it is, for desktop and phone, when YUTIAN_SCREENSHOTS says where.
+
+    Of a long page, `most` pixels from its top.
+    """
     folder = os.environ.get("YUTIAN_SCREENSHOTS")
     if not folder:
         return
@@ -46,6 +49,8 @@ async def picture(page: Page, name: str) -> None:
     size = page.viewport_size
     for kind, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
         await page.set_viewport_size(viewport)
-        await page.screenshot(path=f"{folder}/{name}-{kind}.png", full_page=True)
+        height = await page.evaluate("document.documentElement.scrollHeight")
+        whole = FloatRect(x=0, y=0, width=viewport["width"], height=min(height, most or height))
+        await page.screenshot(path=f"{folder}/{name}-{kind}.png", full_page=True, clip=whole)
     if size is not None:
         await page.set_viewport_size(size)

@@ -12,10 +12,12 @@ import pytest
 from playwright.async_api import Page
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import browser, databases
-from tests.servers import CannotBring, NatsServer, PostgresServer, Server
+from tests import browser, databases, memory
+from tests.servers import AS_IF_NO_POWER_FAILS, CannotBring, NatsServer, PostgresServer, Server
 
 S = TypeVar("S", bound=Server)
+
+memory.take()
 
 
 class Stories(LoadScopeScheduling):  # type: ignore[misc]
@@ -78,7 +80,8 @@ def postgres_url() -> Iterator[str]:
         yield given
         return
     with tempfile.TemporaryDirectory(prefix="yutian-postgres-") as folder:
-        yield from (server.url for server in _running(PostgresServer, Path(folder)))
+        running = _running(lambda place: PostgresServer(place, AS_IF_NO_POWER_FAILS), Path(folder))
+        yield from (server.url for server in running)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from services.kit.errors import Refused
@@ -28,6 +28,8 @@ _POSTGRES_SETTINGS = (
     "max_connections=300",
     "scram_iterations=1",  # a password for the roles of every run: none is worth guessing
 )
+AS_IF_NO_POWER_FAILS = ("fsync=off", "full_page_writes=off", "max_wal_size=256MB")
+"""What is committed outlives the server all the same; only the computer must not go down with it."""
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
@@ -158,13 +160,14 @@ class NatsServer(Server):
 
 
 class PostgresServer(Server):
-    """A PostgreSQL as it comes, fsync and synchronous commit on; SIGQUIT is its power cut."""
+    """A PostgreSQL as it comes, fsync and synchronous commit on, but for `settings`; SIGQUIT kills it."""
 
     stop_signal = signal.SIGINT
     kill_signal = signal.SIGQUIT
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, settings: Sequence[str] = ()) -> None:
         super().__init__(directory)
+        self.settings = (*_POSTGRES_SETTINGS, *settings)
         self.user = _NOBODY if os.geteuid() == 0 else None
         self._give(directory)
         self.binaries = self._runnable(postgres_package())
@@ -183,7 +186,7 @@ class PostgresServer(Server):
         """Return the command line, after making the cluster that it names."""
         if not self.data.exists():
             self._run("initdb", f"--pgdata={self.data}", *_NEW_CLUSTER)
-        chosen = [word for setting in _POSTGRES_SETTINGS for word in ("-c", setting)]
+        chosen = [word for setting in self.settings for word in ("-c", setting)]
         return [str(self.binaries / "postgres"), "-D", str(self.data), "-p", str(self.port), *chosen]
 
     def ready(self) -> bool:

@@ -115,6 +115,10 @@ class KeyFolder:
         names = (p.name for p in folder.iterdir()) if folder.is_dir() else iter(())
         return sorted(name for name in names if name not in _POINTERS and not name.startswith("."))
 
+    def purposes(self) -> list[str]:
+        """Return the purposes that have a key in use."""
+        return sorted(file.parent.name for file in self.root.glob("*/active"))
+
     def first(self, purpose: str) -> str:
         """Return the id of the first key of a purpose."""
         file = self.root / purpose / "first"

@@ -26,6 +26,7 @@ from services.kit.brief import BEGIN, BUSY_MS, BriefWriter
 from services.kit.clock import Clock, SystemClock, from_microseconds, microseconds
 from services.kit.errors import Refused
 from services.kit.ids import uuid7
+from services.kit.masking import masked, masked_deep
 from services.kit.trouble import busy_is_retry
 
 T = TypeVar("T")
@@ -90,7 +91,10 @@ class Transaction:
         about: str | None = None,
         **detail: Any,
     ) -> UUID:
-        """Say a fact that travels on no other stream; the ledger keeps it, with from where it came."""
+        """Say a fact that travels on no other stream; the ledger keeps it, with from where it came.
+
+        A mobile number that somebody typed into a reason is masked here, before anybody keeps it.
+        """
         came = origin.current()
         session = {"session": came.session} if came.session else {}
         return self.emit(
@@ -103,8 +107,8 @@ class Transaction:
                 actor=actor,
                 source=source or came.source,
                 warning_id=str(warning_id) if warning_id else None,
-                about=about,
-                detail={**session, **detail},
+                about=masked(about) if about else about,
+                detail=masked_deep({**session, **detail}),
             )
         )
 

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -100,6 +101,20 @@ def house_siblings(bus: Bus, house: House) -> list[Sibling]:
 
 def _consumer(bus: Bus, db: Database, subscription: Subscription) -> Sibling:
     return lambda: consume(bus, db, subscription)
+
+
+async def say_start(floor: Floor, services: Sequence[Service], name: str, given: Mapping[str, str]) -> None:
+    """Say as a fact that a process starts, with which version, settings and keys: a changed one shows."""
+    houses = [house for service in services for house in service.houses]
+    async with houses[0].db.transaction() as tx:
+        tx.record(
+            "service.started",
+            about=name,
+            instance=floor.settings.instance,
+            version=version("yutian"),
+            settings=dict(given),
+            keys={purpose: floor.keys.active(purpose)[0] for purpose in floor.keys.purposes()},
+        )
 
 
 async def run(settings: Settings, app: FastAPI, services: Sequence[Service], bus: Bus) -> None:

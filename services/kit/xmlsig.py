@@ -96,6 +96,10 @@ class CapSigner:
             raise Refused("the CAP document was signed, but the signature does not hold")
         return content
 
+    def key_of(self, mode: Mode) -> str:
+        """Return the id of the key that signs documents of a mode."""
+        return self.keys.active(purpose(mode))[0]
+
     def _private(self, mode: Mode, key_id: str, pem: bytes) -> Any:
         """Return a private key, opened once: checking an RSA key takes thirty times as long as signing."""
         found = self._opened.get((mode, key_id))

@@ -32,6 +32,8 @@ from tests.servers import free_port
 STATIONS = tuple(f"5001100010{n:02d}" for n in range(60))
 STATES = (TargetState.CONFIRMED,) * 40 + (TargetState.PLAYED,) * 15 + (TargetState.FAILED,) * 5
 GRAVE = {"serious", "critical"}
+PICTURES = {"/audit/alarms": "audit-alarms", "/audit/reconcile": "audit-reconcile"}
+"""Of these pages: here something differs."""
 
 pytestmark = pytest.mark.browser
 
@@ -104,21 +106,22 @@ async def test_every_page_is_sound_in_both_widths(
     async with asked(sqlite_url, clean_nats_url, tmp_path) as audit, served(audit.app) as url:
         live, drill = await fill(audit)
         await page.set_extra_http_headers({"Authorization": "Bearer auditor"})
-        for name, path in {
-            "audit": "/audit",
-            "audit-warning": f"/audit/warnings/{live.warning_id}",
-            "audit-drill": f"/audit/warnings/{drill.warning_id}",
-            "audit-station": f"/audit/stations/{STATIONS[0]}?year=2026",
-            "audit-records": "/audit/records",
-            "audit-record": "/audit/records/9",
-            "audit-reconcile": "/audit/reconcile",
-            "audit-alarms": "/audit/alarms",
-        }.items():
+        for path in (
+            "/audit",
+            f"/audit/warnings/{live.warning_id}",
+            f"/audit/warnings/{drill.warning_id}",
+            f"/audit/stations/{STATIONS[0]}?year=2026",
+            "/audit/records",
+            "/audit/records/9",
+            "/audit/reconcile",
+            "/audit/alarms",
+        ):
             for size in (DESKTOP, PHONE):
                 await page.set_viewport_size(size)
                 await page.goto(f"{url}{path}")
                 await sound(page)
-            await picture(page, name)
+            if path in PICTURES:
+                await picture(page, PICTURES[path])
         assert errors == []
 
 

@@ -13,7 +13,7 @@ from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import AWarning, a_fact, outcome
 from tests.audit.people_make import a_batch, a_report, a_request, phones
 from tests.audit.test_pages import served, sound
-from tests.browser import DESKTOP, PHONE, picture
+from tests.browser import DESKTOP, PHONE
 
 ME = "13800000007"
 
@@ -178,7 +178,6 @@ async def test_the_page_finds_a_phone_and_never_shows_it(
             await page.set_viewport_size(size)
             await sound(page)
             assert ME not in await page.content()
-        await picture(page, "audit-people")
         await page.set_viewport_size(DESKTOP)
         await page.click("text=更早")
         assert await page.locator(".told").count() == 5

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from contracts import MESSAGES
 from contracts.canonical import sha256_hex
 from contracts.fact import Leaf
 from services.audit.model import chain, merkle
@@ -25,6 +26,8 @@ from tests.audit.ledger_make import (
     a_ledger,
     heard,
 )
+
+SAMPLES = Path(__file__).parents[2] / "contracts/samples"
 
 
 async def rows(db, table):  # type: ignore[no-untyped-def]
@@ -141,6 +144,20 @@ async def test_sealed_bodies_do_not_stay_in_the_ledger(database_url: str, tmp_pa
             if message.batch:
                 assert message.batch.sealed.encode() not in kept
                 assert message.batch.hashes.encode() not in kept
+
+
+@pytest.mark.parametrize("message", ["station.v1.told", "warning.v1.halted"])
+def test_a_number_that_people_tell_each_other_is_kept_masked(message: str) -> None:
+    written = (SAMPLES / f"{message}.json").read_bytes()
+    words = "三户老人需要转移" if "told" in message else "正文中的时段写错"
+    typed = written.replace(words.encode(), "打 138 1234 5678，再打一三九一二三四五六七八".encode())
+    said = chain.kept(f"yutian.live.{message}.urgent", typed)
+    assert chain.kept(f"yutian.live.{message}.urgent", written) == written
+    assert said == typed.replace(b"138 1234 5678", b"138****5678").replace(
+        "一三九一二三四五六七八".encode(), b"139****5678"
+    )
+    assert typed != written
+    assert MESSAGES[message].from_bytes(said)
 
 
 async def test_books_are_the_same_in_whatever_order_the_messages_come(

@@ -17,7 +17,7 @@ from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import AWarning, a_manifest, outcome
 from tests.audit.folder_make import a_folder, acts, unpacked, worded
 from tests.audit.test_pages import served, sound
-from tests.browser import DESKTOP, PHONE, picture
+from tests.browser import DESKTOP, PHONE
 
 TOWNS = 21
 VILLAGES = tuple(f"5001101{town:02d}{n:03d}" for town in range(TOWNS) for n in range(1, 19))
@@ -136,7 +136,6 @@ async def test_the_map_and_the_timeline_are_sound_in_both_widths(page: Page, aud
                 if path:
                     await page.wait_for_selector("#replay[data-ready]")
                 await sound(page)
-        await picture(page, "audit-map")
 
 
 async def test_the_slider_moves_the_map_and_the_counts(page: Page, audit: Case) -> None:

@@ -172,7 +172,13 @@ def beside(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     """Return a row like another, with a key of its own."""
     name = list(table.primary_key.columns)[-1].name
     value = row[name]
-    other = value + 1 if isinstance(value, int) else f"{value[:-2]}zz"
+    match value:
+        case int():
+            other: Any = value + 1
+        case bytes():
+            other = value + b"x"
+        case _:
+            other = f"{value[:-2]}zz"
     more = {"message_id": "another"} if table is tables.RECORDS else {}
     return {**row, name: other, **more}
 

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
-from services.audit.actions import folding, sign, watch
+from contracts.fact import Fact
+from contracts.outcome import TargetState
+from contracts.values import Channel
+from services.audit.actions import folding, sign, walk, watch
 from services.audit.actions.heads import Keeper
 from services.audit.actions.lately import lately
 from services.audit.actions.reconcile import Sources
@@ -15,9 +18,9 @@ from services.audit.actions.stretches import everything
 from services.audit.heads import FilePlace
 from services.audit.store.posting_tables import BATCHES
 from services.audit.store.report_tables import OBSERVATIONS
-from services.audit.store.tables import HEADS, RECORDS
-from tests.audit.audit_make import NOON, AWarning, a_fact
-from tests.audit.keeping_make import a_keeping, filled
+from services.audit.store.tables import HEADS, RECORDS, TARGETS
+from tests.audit.audit_make import NOON, AWarning, a_fact, outcome
+from tests.audit.keeping_make import AKeeping, a_keeping, filled
 from tests.audit.test_deletion import BEFORE
 from tests.audit.watch_make import GRACE, Watching, watching
 
@@ -120,3 +123,66 @@ async def test_lists_and_words_on_the_weather_that_are_odd_are_found_by_the_watc
             await tx.execute(OBSERVATIONS.insert().values(**row, **said))
         await world.round(seconds=5)
         assert sorted(await world.whats()) == ["observation-differs", "posting-odd"]
+
+
+STRANGER = "500110001077"
+"""A station that no manifest names, of which a report speaks."""
+
+
+async def a_stranger(keeping: AKeeping) -> Watching:
+    """Return a watch that has an alarm about a target that no manifest names."""
+    warning, one = AWarning(), TargetState
+    said = warning.whole()
+    told = [outcome(STRANGER, one.RECEIVED, 3)]
+    report = warning.report(Channel.STATION, {one.CONFIRMED: 1, one.RECEIVED: 1, one.FAILED: 1}, told)
+    await keeping.book.say(*said, report)
+    world = Watching(keeping.book, keeping.clock)
+    await world.round(seconds=5)
+    assert ("target-not-planned", STRANGER) in [(a.what, a.about) for a in await world.alarms()]
+    return world
+
+
+async def test_an_alarm_about_a_target_that_two_agreed_to_delete_ends_and_says_by_which_agreement(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with a_keeping(database_url, tmp_path) as keeping:
+        world = await a_stranger(keeping)
+        agreed = await keeping.agree("delivery-detail", BEFORE)
+        assert await keeping.work() == 1
+        for _ in range(2):
+            await world.round(minutes=10)
+        over = await world.alarms(standing=False)
+        (mine,) = [alarm for alarm in over if alarm.about == STRANGER]
+        assert mine.agreement_id == agreed.proposal_id
+        ended = [one for one in await world.said() if getattr(one, "kind", "") == "difference.ended"]
+        assert agreed.proposal_id in [one.detail.get("agreement") for one in ended if isinstance(one, Fact)]
+        assert "books-differ" not in await world.whats(standing=None)
+
+
+async def test_an_alarm_about_a_target_that_somebody_removed_stands_and_the_removal_is_one_more(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with a_keeping(database_url, tmp_path) as keeping:
+        world = await a_stranger(keeping)
+        async with keeping.db.transaction() as tx:
+            await tx.execute(delete(TARGETS).where(TARGETS.c.target == STRANGER))
+        for _ in range(2):
+            await world.round(minutes=10)
+        found = {(alarm.what, alarm.about) for alarm in await world.alarms()}
+        assert ("target-not-planned", STRANGER) in found
+        assert "books-differ" in {what for what, _ in found}
+
+
+async def test_a_target_that_comes_back_after_its_deletion_is_found(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with a_keeping(database_url, tmp_path) as keeping:
+        await filled(keeping)
+        (row, *_) = [dict(one) for one in await keeping.db.rows(select(TARGETS))]
+        await keeping.agree("delivery-detail", BEFORE)
+        await keeping.work()
+        assert (await walk.recounted(keeping.db))[1] == []
+        async with keeping.db.transaction() as tx:
+            await tx.execute(TARGETS.insert().values(**row))
+        (found,) = (await walk.recounted(keeping.db))[1]
+        assert (found.what, found.expected, found.found) == ("books-differ", "none", "a row")

@@ -5,9 +5,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.audit.model import reasons
-from services.audit.model.masking import masked
 from services.audit.model.words import Term, marks, merged, terms, tokens
 from services.kit.errors import Invalid
+from services.kit.masking import masked
 
 
 def stands(text: str, question: str) -> bool:

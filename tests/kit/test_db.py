@@ -29,6 +29,16 @@ async def test_what_is_said_is_in_the_outbox_after_the_commit(database_url: str)
         assert len(await db.rows(select(NOTES))) == 1
 
 
+async def test_a_number_in_the_words_of_a_fact_never_leaves(database_url: str) -> None:
+    async with a_house(database_url) as db:
+        async with db.transaction() as tx:
+            tx.record(
+                "note.kept", about="13812345678", reason="打 138-1234-5678", rows=[{"who": 13812345678}]
+            )
+        said = (await db.rows(select(OUTBOX)))[0]["payload"]
+        assert (said.count(b"138****5678"), b"1234" in said) == (3, False)
+
+
 async def test_what_fails_leaves_nothing_behind(database_url: str) -> None:
     async with a_house(database_url) as db:
         called: list[int] = []

@@ -4,6 +4,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import nats
 import pytest
 from nats.js import JetStreamContext
 
-from tests.servers import NatsServer
+from tests.servers import AS_IF_NO_POWER_FAILS, NatsServer, PostgresServer
 
 STREAM = "PROOF"
 
@@ -51,11 +52,36 @@ async def test_every_test_finds_the_shared_bus_empty(clean_nats_url: str, _turn:
     await jetstream._nc.close()
 
 
-async def test_postgres_waits_for_its_disk(postgres_url: str) -> None:
-    connection = await asyncpg.connect(postgres_url)
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-        assert await connection.fetchval(f"SHOW {setting}") == "on"
+async def _set(url: str, settings: Sequence[str]) -> dict[str, str]:
+    connection = await asyncpg.connect(url)
+    found = {setting: await connection.fetchval(f"SHOW {setting}") for setting in settings}
     await connection.close()
+    return found
+
+
+async def test_postgres_waits_for_its_disk_but_where_no_power_fails() -> None:
+    durable = ("fsync", "synchronous_commit", "full_page_writes")
+    for settings, waits in (((), durable), (AS_IF_NO_POWER_FAILS, ("synchronous_commit",))):
+        with tempfile.TemporaryDirectory() as folder:
+            server = PostgresServer(Path(folder), settings)
+            server.start()
+            found = await _set(server.url, durable)
+            server.stop()
+        assert {setting for setting in durable if found[setting] == "on"} == set(waits)
+
+
+async def test_a_killed_postgres_keeps_what_it_committed() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        server = PostgresServer(Path(folder), AS_IF_NO_POWER_FAILS)
+        server.start()
+        connection = await asyncpg.connect(server.url)
+        await connection.execute("CREATE TABLE proof AS SELECT generate_series(1, 20) AS n")
+        server.restart()
+        connection.terminate()
+        connection = await asyncpg.connect(server.url)
+        assert await connection.fetchval("SELECT count(*) FROM proof") == 20
+        await connection.close()
+        server.stop()
 
 
 async def test_postgres_refuses_a_house_the_tables_of_another(postgres_house_url: str) -> None:

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.canonical import canonical_bytes, sha256_hex
 from services.audit.actions import folding
 from services.audit.model.figures import Figures
-from services.audit.model.masking import has_number, masked_deep
 from services.audit.store import as_of, tree
 from services.kit.db import Database
 from services.kit.errors import Invalid, NotFound
+from services.kit.masking import has_number, masked_deep
 
 WAITS = 40
 """Stretches of records that somebody who opens a report waits for."""

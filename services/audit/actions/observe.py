@@ -12,13 +12,13 @@ from uuid import UUID
 from contracts.values import Level, Mode
 from services.audit.actions import folding
 from services.audit.actions.drawn import WAITS
-from services.audit.model.masking import masked
 from services.audit.model.observed import FIGURE, LONGEST_NOTE, MISSED, ONSET, OUTCOME, OUTCOMES, YEARS
 from services.audit.store import reports
 from services.kit.clock import beijing
 from services.kit.db import Database, Transaction
 from services.kit.errors import Fault, Invalid, NotFound
 from services.kit.ids import uuid7
+from services.kit.masking import masked
 
 HAZARD = re.compile(r"1[1-4][A-Z]\d{2}")
 AHEAD = timedelta(minutes=5)

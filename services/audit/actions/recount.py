@@ -87,7 +87,8 @@ async def compare(
     counts = await keeping.target_counts(connection, warning_ids)
     for warning_id in warning_ids:
         anew = await of_warning(connection, warning_id, known)
-        found += differing(warning_id, anew, kept, [c for c in counts if c.warning_id == warning_id])
+        of_it = [count for count in counts if count.warning_id == warning_id]
+        found += await asyncio.to_thread(differing, warning_id, anew, kept, of_it)
         mine = _of(anew.books.deliveries, warning_id).values()
         found += await recounting.of_carried(connection, [warning_id], mine)
     return found

@@ -7,7 +7,7 @@ with very many targets is folded rarely, and stalls no other round.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,9 @@ from services.audit.model.differences import Difference
 from services.audit.store import alarms, books, keeping, ledger, looks, posting_check, questions
 from services.audit.store import recounting as store
 from services.audit.store.looks import Walk
+from services.audit.store.tree import Broken
 from services.kit.db import Database, Transaction
+from services.kit.telemetry import log
 
 WARNINGS, STRETCHES, DAYS, REST = "recount", "derived", "carried", "recount-rest"
 """The walks, and the beginnings of their scopes; the last one notes until when they rest."""
@@ -87,7 +89,7 @@ async def _warnings(connection: AsyncConnection, done: Recounts, compared: Compa
     for warning_id in ids:
         scope = f"{WARNINGS}:{warning_id}"
         async with part(compared, scope, connection, warning_id):
-            compared.add(scope, await of_warning(connection, warning_id))
+            compared.add(scope, await _read(warning_id, of_warning(connection, warning_id)))
             compared.modes.setdefault(warning_id, urgency_of(headings, warning_id))
 
 
@@ -121,14 +123,24 @@ async def _stretches(connection: AsyncConnection, done: Recounts, compared: Comp
     for first in dict.fromkeys([*map(int, await _again(connection, STRETCHES)), next_one]):
         scope = f"{STRETCHES}:{first}"
         async with part(compared, scope, connection):
-            compared.add(scope, await _stretch(connection, first, size))
+            compared.add(scope, await _read(scope, of_stretch(connection, first, size)))
 
 
-async def _stretch(connection: AsyncConnection, first: int, size: int) -> list[Difference]:
+async def of_stretch(connection: AsyncConnection, first: int, size: int) -> list[Difference]:
+    """Compare everything that the records of one stretch say."""
     last = first + STRETCH - 1
     found = await recounting.of_positions(connection, first, size)
     found += await recounted_endings.of_records(connection, await store.records(connection, first, last))
     return found + await recounted_words.of_stretch(connection, first, last, size)
+
+
+async def _read(about: str, piece: Awaitable[list[Difference]]) -> list[Difference]:
+    """Return what differs in a piece; rows that are spoilt so that nobody can read them stop no round."""
+    try:
+        return await piece
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, Broken) as error:
+        log.exception("derived rows not read", about=about, error=type(error).__name__)
+        return [Difference("derived-differs", "rows are kept that nobody can read", about=about)]
 
 
 async def _days(connection: AsyncConnection, done: Recounts, compared: Compared) -> None:
@@ -137,4 +149,4 @@ async def _days(connection: AsyncConnection, done: Recounts, compared: Compared)
     done.steps.append((walk, 0, some[-1] if some else "", not some))
     for day in dict.fromkeys([*await _again(connection, DAYS), *some]):
         async with part(compared, f"{DAYS}:{day}", connection):
-            compared.add(f"{DAYS}:{day}", await recounting.of_day(connection, day))
+            compared.add(f"{DAYS}:{day}", await _read(f"day {day}", recounting.of_day(connection, day)))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,29 +77,37 @@ def _unlike(wanted: dict[bytes, list[int]], kept: dict[bytes, list[Positions]]) 
 
 
 async def _segment(connection: AsyncConnection, segment: Row, cells: dict[bytes, bytes]) -> list[Difference]:
-    """Compare what is said of a segment with its words; what was deleted from it may have been wider."""
+    """Compare what is said of a segment with its words; it may reach to what was deleted from it."""
     name = f"segment {segment['segment']}"
     every = _unpacked(cells.get(ALL, b""), segment["first"]).tolist()
     if not every:
         return [_differs("a segment without words", name)]
     times = [*(await recounting.times_at(connection, every)).values()] or [segment["earliest"]]
-    expected = (every[0], every[-1], min(times), max(times))
-    there = (segment["first"], segment["last"], segment["earliest"], segment["latest"])
-    same = expected == there
-    if not same and await recounting.any_emptied(connection, segment["first"], segment["last"]):
-        same = _wider(there, expected)
     count = sum(map(len, cells.values())) // 4
-    if same and count == segment["postings"]:
+    expected = {
+        "first": every[0],
+        "last": every[-1],
+        "earliest": min(times),
+        "latest": max(times),
+        "postings": count,
+    }
+    wrong = [key for key in expected if expected[key] != segment[key]]
+    wrong = [key for key in wrong if not await _was(connection, segment, key, expected[key])]
+    if not wrong:
         return []
-    shown = [" ".join(map(str, some)) for some in ((*expected, count), (*there, segment["postings"]))]
+    shown = [" ".join(f"{key}={row[key]}" for key in wrong) for row in (expected, segment)]
     return [_differs("a segment is not what its words say", name, *shown)]
 
 
-Reach = tuple[int, int, datetime, datetime]
-
-
-def _wider(one: Reach, other: Reach) -> bool:
-    return one[0] <= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] >= other[3]
+async def _was(connection: AsyncConnection, segment: Row, key: str, left: Any) -> bool:
+    """Tell whether a segment reaches further because a record that it held was deleted since."""
+    beyond = segment[key] > left if key in ("last", "latest") else segment[key] < left
+    if key == "postings" or not beyond:
+        return False
+    span = (segment["first"], segment["last"])
+    if key in ("first", "last"):
+        return await recounting.was_emptied(connection, span, position=segment[key])
+    return await recounting.was_emptied(connection, span, recorded_at=segment[key])
 
 
 def _differs(

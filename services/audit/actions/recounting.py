@@ -57,9 +57,10 @@ async def of_positions(connection: AsyncConnection, first: int, size: int) -> li
         expected = wanted[table.name]
         for key in sorted({*expected, *kept}, key=str):
             row, there = expected.get(key), kept.get(key)
-            if row == there or (there is None and table.name in _REPORTED and row["position"] > folded):
+            late = row is not None and table.name in _REPORTED and row["position"] > folded
+            if row == there or (there is None and late):
                 continue
-            if table is COMINGS and row is None and await _left(connection, there, records):
+            if table is COMINGS and row is None and there and await _left(connection, there, records):
                 continue
             found.append(differs(table, row, there))
     return found

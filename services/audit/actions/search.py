@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.model import reasons
-from services.audit.model.masking import masked
 from services.audit.model.words import Span, Term, Wanted, marks, merged, terms
 from services.audit.store import ledger, questions, words
 from services.audit.store.questions import Record
 from services.kit.db import Database
+from services.kit.masking import masked
 
 SEGMENTS_AT_ONCE = 8
 LOOK_AT_ONCE = 100

@@ -25,7 +25,7 @@ from services.audit.api import (
     search,
     stations,
 )
-from services.audit.model.masking import masked_deep
+from services.kit.masking import masked_deep
 
 
 class Masked(JSONResponse):

@@ -14,10 +14,10 @@ from services.audit.api.gateways import From, To
 from services.audit.api.parts import Auditor, Given, Parts
 from services.audit.api.views import Time
 from services.audit.model.approval import Act, Story
-from services.audit.model.masking import masked
 from services.audit.model.period import period_of
 from services.audit.store.approvals import Place, Wanted
 from services.kit.errors import Invalid
+from services.kit.masking import masked
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 

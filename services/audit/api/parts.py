@@ -19,7 +19,6 @@ from services.audit.heads import Place
 from services.audit.issuer import Issuer
 from services.audit.model.account import Formulas
 from services.audit.model.indicators import Yardsticks
-from services.audit.model.masking import masked, masked_query
 from services.audit.model.retention import Retention
 from services.audit.papers.printing import Printer
 from services.audit.store import alarms
@@ -27,6 +26,7 @@ from services.audit.stream import LedgerStream
 from services.kit.db import Database
 from services.kit.errors import Forbidden
 from services.kit.identity import SERVICE, Principal, needs, source_of
+from services.kit.masking import masked, masked_query
 
 
 @dataclass(frozen=True)

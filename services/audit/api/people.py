@@ -13,12 +13,12 @@ from services.audit.actions import people
 from services.audit.actions.people import Standing, is_beside
 from services.audit.api.parts import Asker, Given, note
 from services.audit.api.views import Time
-from services.audit.model.masking import masked, number_of
 from services.audit.model.person import Fate, Step
 from services.audit.store.people import Hit
 from services.kit import phones
 from services.kit.errors import Invalid, NotFound
 from services.kit.identity import Principal
+from services.kit.masking import masked, number_of
 
 router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 

@@ -11,9 +11,9 @@ from services.audit.actions.sign import Signed
 from services.audit.api.views import Time
 from services.audit.model.detail import detail
 from services.audit.model.entry import Entry, read
-from services.audit.model.masking import masked, masked_deep
 from services.audit.store.ledger import unpacked
 from services.audit.store.questions import Record
+from services.kit.masking import masked, masked_deep
 
 AHEAD = timedelta(minutes=2)
 """A fact that claims to be so much later than its record has a wrong clock, or worse."""

@@ -11,8 +11,9 @@ from services.audit.actions import sign
 from services.audit.api.parts import AUDITOR, Parts
 from services.audit.api.record_views import HeadView
 from services.audit.api.records import MOST as MOST
-from services.audit.model.masking import masked
+from services.audit.model import scales
 from services.kit.identity import SERVICE
+from services.kit.masking import masked
 from services.kit.pages import render
 
 After = Annotated[int, Query(ge=0, le=MOST)]
@@ -51,7 +52,8 @@ def html(template: str, request: Request, **values: Any) -> str:
     someone = getattr(request.state, "principal", None)
     audits = someone is None or someone.has(AUDITOR, SERVICE)
     menu = NAV if audits else FOR_THE_DESK
-    shown = {"say": say.ALL, "columns": list(Column), "menu": menu, "audits": audits, **values}
+    drawn = {"stretched": scales.stretched, "ticks": scales.ticks, "columns": list(Column)}
+    shown = {"say": say.ALL, "menu": menu, "audits": audits, **drawn, **values}
     return masked(render(f"audit/{template}.html", request=request, **shown))
 
 

@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse
 from services.audit.api.parts import Asker, Auditor, Given, see_alarms
 from services.audit.api.people import MOST, Sought, asked, page_of
 from services.audit.desk.page import page
-from services.audit.model.masking import has_number
 from services.kit import forms
 from services.kit.errors import Invalid, Reject, Retry
+from services.kit.masking import has_number
 
 router = APIRouter(include_in_schema=False)
 

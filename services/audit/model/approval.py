@@ -25,6 +25,8 @@ VOIDS = ("edited", "returned", SUBMITTED)
 NOTE_SENT = "note-sent"
 _PART = "as a part of "
 REVIEWED = ("halt-reviewed", "emergency-reviewed")
+PARTS = tuple(dict.fromkeys((*DRAFTED, *VOIDS, APPROVED, NOTE_SENT, *REVIEWED)))
+"""What a story is made of; whatever else is done to a warning says nothing of its approval."""
 
 
 @dataclass(frozen=True)

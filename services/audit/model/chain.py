@@ -11,11 +11,14 @@ import re
 from json.encoder import encode_basestring as _text
 from typing import NamedTuple
 
+from contracts.back import StationTold
 from contracts.delivery import DeliveryRequested
 from contracts.fact import DeadLetter, Leaf
 from contracts.registry import BlockChanged
+from contracts.warning import WarningHalted
 from services.audit.model import merkle
 from services.audit.model.entry import Heard
+from services.kit.masking import masked
 
 _HASH_SUITE, _SIGNATURE_SUITE = (
     _text(Leaf.model_fields[name].default) for name in ("hash_suite", "signature_suite")
@@ -33,6 +36,8 @@ _BODIES = {
 }
 """Where a message holds a sealed body, the hashes of a batch, or another whole message, in base64."""
 
+_TYPED = tuple(f".{message.stem()}." for message in (StationTold, WarningHalted))
+
 
 class Link(NamedTuple):
     """One record as it is hashed."""
@@ -45,7 +50,12 @@ class Link(NamedTuple):
 
 
 def kept(subject: str, payload: bytes) -> bytes:
-    """Return a payload as the ledger keeps it: bodies replaced by `sha256:` and their hash."""
+    """Return a payload as the ledger keeps it: bodies replaced by `sha256:` and their hash.
+
+    What people say to people in their own words is kept without the numbers in it: those have them.
+    """
+    if any(stem in subject for stem in _TYPED):
+        return masked(payload.decode(errors="surrogateescape")).encode(errors="surrogateescape")
     stem = next((s for s in _BODIES if f".{s}." in subject), None)
     for body in _BODIES[stem] if stem else ():
         payload = body.sub(_hashed, payload)

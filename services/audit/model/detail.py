@@ -18,7 +18,7 @@ from contracts.registry import BlockChanged
 from contracts.sparing import DeliverySpared
 from contracts.warning import WarningHalted, WarningPublished
 from services.audit.model.entry import NAMED
-from services.audit.model.masking import masked_deep
+from services.kit.masking import masked_deep
 
 MOST_OUTCOMES = 5
 """A line shows so many single outcomes; all of them are in the record itself."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from services.audit.model.masking import masked
+from services.kit.masking import masked
 
 _WARNING = (
     *("notice.text.headline", "notice.text.description", "notice.text.instruction", "notice.text.short"),

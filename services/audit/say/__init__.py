@@ -132,7 +132,21 @@ DECISIONS = {
     "open": "open to decide",
 }
 
-VALUES = {**STATES, **LEVELS, **ACTIONS}
+RUNGS = {
+    "first-call": "first call",
+    "other-way": "other way",
+    "second-call": "second call",
+    "deputy": "deputies",
+    "town-desk": "town's duty desk",
+    "district-officer": "district's duty officer",
+    "leader-call": "leader called",
+    "leader-again": "leader called again",
+    "leader-silent": "leader does not answer",
+    "reminder": "reminder",
+}
+"""Of the ladders that the router's rules begin with; another ladder's rungs stand there by their names."""
+
+VALUES = {**STATES, **LEVELS, **ACTIONS, **RUNGS}
 
 JUDGEMENTS = {"hit": "Hit", "partly": "Partly a hit", "miss": "Miss", "false-alarm": "False alarm"}
 
@@ -174,6 +188,7 @@ ALL = {
     **question_words.ALL,
     "judgement": JUDGEMENTS,
     "way": WAYS,
+    "rung": {**WAYS, **RUNGS},
     "lack": LACKS,
     "hazard": HAZARDS,
     "field": FIELDS,

@@ -62,6 +62,8 @@ KINDS = {
     "registry.outlined": "Outlines imported",
     "key.issued": "Key issued",
     "key.revoked": "Key revoked",
+    "key.used": "Key used to sign",
+    "service.started": "Service started",
     "station-code.made": "One-time code for a station made",
     "station-code.used": "One-time code for a station used",
     "station-code.withdrawn": "One-time codes of a station withdrawn",

@@ -11,7 +11,7 @@ from services.audit.model.approval import Act
 from services.audit.model.rows import Revision
 from services.audit.store import books
 from services.audit.store.folding import acts_of
-from services.audit.store.questions_tables import ACTS
+from services.audit.store.questions_tables import A_PART, ACTS
 from services.audit.store.tables import REVISIONS
 
 Place = tuple[datetime, str, int]
@@ -48,7 +48,7 @@ async def revisions(
         if getattr(wanted, column) is not None:
             statement = statement.where(r[column] == getattr(wanted, column))
     if wanted.person is not None:
-        did = select(a.warning_id).where(a.person == wanted.person)
+        did = select(a.warning_id).where(a.person == wanted.person, A_PART)
         statement = statement.where(r.warning_id.in_(did))
     if wanted.emergency is not None:
         urgent = exists().where(a.warning_id == r.warning_id, a.emergency, a.revision == r.revision)
@@ -61,10 +61,11 @@ async def revisions(
 
 
 async def acts(connection: AsyncConnection, warning_ids: Collection[str]) -> dict[str, list[Act]]:
-    """Return what people did to warnings, in the order of the ledger."""
+    """Return what people did to warnings that their stories are made of, in the order of the ledger."""
     found: dict[str, list[Act]] = {}
     for warning_id in sorted(warning_ids):
-        statement = select(ACTS).where(ACTS.c.warning_id == warning_id).order_by(ACTS.c.position)
+        mine = select(ACTS).where(ACTS.c.warning_id == warning_id, A_PART)
+        statement = mine.order_by(ACTS.c.position)
         rows = (await connection.execute(statement.limit(MOST_ACTS))).mappings()
         found[warning_id] = acts_of(dict(row) for row in rows)
     return found

@@ -1,5 +1,6 @@
 """Whether what lies beside the records is what they say: each list against its SHA-256 in the record."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
@@ -52,10 +53,15 @@ async def postings_differ(connection: AsyncConnection, warning_id: str | None = 
             if row["number"] is not None:
                 number, ordinal = divmod(row["number"], MOST_BATCHES)
                 if volume[0] != number:
-                    volume = (number, lists(await postings.pages(connection, number)))
+                    volume = (number, await _lists(connection, number))
                 raw = volume[1].get(ordinal)
             found += _compared(row, raw, recorded.get(row["position"]))
     return [*found, *await _missing(connection, warning_id)]
+
+
+async def _lists(connection: AsyncConnection, number: int) -> dict[int, bytes]:
+    """Return the lists of a volume: a million hashes are put together while others go on."""
+    return await asyncio.to_thread(lists, await postings.pages(connection, number))
 
 
 def _compared(row: Row, raw: bytes | None, recorded: bytes | None) -> list[Difference]:
@@ -123,7 +129,7 @@ async def _strangers(connection: AsyncConnection, only: str | None) -> list[Diff
         first, beyond = number * MOST_BATCHES, (number + 1) * MOST_BATCHES
         mine = select(b.number).where(b.number >= first, b.number < beyond)
         known = {one - first for one in (await connection.execute(mine)).scalars()}
-        if set(lists(await postings.pages(connection, number))) - known:
+        if set(await _lists(connection, number)) - known:
             why = "pages hold hashes of a batch that no record asks for"
             found.append(Difference("posting-stranger", why, warning_id=warning_id, about=f"{number}"))
     return found

@@ -9,9 +9,9 @@ from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.outcome import Column
-from services.audit.model.masking import masked
 from services.audit.store.tables import DELIVERIES, HEADS, PLACES, PLANS, RECORDS, REVISIONS, TARGETS
 from services.kit.db import Database
+from services.kit.masking import masked
 
 Record = Mapping[str, Any]
 Sums = dict[tuple[str, int], dict[str, tuple[dict[Column, int], int, int]]]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, text
 from sqlalchemy.sql.elements import TextClause
 
+from services.audit.model.approval import PARTS
 from services.audit.store.tables import RECORDS, REVISIONS, metadata
 from services.kit.db import Moment
 
@@ -53,7 +54,7 @@ OF_A_STORY = PLAN_KINDS + DUTY_KINDS
 
 Index(
     "records_of_things",
-    *(RECORDS.c.about, RECORDS.c.event_at, RECORDS.c.position),
+    *(RECORDS.c.about, RECORDS.c.event_at, RECORDS.c.position, RECORDS.c.kind, RECORDS.c.mode),
     **_of(OF_THINGS),
 )
 Index("records_of_registry", RECORDS.c.recorded_at, RECORDS.c.position, **_of(REGISTRY_KINDS))
@@ -115,6 +116,9 @@ CARRIERS = Table(
 )
 """Whose gateway each is, out of the registry's blocks."""
 
+A_PART = text(f"act IN ({', '.join(repr(act) for act in PARTS)})")
+"""The condition that an act is part of a story, written as the partial indexes have it."""
+
 ACTS = Table(
     "acts",
     metadata,
@@ -129,8 +133,8 @@ ACTS = Table(
     Column("manifest_sha256", String(64)),
     Column("emergency", Boolean, nullable=False),
     Column("note", String(300), nullable=False),
-    Index("acts_by_warning", "warning_id", "position"),
-    Index("acts_by_person", "person", "warning_id"),
+    Index("acts_of_story", "warning_id", "position", sqlite_where=A_PART, postgresql_where=A_PART),
+    Index("acts_of_person", "person", "warning_id", sqlite_where=A_PART, postgresql_where=A_PART),
     Index(
         "acts_in_emergency",
         "warning_id",

@@ -158,11 +158,12 @@ async def segments(connection: AsyncConnection, first: int, last: int) -> list[R
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
-async def any_emptied(connection: AsyncConnection, first: int, last: int) -> bool:
-    """Tell whether anything in a stretch of the ledger was deleted."""
+async def was_emptied(connection: AsyncConnection, span: tuple[int, int], **wanted: Any) -> bool:
+    """Tell whether a record between two positions is deleted that has these columns."""
     r = RECORDS.c
-    statement = select(r.position).where(r.position >= first, r.position <= last, r.payload == EMPTIED)
-    return (await connection.execute(statement.limit(1))).first() is not None
+    there = (r.position >= span[0], r.position <= span[1], r.payload == EMPTIED)
+    mine = [r[name] == value for name, value in wanted.items()]
+    return (await connection.execute(select(r.position).where(*there, *mine).limit(1))).first() is not None
 
 
 async def words(connection: AsyncConnection, segment: int) -> dict[bytes, bytes]:

@@ -25,7 +25,7 @@ from services.issuer.actions.covering import covers
 from services.issuer.actions.granted import Follower, followers, incidents_of, still, told
 from services.issuer.actions.press import Press, free_identifier
 from services.issuer.actions.suspending import settle
-from services.issuer.actions.telling import tell
+from services.issuer.actions.telling import tell, tell_key
 from services.issuer.model import STANDING, Kind, Person, Published, State, WeatherWarning
 from services.kit.db import Database, Transaction
 from services.kit.errors import Refused, Retry
@@ -217,6 +217,7 @@ async def _put_out(tx: Transaction, press: Press, sheet: Sheet, by: Person) -> N
     await attached.follow(tx, issued, sheet.chain.ends, by)
     await keep_ready(tx, press.catalogue, issued)
     tx.emit(message_of(issued, tx.now))
+    tell_key(tx, issued, press.signer.key_of(issued.content.mode), by)
     await tell(tx, issued, by, "approved", issued.approvals[-1].statement)
     await store.events.tell(tx, issued, by.username, "issued", _name(issued))
     await reviewing.of_emergency(tx, press.catalogue, issued)

@@ -21,6 +21,20 @@ async def tell(tx: Transaction, warning: WeatherWarning, by: Person, act: str, n
     )
 
 
+def tell_key(tx: Transaction, issued: WeatherWarning, key_id: str, by: Person) -> None:
+    """Say as a fact with which key the document was signed that goes out, and by whose hand."""
+    assert issued.published is not None
+    tx.record(
+        "key.used",
+        mode=issued.content.mode,
+        actor=by.username,
+        warning_id=issued.warning_id,
+        about=key_id,
+        revision=issued.revision,
+        identifier=issued.published.notice.identifier,
+    )
+
+
 def differences(before: Content, after: Content) -> list[str]:
     """Return the names of the fields that differ."""
     return [name for name in type(before).model_fields if getattr(before, name) != getattr(after, name)]

@@ -126,7 +126,7 @@ def _parsed(text: str) -> tuple[_File, Mapping[int, int]]:
     """Return what a file says, and the line on which each rule begins."""
     try:
         content = plain(text)
-        lines = _lines(yaml.compose(text, yaml.SafeLoader))
+        lines = _lines(yaml.compose(text, yaml.CSafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else "the file"

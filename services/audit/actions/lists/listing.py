@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.audit.model.masking import masked
 from services.kit.clock import beijing
 from services.kit.db import Database
 from services.kit.errors import Invalid
+from services.kit.masking import masked
 
 Row = tuple[Any, ...]
 

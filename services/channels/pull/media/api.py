@@ -21,6 +21,7 @@ from services.kit.db import Database
 from services.kit.errors import Unauthenticated
 from services.kit.idempotency import idempotent_route
 from services.kit.identity import Principal, needs
+from services.kit.masking import masked
 
 PREFIX = "/api/v1/media/{newsroom}"
 WATCHERS = ("operator", "drafter", "checker", "signer", "auditor")
@@ -212,7 +213,7 @@ async def feed(newsroom: Name, mode: Called, given: Given) -> Response:
 @router.post(f"{PREFIX}/alerts/{{warning_id}}/aired", status_code=204, summary="Say that it was on the air")
 async def aired(newsroom: Name, warning_id: UUID, body: AiredBody, mode: Called, given: Given) -> Response:
     """Note who had it on the air, when and in which programme; told late it counts as well."""
-    words = actions.Aired(body.revision, body.at, body.by, body.programme)
+    words = actions.Aired(body.revision, body.at, masked(body.by), body.programme)
     await actions.aired(given.db, newsroom, mode, warning_id, words)
     return Response(status_code=204)
 

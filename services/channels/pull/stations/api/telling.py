@@ -18,6 +18,7 @@ from services.channels.pull.stations.store.epochs import epoch_of
 from services.channels.pull.stations.store.items import Key
 from services.kit.clock import beijing
 from services.kit.errors import Fault, Invalid
+from services.kit.masking import masked
 
 router = APIRouter(prefix="/api/v1/stations", tags=["stations"], route_class=BoundedRoute)
 
@@ -60,7 +61,7 @@ class ReportBody(BaseModel):
     def read(self) -> Report:
         """Return the report."""
         fact = TargetState(self.fact)
-        by = self.by if fact in BY_PEOPLE else None
+        by = masked(self.by) if fact in BY_PEOPLE and self.by else None
         return Report(fact, self.at, by, self.sequence, self.warning_id, self.revision)
 
 

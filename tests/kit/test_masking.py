@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.model import masking
-from services.audit.model.masking import has_number, masked, masked_deep, masked_query, number_of
+from services.kit import masking
+from services.kit.masking import has_number, masked, masked_deep, masked_query, number_of
 
 NUMBERS = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
 BETWEEN = st.sampled_from(["", " ", "-", ".", "\u3000", "\u2013", " - ", "\u200b", "－"])
@@ -61,6 +61,45 @@ def test_a_number_is_hidden_in_a_query(
     assert f"{number[:3]}****{number[7:]}" in masked_query(query)
     spelled = "".join(f"%{ord(digit):02X}" for digit in number)
     assert masked_query(f"q={spelled}") == f"q={number[:3]}****{number[7:]}"
+
+
+@given(NUMBERS, st.sampled_from(["，", "/", "_", "~", "\n", "\r\n", "    "]))
+def test_rarer_signs_hide_nothing_when_they_are_alike(number: str, sign: str) -> None:
+    assert masked(f"电话{grouped(number, (3, 4, 4), sign)}。") == f"电话{number[:3]}****{number[7:]}。"
+
+
+@given(NUMBERS, st.sampled_from([(3, 2, 2, 2, 2), (3, 3, 3, 2), (2, 4, 5), (1,) * 11]), st.sampled_from(" -"))
+def test_rarer_groups_hide_nothing(number: str, groups: tuple[int, ...], sign: str) -> None:
+    assert masked(grouped(number, groups, sign)) == f"{number[:3]}****{number[7:]}"
+
+
+@given(NUMBERS, st.sampled_from(["", " "]), st.sampled_from("一幺壹"))
+def test_a_number_that_is_spoken_is_hidden(number: str, sign: str, one: str) -> None:
+    spoken = sign.join(number).translate(str.maketrans("0123456789", "〇一二三四五六七八九"))
+    spoken = one + spoken[1:]
+    assert (
+        masked(f"打{spoken}，再打{number}")
+        == f"打{number[:3]}****{number[7:]}，再打{number[:3]}****{number[7:]}"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("13.5 14.2 15.8 16.1", "130~150 160~180", "累计138,1234", "一百三十八", "三八一二三四五六七八九"),
+        *("1,381,234,567", "第一三八一二三四五六七八九条", "138\t1234", "13 45 06"),
+    ],
+)
+def test_amounts_and_moments_are_no_numbers(text: str) -> None:
+    assert masked(text) == text
+
+
+@given(NUMBERS)
+def test_prefixes_extensions_and_amounts_hide_nothing(number: str) -> None:
+    shown = f"{number[:3]}****{number[7:]}"
+    assert masked(f"17951{number}") == f"17951{shown}"
+    assert masked(f"{number}x8001") == f"{shown}x8001"
+    assert masked_deep({"at": float(number), "far": 1.5e300}) == {"at": shown, "far": 1.5e300}
 
 
 @given(st.lists(CODES, min_size=1, max_size=4), st.sampled_from([" ", "/", ",", ": ", '","', "_", "\n"]))

@@ -1,10 +1,12 @@
 """Masking: no mobile number in any text that is shown, indexed or recorded, in whatever form it was typed.
 
-A number stands alone, or behind 86, 0086, +86 or 0, in one piece or in the usual groups, with spaces, dashes
-or dots between them, as they are or as a URL writes them, in digits of any script. What is longer is none:
-codes of areas, identifiers, moments and hashes stay as they are.
+A number stands alone, or behind 86, 0086, +86, 0 or the prefix of a cheap line, in one piece or in the usual
+groups, with spaces, dashes or dots between them, as they are or as a URL writes them; in rarer groups, or
+with rarer signs between, when all of those signs are the same; in digits of any script, or in Chinese
+numerals. What is longer is none: codes of areas, identifiers, moments and hashes stay as they are.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -40,18 +42,47 @@ def _rest(groups: tuple[int, ...]) -> str:
     return _BETWEEN.join(rf"[0-9]{{{size}}}" for size in groups)
 
 
+_ALIKE = (
+    (r"[,/_~]|\r?\n|\\n|[ \t]{4,8}", ((3, 4, 4), (3, 8))),
+    (r"[ .\-]", ((3, 2, 2, 2, 2), (3, 3, 3, 2), (2, 4, 5))),
+    (r"[ .,/_~\-]", ((1,) * 11,)),
+)
+"""Rarer groups and signs; one sign stands between all of them."""
+
+
+def _alike() -> Iterator[str]:
+    for signs, forms in _ALIKE:
+        for groups in forms:
+            name = f"s{len(groups)}{groups[0]}{groups[1]}"
+            pieces = [f"[0-9]{{{size}}}" for size in groups]
+            pieces[0] = "1[3-9]" + f"[0-9]{{{groups[0] - 2}}}" if groups[0] > 1 else "1"
+            pieces[1] = pieces[1] if groups[0] > 1 else "[3-9]"
+            first, second, *rest = pieces
+            yield f"{first}(?P<{name}>{signs}){second}" + "".join(f"(?P={name}){piece}" for piece in rest)
+
+
 _ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_PREFIX = rf"(?:(?:\+|%2[Bb]|00)?{_BETWEEN}86{_BETWEEN}|0{_BETWEEN})?"
-_DIGITS = rf"(?P<number>{'|'.join(_form(groups) for groups in _GROUPS)})"
+_CHEAP = "179(?:51|11|09)|12593|10193|11808"
+_PREFIX = rf"(?:(?:(?:\+|%2[Bb]|00)?{_BETWEEN}86|0|{_CHEAP}){_BETWEEN})?"
+_DIGITS = rf"(?P<number>{'|'.join([*(_form(groups) for groups in _GROUPS), *_alike()])})"
 _ALONE = re.compile(rf"[(]?{_PREFIX}{_DIGITS}")
 _NUMBER = re.compile(
     rf"(?P<id>(?<![0-9A-Za-z]){_ID}(?![0-9A-Za-z]))"
     rf"|(?:(?<![0-9])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))(?P<prefix>{_PREFIX})"
     rf"{_DIGITS}(?![0-9])"
 )
-_SIEVE = re.compile(rf"1{_BETWEEN}[3-9](?:{_BETWEEN}[0-9]){{9}}(?![0-9])")
+_SIGNS = _BETWEEN.replace("){0,3}", r"|[,/_~\r\n]|\\n){0,8}")
+_SIEVE = re.compile(rf"1{_SIGNS}[3-9](?:{_SIGNS}[0-9]){{9}}(?![0-9])")
 """Eleven digits in whatever groups: whoever has none has no number. It begins with one letter: it is fast."""
 
+_NUMERALS = dict(zip("〇零一壹幺二两贰三叁四肆五伍六陆七柒八捌九玖", "0011122233445566778899", strict=True))
+_NUMERAL = f"[{''.join(_NUMERALS)}]"
+_SPOKEN = re.compile(
+    rf"(?<!{_NUMERAL})[一壹幺][ .\-]?(?![〇零一壹幺二两贰]){_NUMERAL}(?:[ .\-]?{_NUMERAL}){{9}}(?!{_NUMERAL})"
+)
+"""A number in Chinese numerals."""
+
+_EXTENSION = re.compile(r"[xX][0-9]{1,5}\Z")
 _DIGIT = re.compile("[0-9]")
 _WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
 _WORD_BEHIND = re.compile(r"[0-9A-Za-z]*")
@@ -88,9 +119,15 @@ def masked_deep(value: Any) -> Any:
         return {masked(name) if isinstance(name, str) else name: masked_deep(v) for name, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [masked_deep(one) for one in value]
-    if isinstance(value, int) and not -_SMALLEST < value < _SMALLEST and has_number(str(value)):
-        return masked(str(value))
+    if isinstance(value, int | float) and not -_SMALLEST < value < _SMALLEST:
+        return _masked_amount(value)
     return value
+
+
+def _masked_amount(value: float) -> Any:
+    """Return an amount as it is, or what is shown in its place when its whole part is a number."""
+    text = str(int(value)) if math.isfinite(value) else ""
+    return masked(text) if has_number(text) else value
 
 
 def has_number(text: str) -> bool:
@@ -107,11 +144,25 @@ def number_of(text: str) -> str | None:
 def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where the digits of each number stand, and the digits."""
     plain = _plain(text)
-    if _SIEVE.search(plain) is None:
-        return
-    for found in _NUMBER.finditer(plain):
-        if found["id"] is None and not _in_a_code(plain, found.start(), found.end()):
-            yield found.start("number"), found.end(), _digits(found["number"])
+    found = _written(plain) if _SIEVE.search(plain) else []
+    if not plain.isascii() and _SPOKEN.search(plain):
+        found = sorted([*found, *_spoken(plain)])
+    yield from found
+
+
+def _written(plain: str) -> list[tuple[int, int, str]]:
+    return [
+        (found.start("number"), found.end(), _digits(found["number"]))
+        for found in _NUMBER.finditer(plain)
+        if found["id"] is None and not _in_a_code(plain, found.start(), found.end())
+    ]
+
+
+def _spoken(plain: str) -> list[tuple[int, int, str]]:
+    return [
+        (found.start(), found.end(), "".join(_NUMERALS.get(letter, "") for letter in found[0]))
+        for found in _SPOKEN.finditer(plain)
+    ]
 
 
 def _digits(number: str) -> str:
@@ -150,5 +201,6 @@ def _in_a_code(text: str, start: int, end: int) -> bool:
     before = _ESCAPES.sub("", text[max(0, start - _LONGEST_WORD) : start])
     word = _WORD_BEFORE.search(before)
     behind = _WORD_BEHIND.match(text[end : end + _LONGEST_WORD])
-    around = (word[0] if word else "") + (behind[0] if behind else "")
+    after = behind[0] if behind else ""
+    around = (word[0] if word else "") + _EXTENSION.sub("", after)
     return _DIGIT.search(around) is not None
