@@ -84,7 +84,7 @@ async def test_only_our_own_services_and_operators_refile(
             )
 
         assert (await post("auditor")).status_code == 403
-        assert (await post("operator")).json() == {"unknown": 1, "read": 1}
+        assert (await post("operator")).json() == {"unknown": 1, "read": 1, "warnings": 0, "left": 0}
         (fact,) = await audit.facts()
         assert (fact["kind"], fact["detail"]["count"]) == ("ledger.refiled", 1)
 

@@ -6,13 +6,15 @@ import httpx
 import pytest
 
 from contracts.amendment import PlanAmended
-from contracts.delivery import DeliveryRequested
+from contracts.delivery import DeliveryRequested, PlanMade
+from contracts.difference import ROUTER, DifferenceTold
 from contracts.plan import Manifest
 from contracts.registry import StationEntry
-from contracts.values import Channel, Mode, StationClass
+from contracts.values import Channel, Lane, Mode, StationClass
 from services.kit.crypto import SoftwareCrypto
 from services.kit.db import Database
 from services.kit.errors import NotFound, Refused
+from services.router.actions.again import again
 from services.router.actions.amend import Decision, amend, drift
 from services.router.actions.copy import copy
 from services.router.actions.end import end
@@ -130,3 +132,34 @@ async def test_changes_and_decisions_over_http(
     later = (await http.get(f"{path}/changes")).json()
     assert [one["number"] for one in later["amendments"]] == [1]
     assert not [one for one in later["changes"] if one["added"]]
+
+
+async def test_what_was_added_is_said_again_beside_the_plan_when_the_audit_misses_it(
+    db: Database, crypto: SoftwareCrypto, manifest: Manifest, clock: HandClock
+) -> None:
+    warning, library = await _planned(db, crypto, manifest), Library(crypto)
+    for numbers, take in (((7,), True), ((7, 8), False), ((7, 8, 9), True)):
+        await _changed(db, crypto, clock, 0, 1, 2, *numbers)
+        version = (await drift(db, library, warning.warning_id)).registry.version
+        decision = Decision(version, take, "wang", "" if take else "too late for them")
+        await amend(db, library, crypto, warning.warning_id, decision)
+    clock.move(seconds=600)
+    newest = of_kind(await said(db), PlanAmended)
+    before = len(await said(db))
+    told = DifferenceTold(
+        mode=Mode.LIVE,
+        lane=Lane.URGENT,
+        owner=ROUTER,
+        what="delivery-not-planned",
+        warning_id=warning.warning_id,
+        revision=1,
+        at=clock.now(),
+        time=1,
+    )
+    async with db.transaction() as tx:
+        await again(tx, told)
+    made, *amended, fact = (await said(db))[before:]
+    assert isinstance(made, PlanMade)
+    assert [one.number for one in amended] == [3], "the first one is not in the outbox any more"
+    assert amended == newest
+    assert fact.kind == "difference.driven"

@@ -67,7 +67,7 @@ def _readable(rows: Sequence[Record]) -> list[tuple[Record, Entry]]:
 async def _file(db: Database, readable: Sequence[tuple[Record, Entry]]) -> int:
     """Give records the columns by which they are found, and fold them in, while nobody appends."""
     async with db.transaction() as tx:
-        await _hold_off(tx)
+        await hold_off(tx)
         fresh = []
         for row, entry in readable:
             mine = (RECORDS.c.position == row["position"]) & (RECORDS.c.kind == UNKNOWN)
@@ -112,7 +112,7 @@ def _posting(position: int, entry: Entry, text: bytes) -> Posting | None:
     return posting(position, replace(entry, message=message.model_copy(update={"batch": batch})), b"")
 
 
-async def _hold_off(tx: Transaction) -> None:
+async def hold_off(tx: Transaction) -> None:
     """Let the recorder wait: it, too, reads the books before it writes them."""
     if tx.postgres:
         await tx.execute(select(LEASES.c.token).where(LEASES.c.name == LEASE).with_for_update())

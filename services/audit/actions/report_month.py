@@ -10,14 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.values import Channel, Mode
 from services.audit.actions import drawn
 from services.audit.actions.drawn import Drawn, Stood
-from services.audit.actions.report_warning import accounts, gone
+from services.audit.actions.report_warning import gone_of, sums_of
 from services.audit.model import month_report
 from services.audit.model.account import Formulas
+from services.audit.model.books import Books
 from services.audit.model.indicators import Yardsticks
 from services.audit.model.month_figures import Point
 from services.audit.model.month_material import MonthMaterial
+from services.audit.model.month_tallies import Told, told_of
 from services.audit.model.online import Seen
 from services.audit.model.registered import Holding
+from services.audit.model.rows import RevisionKey
 from services.audit.store import as_of, counted, names, questions, reports
 from services.kit.clock import BEIJING
 from services.kit.db import Database
@@ -83,7 +86,8 @@ async def report(db: Database, measures: Measures, month: str, at: int | None) -
             raise NotFound("this month has not begun")
         held = await reports.holdings(connection, position)
         material = await _material(connection, measures, month, stood, held)
-        codes = {t.target for t in material.targets} | set(material.seen) | set(material.homes)
+        stations = {one[0] for some in material.told.values() for one in some}
+        codes = stations | set(material.seen) | set(material.homes)
         codes |= {town for _, town in material.homes.values()} | {f"{code[:9]}000" for code in codes}
         codes |= {one.town for found in material.beyond.values() for one in found.villages}
         material.names = await names.at(connection, codes, position)
@@ -96,14 +100,29 @@ async def _material(
 ) -> MonthMaterial:
     at = stood.position
     ids = await reports.begun(connection, Mode.LIVE, *bounds(month), at)
-    known, sums = await accounts(connection, ids, at)
-    targets = [t for t in known.targets.values() if t.channel == STATION]
+    changed = await as_of.changed_since(connection, ids, at)
+    same = [i for i in ids if i not in changed]
+    known, sums = await sums_of(connection, same, changed, at)
+    told = _listed(known)
+    for warning_id in same:
+        told |= await counted.told(connection, warning_id, STATION)
     lost = {
         plan.warning_id
         for plan in known.plans.values()
-        if any(channel == STATION for _, channel in gone([plan], sums, targets))
+        if any(channel == STATION for _, channel in gone_of([plan], sums, told))
     }
-    return replace(await _outline(connection, measures, month, stood, held, ids), targets=targets, gone=lost)
+    return replace(await _outline(connection, measures, month, stood, held, ids), told=told, gone=lost)
+
+
+def _listed(known: Books) -> dict[RevisionKey, list[Told]]:
+    """Return the stations of plans out of books that list them."""
+    found: dict[RevisionKey, list[Told]] = {}
+    for target in known.targets.values():
+        if target.channel == STATION:
+            some = found.setdefault(target.key[:2], [])
+            if target.planned:
+                some.append(told_of(target.target, target.times))
+    return found
 
 
 async def _outline(
@@ -122,7 +141,7 @@ async def _outline(
         period=(first, end),
         whole=last <= stood.moment,
         faces=await reports.faces(connection, ids, at),
-        targets=(),
+        told={},
         gone=(),
         aims=await reports.aims(connection, ids, at),
         said=await reports.said_of(connection, ids, Mode.LIVE, at),

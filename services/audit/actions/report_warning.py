@@ -1,7 +1,7 @@
 """Report a warning: its books as they were at a position of the ledger, and what people said of it."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from services.audit.model import climbed, story
 from services.audit.model.account import ChannelAccount, lines_of
 from services.audit.model.books import Books, Shelf
 from services.audit.model.indicators import Yardsticks
-from services.audit.model.rows import Plan, Target
+from services.audit.model.rows import Plan, RevisionKey, Target
 from services.audit.model.warning_report import Material, figures
 from services.audit.store import as_of, books, names, questions, reports
 from services.audit.store.questions import Sums
@@ -84,7 +84,11 @@ def grouped(targets: Iterable[Target]) -> dict[int, list[Target]]:
 
 def gone(plans: Iterable[Plan], sums: Sums, targets: Iterable[Target]) -> set[tuple[int, str]]:
     """Return where a plan names deliveries or stations that are not in the books any more."""
-    told = {target.key[:2] for target in targets if target.channel == STATION}
+    return gone_of(plans, sums, {target.key[:2] for target in targets if target.channel == STATION})
+
+
+def gone_of(plans: Iterable[Plan], sums: Sums, told: Collection[RevisionKey]) -> set[tuple[int, str]]:
+    """Return the same, when it is known of which revisions there are stations."""
     found = set()
     for plan in plans:
         for channel, line in plan.lines.items():
@@ -98,10 +102,18 @@ async def accounts(connection: AsyncConnection, warning_ids: Sequence[str], at: 
     """Return the books of warnings as they were: the tables, or the records where they went on since."""
     changed = await as_of.changed_since(connection, warning_ids, at)
     same = [i for i in warning_ids if i not in changed]
+    known, sums = await sums_of(connection, same, changed, at)
+    told = await books.rows(connection, questions.stations_of(same, STATION), Target)
+    known.targets.update(Shelf(told))
+    return known, sums
+
+
+async def sums_of(
+    connection: AsyncConnection, same: Sequence[str], changed: Collection[str], at: int
+) -> tuple[Books, Sums]:
+    """Return the same without the stations of those warnings that did not go on since."""
     known = await books.headings(connection, same)
     sums = await questions.sums(connection, same)
-    told = await books.rows(connection, questions.stations_of(same, STATION), Target)
-    known.targets = Shelf(told)
     for warning_id in sorted(changed):
         folded = await _folded(connection, warning_id, at)
         for shelf, more in zip(_shelves(known), _shelves(folded), strict=True):

@@ -1,11 +1,12 @@
-"""POST /api/v1/audit/refile: what was unknown is read again, by a version that can read it."""
+"""POST /api/v1/audit/refile: what was unknown is read again, or every record into tables newer than it."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from services.audit.actions.refile import refile
+from services.audit.actions.refill import Refilled, refill_all
 from services.audit.api.parts import Given
 from services.kit.identity import SERVICE, needs
 
@@ -17,9 +18,20 @@ class RefiledView(BaseModel):
 
     unknown: Annotated[int, Field(description="Records that could not be read until now")]
     read: Annotated[int, Field(description="How many of them can be read now")]
+    warnings: Annotated[int, Field(description="Warnings that were folded anew")] = 0
+    left: Annotated[int, Field(description="Warnings left as they are: something was deleted")] = 0
 
 
-@router.post("/refile", summary="Read unknown records again")
-async def post_refile(given: Given) -> RefiledView:
+@router.post("/refile", summary="Read unknown records again, or all of them")
+async def post_refile(
+    request: Request,
+    given: Given,
+    whole: Annotated[
+        bool, Query(description="Fold every record anew; who was interrupted goes on where he was")
+    ] = False,
+) -> RefiledView:
     """Read every unknown record again and fold it into the accounts; leaves and chain stay as they are."""
-    return RefiledView(**vars(await refile(given.db)))
+    request.state.long = whole
+    found = await refile(given.db)
+    more = await refill_all(given.db) if whole else Refilled(0, 0)
+    return RefiledView(**vars(found), **vars(more))

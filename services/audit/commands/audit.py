@@ -31,11 +31,18 @@ audit.command("recount")(reconciling.recount)
 
 
 @audit.command()
-def refile(url: Url = "", token: Token = "") -> None:
+def refile(
+    url: Url = "",
+    token: Token = "",
+    whole: Annotated[bool, typer.Option(help="Fold every record anew into tables newer than it")] = False,
+) -> None:
     """Read again what an older version could not read; leaves and chain stay as they are."""
     with client(url, token) as http:
-        body = answer(http.post("/api/v1/audit/refile", timeout=REFILE_S))
+        query = {"whole": True} if whole else {}
+        body = answer(http.post("/api/v1/audit/refile", params=query, timeout=REFILE_S))
     typer.echo(f"{body['unknown']} records were unknown, {body['read']} of them are read now")
+    if whole:
+        typer.echo(f"{body['warnings']} warnings were folded anew, {body['left']} were left as they are")
 
 
 @audit.command()

@@ -14,6 +14,7 @@ from contracts.delivery import DeliveryReported, DeliveryRequested, PlanMade, is
 from contracts.message import Message
 from contracts.values import Channel, Withdrawal
 from contracts.warning import ENDS, WarningMessage, WarningPublished, withdrawn_up_to
+from services.audit.model.amended import Amendment, AmendmentKey, amended
 from services.audit.model.entry import NAMED, plain
 from services.audit.model.rows import (
     Delivery,
@@ -68,6 +69,7 @@ class Books:
     plans: Shelf[RevisionKey, Plan] = field(default_factory=Shelf)
     deliveries: Shelf[str, Delivery] = field(default_factory=Shelf)
     targets: Shelf[TargetKey, Target] = field(default_factory=Shelf)
+    amendments: Shelf[AmendmentKey, Amendment] = field(default_factory=Shelf)
 
     def hear(self, message: Message, heard_at: datetime) -> None:
         """Fold a message in; those that no account is made of change nothing, as calls beside the plan."""
@@ -94,16 +96,32 @@ class Books:
 
     def _hear_plan(self, message: PlanMade, heard_at: datetime) -> None:
         made = Plan.of(message, heard_at)
+        earlier: list[Amendment] = []
+        for one in self._amendments_of(made.key):
+            made = amended(made, one, earlier)
+            earlier.append(one)
         known = self.plans.get(made.key)
         self.plans.put(known.again(made) if known else made)
         if not known:
             self._plan_targets(message, heard_at)
 
     def _hear_amendment(self, message: PlanAmended, heard_at: datetime) -> None:
-        known = self.plans.get((str(message.warning_id), message.revision))
-        if known:
-            self.plans.put(known.amended(message))
+        said = Amendment.of(message)
+        if said.key in self.amendments:
+            return
+        known = self.plans.get(said.plan)
+        if known and not self._counts_already(message):
+            self.plans.put(amended(known, said, self._amendments_of(said.plan)))
+        self.amendments.put(said)
         self._plan_targets(message, heard_at)
+
+    def _amendments_of(self, plan: RevisionKey) -> list[Amendment]:
+        return sorted((a for a in self.amendments.values() if a.plan == plan), key=lambda a: a.number)
+
+    def _counts_already(self, message: PlanAmended) -> bool:
+        """Tell whether a plan counts an amendment that it was given before amendments were kept."""
+        mine = [self.deliveries.get(str(d.delivery_id)) for d in message.deliveries]
+        return bool(mine) and all(one is not None and one.planned is not None for one in mine)
 
     def _plan_targets(self, message: PlanMade | PlanAmended, heard_at: datetime) -> None:
         for planned in message.deliveries:
@@ -114,7 +132,7 @@ class Books:
 
     def _hear_request(self, message: DeliveryRequested, heard_at: datetime) -> None:
         delivery = self._delivery(str(message.delivery_id), message, message.channel, heard_at)
-        if delivery.requested is None:
+        if delivery.requested is None or delivery.mode is None:
             asked = replace(
                 delivery,
                 requested=message.size,

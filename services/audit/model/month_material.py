@@ -10,12 +10,11 @@ from services.audit.model.beyond import Beyond, Registry, beyond_of
 from services.audit.model.faces import Aim, Face
 from services.audit.model.indicators import Judged, Yardsticks, judged
 from services.audit.model.month_figures import Point
+from services.audit.model.month_tallies import Tallies, Told, tallies
 from services.audit.model.observed import Observation, newest, onsets_of, outcome_of
 from services.audit.model.online import Seen, StationOnline, online_of
 from services.audit.model.registered import Holding, in_service, maintained
-from services.audit.model.rows import Target
-
-Pair = tuple[Target, Face]
+from services.audit.model.rows import RevisionKey
 
 
 @dataclass
@@ -27,7 +26,8 @@ class MonthMaterial:
     whole: bool
     faces: Sequence[Face]
     """Of the warnings that were first issued in it, lifts and notes too."""
-    targets: Sequence[Target]
+    told: Mapping[RevisionKey, Sequence[Told]]
+    """The stations of each plan."""
     gone: Collection[str]
     """Warnings whose details retention has deleted."""
     aims: Sequence[Aim]
@@ -63,11 +63,10 @@ class MonthMaterial:
         return dict(sorted(real.items(), key=lambda item: (item[1][0].said_at, item[0])))
 
     @cached_property
-    def pairs(self) -> list[Pair]:
+    def tallies(self) -> Tallies:
         """Each station with each revision that it was to have; no lifts, and nothing that was deleted."""
-        counted = {(f.warning_id, f.revision): f for some in self.warnings.values() for f in some if f.counts}
-        planned = (t for t in self.targets if t.planned and t.warning_id not in self.gone)
-        return [(t, counted[t.key[:2]]) for t in planned if t.key[:2] in counted]
+        counted = (f for i, some in self.warnings.items() if i not in self.gone for f in some if f.counts)
+        return tallies(counted, self.told, self.home, self.formulas)
 
     @cached_property
     def online(self) -> list[StationOnline]:

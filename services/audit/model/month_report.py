@@ -1,9 +1,9 @@
 """The report of a month, put together out of rows: pure, so that the same rows give the same figures."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from contracts.values import Level
-from services.audit.model.account import Rate, confirmation, nearest_rank, reception
+from services.audit.model.account import Rate
 from services.audit.model.beyond import Unreached
 from services.audit.model.faces import Face
 from services.audit.model.indicators import Indicator, Measured, lead_minutes, mean
@@ -19,7 +19,8 @@ from services.audit.model.month_figures import (
     VillageCoverage,
     WarningLine,
 )
-from services.audit.model.month_material import MonthMaterial, Pair
+from services.audit.model.month_material import MonthMaterial
+from services.audit.model.month_tallies import Tally
 from services.audit.model.observed import Observation, newest
 from services.audit.model.online import StationOnline, online_rate
 
@@ -71,13 +72,13 @@ def _online(_: Indicator, m: MonthMaterial) -> Found:
 
 
 def _reception(_: Indicator, m: MonthMaterial) -> Found:
-    return _measured(m.counted[0] if m.counted else reception(m.pairs, m.formulas)), {
+    return _measured(m.counted[0] if m.counted else m.tallies.everyone.reception), {
         "left_out": sum(i in m.gone for i in m.warnings)
     }
 
 
 def _confirmation(_: Indicator, m: MonthMaterial) -> Found:
-    return _measured(m.counted[1] if m.counted else confirmation(m.pairs, m.formulas)), {
+    return _measured(m.counted[1] if m.counted else m.tallies.everyone.confirmation), {
         "left_out": sum(i in m.gone for i in m.warnings)
     }
 
@@ -130,55 +131,37 @@ def _number(rate: Rate) -> Number:
     return Number(numerator=rate.numerator, denominator=rate.denominator, value=rate.percent)
 
 
-def _line(
-    code: str, name: str | None, pairs: Sequence[Pair], m: MonthMaterial, online: Number | None
-) -> Line:
-    had = ((t.received_at, f.approved_at) for t, f in pairs)
-    found = sorted((at - since).total_seconds() for at, since in had if at is not None)
-    waits = [wait for wait in found if wait >= 0]
+def _line(code: str, name: str | None, tally: Tally, online: Number | None) -> Line:
     return Line(
         code=code,
         name=name,
-        reception=_number(reception(pairs, m.formulas)),
-        confirmation=_number(confirmation(pairs, m.formulas)),
-        median_s=nearest_rank(waits, 0.50),
-        early=len(found) - len(waits),
+        reception=_number(tally.reception),
+        confirmation=_number(tally.confirmation),
+        median_s=tally.median_s,
+        early=tally.early,
         online=online,
     )
 
 
 def _colours(m: MonthMaterial) -> list[Line]:
-    by_level = _grouped(m.pairs, lambda pair: pair[1].level)
-    return [_line(level, None, by_level[level], m, None) for level in Level if level in by_level]
+    by_level = m.tallies.levels
+    return [_line(level, None, by_level[level], None) for level in Level if level in by_level]
 
 
 def _towns(m: MonthMaterial) -> list[Line]:
-    by_town = _grouped(m.pairs, lambda pair: m.home(pair[0].target)[1])
+    by_town = m.tallies.towns
     minutes: dict[str, list[StationOnline]] = {}
     for station in m.online:
         minutes.setdefault(m.home(station.station)[1], []).append(station)
+    online = {town: _number(online_rate(minutes.get(town, []))) for town in {*by_town, *minutes}}
     return [
-        _line(town, m.names.get(town), by_town.get(town, []), m, _number(online_rate(minutes.get(town, []))))
-        for town in sorted({*by_town, *minutes})
+        _line(town, m.names.get(town), by_town.get(town, Tally()), online[town]) for town in sorted(online)
     ]
-
-
-def _grouped(pairs: Iterable[Pair], key: Callable[[Pair], str]) -> dict[str, list[Pair]]:
-    found: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        found.setdefault(key(pair), []).append(pair)
-    return found
 
 
 def _villages(m: MonthMaterial) -> list[VillageCoverage]:
     """Return every village: warnings that it was to have, and had by any of its stations."""
-    due: dict[str, set[str]] = {}
-    had: dict[str, set[str]] = {}
-    for target, face in m.pairs:
-        village = m.home(target.target)[0]
-        due.setdefault(village, set()).add(face.warning_id)
-        if target.received_at is not None:
-            had.setdefault(village, set()).add(face.warning_id)
+    due, had = m.tallies.due, m.tallies.had
     known = m.registry.at(m.period[1])
     return [
         VillageCoverage(
@@ -220,13 +203,11 @@ def _beyond(m: MonthMaterial) -> list[BeyondLine]:
 
 
 def _warnings(m: MonthMaterial) -> list[WarningLine]:
-    mine = _grouped(m.pairs, lambda pair: pair[1].warning_id)
-    return [_warning(i, some, mine.get(i, []), m) for i, some in m.warnings.items()]
+    return [_warning(i, some, m) for i, some in m.warnings.items()]
 
 
-def _warning(warning_id: str, faces: Sequence[Face], pairs: Sequence[Pair], m: MonthMaterial) -> WarningLine:
+def _warning(warning_id: str, faces: Sequence[Face], m: MonthMaterial) -> WarningLine:
     first, onset = faces[0], m.onset(warning_id)
-    stations = {t.target for t, _ in pairs}
     return WarningLine(
         warning_id=warning_id,
         headline=first.headline,
@@ -237,8 +218,8 @@ def _warning(warning_id: str, faces: Sequence[Face], pairs: Sequence[Pair], m: M
         outcome=m.outcome(warning_id),
         onset=onset,
         lead_min=lead_minutes(first.approved_at, onset) if onset else None,
-        targeted=len(stations),
-        received=len({t.target for t, _ in pairs if t.received_at is not None}),
+        targeted=len(m.tallies.targeted.get(warning_id, ())),
+        received=len(m.tallies.received.get(warning_id, ())),
         details_gone=warning_id in m.gone,
     )
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from contracts.amendment import PlanAmended
 from contracts.delivery import DeliveryReported, PlanMade
 from contracts.outcome import Column, Outcome, TargetState, columns
 from contracts.warning import WarningPublished
@@ -153,20 +152,6 @@ class Plan:
         amended = self.count > other.count
         same = self.manifest_sha256 == other.manifest_sha256 and (amended or self.lines == other.lines)
         return self if same else replace(self, conflict=True)
-
-    def amended(self, message: PlanAmended) -> "Plan":
-        """Return the plan with what an amendment adds; the manifest's hash stays that of the approval."""
-        lines = dict(self.lines)
-        for entry in message.channels:
-            sizes = [d.size for d in message.deliveries if d.channel is entry.channel]
-            line = lines.get(entry.channel.value, Line(0, "", 0, 0))
-            lines[entry.channel.value] = Line(
-                line.count + entry.count,
-                line.sha256 or entry.sha256,
-                line.planned + sum(sizes),
-                line.deliveries + len(sizes),
-            )
-        return replace(self, lines=lines, count=self.count + sum(entry.count for entry in message.channels))
 
 
 _ANSWERS = frozenset(TargetState) - {

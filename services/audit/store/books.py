@@ -8,9 +8,11 @@ from sqlalchemy import Select, Table, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.audit.model.amended import Amendment
 from services.audit.model.books import Books, Needs, Row, Shelf
 from services.audit.model.places import Named
 from services.audit.model.rows import Delivery, Ending, Line, Plan, Revision, Target
+from services.audit.store.amendment_tables import AMENDMENTS
 from services.audit.store.tables import (
     DELIVERIES,
     ENDINGS,
@@ -22,6 +24,8 @@ from services.audit.store.tables import (
 from services.kit.db import Transaction
 
 R = TypeVar("R", bound=Row)
+
+_OF_A_PLAN = ("warning_id", "revision")
 
 AT_ONCE = 500
 """Keys in one query: far below what either database takes."""
@@ -43,6 +47,7 @@ async def fetch(tx: Transaction, wanted: Needs) -> Books:
         plans=Shelf(await _by_key(tx, PLANS, Plan, wanted.plans)),
         deliveries=Shelf(await _by_key(tx, DELIVERIES, Delivery, {(d,) for d in wanted.deliveries})),
         targets=Shelf(await _by_key(tx, TARGETS, Target, wanted.targets)),
+        amendments=Shelf(await _by_key(tx, AMENDMENTS, Amendment, wanted.plans, _OF_A_PLAN)),
     )
 
 
@@ -53,6 +58,7 @@ async def keep(tx: Transaction, books: Books) -> None:
     await _keep(tx, PLANS, books.plans.news())
     await _keep(tx, DELIVERIES, books.deliveries.news())
     await _keep(tx, TARGETS, books.targets.news())
+    await _keep(tx, AMENDMENTS, books.amendments.news())
 
 
 async def keep_names(tx: Transaction, names: Iterable[Named]) -> None:
@@ -88,8 +94,15 @@ async def rows(connection: AsyncConnection, statement: Select[Any], kind: type[R
     return await _rows(connection, statement, kind)
 
 
-async def _by_key(tx: Transaction, table: Table, kind: type[R], keys: Collection[tuple[Any, ...]]) -> list[R]:
-    columns = tuple_(*table.primary_key.columns)
+async def _by_key(
+    tx: Transaction,
+    table: Table,
+    kind: type[R],
+    keys: Collection[tuple[Any, ...]],
+    names: Sequence[str] = (),
+) -> list[R]:
+    """Return the rows of some keys, or of the first parts of keys that are named."""
+    columns = tuple_(*(table.c[name] for name in names or table.primary_key.columns.keys()))
     ordered, found = sorted(keys), []
     for start in range(0, len(ordered), AT_ONCE):
         chosen = select(table).where(columns.in_(ordered[start : start + AT_ONCE]))
@@ -102,7 +115,7 @@ async def _rows(connection: AsyncConnection, statement: Select[Any], kind: type[
 
 
 def _value(kind: type[R], row: dict[str, Any]) -> R:
-    if kind is Plan:
+    if kind in (Plan, Amendment):
         row["lines"] = _lines(row["lines"])
     return kind(**row)
 
@@ -122,6 +135,6 @@ async def _keep(tx: Transaction, table: Table, values: Sequence[Any]) -> None:
 
 def _row(value: Any) -> dict[str, Any]:
     row = {field.name: getattr(value, field.name) for field in fields(value)}
-    if isinstance(value, Plan):
+    if isinstance(value, Plan | Amendment):
         row["lines"] = {channel: asdict(line) for channel, line in value.lines.items()}
     return row

@@ -1,17 +1,21 @@
 """Rates counted by the database: what the trend needs of each month, without fetching a single station.
 
-The formulas are those of `model.account`; a test holds both to the same numbers.
+The formulas are those of `model.account`; a test holds both to the same numbers. A month that is looked at
+closely needs every station, but only its moments.
 """
 
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, or_, select, type_coerce
+import orjson
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, case, cast, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.outcome import Column, TargetState
 from services.audit.model.account import Formulas, Rate
 from services.audit.model.faces import LIFT
+from services.audit.model.month_tallies import Told, told_of
+from services.audit.model.rows import RevisionKey
 from services.audit.store.report_tables import FACES
 from services.audit.store.tables import TARGETS
 
@@ -41,6 +45,19 @@ async def rates(
     )
     had, due, answers, must = (await connection.execute(statement)).one()
     return Rate(int(had or 0), int(due)), Rate(int(answers or 0), int(must or 0))
+
+
+async def told(connection: AsyncConnection, warning_id: str, channel: str) -> dict[RevisionKey, list[Told]]:
+    """Return the planned targets of each revision of a warning; none of one whose targets are in no plan."""
+    t = TARGETS.c
+    statement = select(t.revision, t.target, t.planned, cast(t.times, Text))
+    mine = statement.where(t.warning_id == warning_id, t.channel == channel)
+    found: dict[RevisionKey, list[Told]] = {}
+    for revision, target, planned, times in await connection.execute(mine):
+        some = found.setdefault((warning_id, revision), [])
+        if planned:
+            some.append(told_of(target, orjson.loads(times)))
+    return found
 
 
 def _us(span: timedelta) -> int:

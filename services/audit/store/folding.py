@@ -20,15 +20,15 @@ Said = tuple[str, Equipment]
 
 
 async def keep_acts(tx: Transaction, acts: Sequence[Act]) -> None:
-    """Write what people did."""
+    """Write what people did; a record that is read again says the same."""
     if acts:
-        await tx.execute(ACTS.insert(), [asdict(act) for act in acts])
+        await tx.execute(upsert(tx, ACTS), [asdict(act) for act in acts])
 
 
 async def keep_comings(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write that stations came or went."""
     if rows:
-        await tx.execute(COMINGS.insert(), list(rows))
+        await tx.execute(upsert(tx, COMINGS), list(rows))
 
 
 async def keep_equipment(tx: Transaction, said: Sequence[Said]) -> None:

@@ -18,6 +18,7 @@ INVENTORY: dict[str, tuple[str, str]] = {
     "revisions": (DERIVED, "the revisions of warnings"),
     "endings": (DERIVED, "what ended warnings"),
     "plans": (DERIVED, "the plans of warnings"),
+    "amendments": (DERIVED, "what was added to plans"),
     "deliveries": (DERIVED, "the deliveries of warnings"),
     "targets": (DERIVED, "the named targets of warnings"),
     "target_counts": (DERIVED, "counts of targets whose names were deleted"),
@@ -48,6 +49,7 @@ INVENTORY: dict[str, tuple[str, str]] = {
     "alarms": (BOOKKEEPING, "the alarms, whose story is in the facts"),
     "looks": (BOOKKEEPING, "when each warning is looked at next"),
     "walks": (BOOKKEEPING, "how far the walks have come"),
+    "refilling": (BOOKKEEPING, "how far the tables were filled anew from the records"),
     "rounds": (BOOKKEEPING, "what the last rounds did"),
 }
 """For each table its class, and in plain words what it holds."""

@@ -2,19 +2,22 @@
 
 from uuid import UUID
 
+from contracts.amendment import PlanAmended
 from contracts.delivery import DeliveryRequested
 from contracts.difference import DifferenceTold
 from services.kit import outbox
 from services.kit.db import Transaction
 from services.kit.telemetry import log
-from services.router.store import ends, plans
+from services.router.store import amendments, ends, plans
 from services.router.store.plans import Asked
 
-_OF_THE_PLAN = frozenset({"plan-missing", "deliveries-missing", "targets-forgotten"})
+_PLAN_ALONE = frozenset({"plan-missing", "delivery-not-planned", "target-not-planned"})
+_OF_THE_PLAN = _PLAN_ALONE | {"deliveries-missing", "targets-forgotten"}
+_OF_AN_AMENDMENT = f".{PlanAmended.stem()}."
 
 
 async def again(tx: Transaction, message: DifferenceTold) -> None:
-    """Say the plan of a revision again, or its requests, each under a new message id.
+    """Say the plan of a revision again with what was added to it, or its requests, each under a new id.
 
     A plan asks nobody for anything, so it is said whatever became of its revision; a request is not said
     once its revision is ended or has expired.
@@ -25,10 +28,23 @@ async def again(tx: Transaction, message: DifferenceTold) -> None:
         log.warning("difference of a plan that is not here", warning=str(message.warning_id))
         return
     if message.what in _OF_THE_PLAN:
-        tx.emit(made)
-        _note(tx, message, "difference.driven", 1)
-    if message.what != "plan-missing":
+        added = await _amendments(tx, message)
+        for one in (made, *added):
+            tx.emit(one)
+        _note(tx, message, "difference.driven", 1 + len(added))
+    if message.what not in _PLAN_ALONE:
         await _requests(tx, message)
+
+
+async def _amendments(tx: Transaction, message: DifferenceTold) -> list[PlanAmended]:
+    """Return what was said of the decisions to reach those who came after the plan."""
+    found = []
+    for one in await amendments.of_revision(tx, message.warning_id, message.revision):
+        if one.taken:
+            said = await outbox.said_at(tx.connection, one.decided_at, str(message.warning_id))
+            mine = [PlanAmended.from_bytes(text) for subject, text in said if _OF_AN_AMENDMENT in subject]
+            found += [a for a in mine if (a.revision, a.number) == (message.revision, one.number)][:1]
+    return found
 
 
 async def _requests(tx: Transaction, message: DifferenceTold) -> None:
