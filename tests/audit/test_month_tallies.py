@@ -128,16 +128,17 @@ def grouped(pairs: Iterable[Pair], key: Any) -> dict[str, list[Pair]]:
 def line(pairs: Sequence[Pair]) -> tuple[Any, ...]:
     """Return reception, confirmation and median, each by its formula over objects."""
     had, answered = reception(pairs, FORMULAS), confirmation(pairs, FORMULAS)
-    found = ((t.received_at - f.approved_at).total_seconds() for t, f in pairs if t.received_at)
+    found = [(t.received_at - f.approved_at).total_seconds() for t, f in pairs if t.received_at]
     waits = sorted(wait for wait in found if wait >= 0)
     both = (had.numerator, had.denominator, had.percent)
-    return (*both, answered.numerator, answered.denominator, answered.percent, nearest_rank(waits, 0.5))
+    others = (answered.numerator, answered.denominator, answered.percent)
+    return (*both, *others, nearest_rank(waits, 0.5), len(found) - len(waits))
 
 
 def shown(lines: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
     """Return the same of the lines of a report."""
     return {
-        one.code: (*vars(one.reception).values(), *vars(one.confirmation).values(), one.median_s)
+        one.code: (*vars(one.reception).values(), *vars(one.confirmation).values(), one.median_s, one.early)
         for one in lines
         if one.reception.denominator
     }

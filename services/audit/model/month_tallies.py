@@ -63,9 +63,14 @@ class Tally:
 
     @property
     def median_s(self) -> float | None:
-        """Half of those who had it had it after so many seconds."""
-        found = nearest_rank(sorted(self.waits), 0.50)
+        """Half of those who had it had it after so many seconds; those before the approval are left out."""
+        found = nearest_rank(sorted(wait for wait in self.waits if wait >= 0), 0.50)
         return None if found is None else found / _SECOND
+
+    @property
+    def early(self) -> int:
+        """How many had it before the approval, by a wrong clock."""
+        return sum(wait < 0 for wait in self.waits)
 
     def add(self, other: "Tally") -> None:
         """Take another one in."""
