@@ -47,9 +47,7 @@ class Tally:
     asked: int = 0
     answered: int = 0
     waits: list[int] = field(default_factory=list)
-    """Of those who had it by a right clock: microseconds from the approval."""
-    early: int = 0
-    """How many had it before the approval, by a clock that is wrong."""
+    """Of those who had it: microseconds from the approval."""
 
     @property
     def reception(self) -> Rate:
@@ -79,7 +77,6 @@ class Tally:
         self.asked += other.asked
         self.answered += other.answered
         self.waits += other.waits
-        self.early += other.early
 
 
 @dataclass(frozen=True)
@@ -142,10 +139,7 @@ def _by_town(told: Iterable[Told], homes: Homes, by: _Limits) -> dict[str, Tally
         tally.due += 1
         if received is not None:
             tally.in_time += received <= by.received
-            if received < by.approved:
-                tally.early += 1
-            else:
-                tally.waits.append(received - by.approved)
+            tally.waits.append(received - by.approved)
         if by.confirmed is not None:
             tally.asked += 1
             tally.answered += confirmed is not None and confirmed <= by.confirmed

@@ -50,7 +50,6 @@ INVENTORY: dict[str, tuple[str, str]] = {
     "alarms": (BOOKKEEPING, "the alarms, whose story is in the facts"),
     "looks": (BOOKKEEPING, "when each warning is looked at next"),
     "walks": (BOOKKEEPING, "how far the walks have come"),
-    "refilling": (BOOKKEEPING, "how far the tables were filled anew from the records"),
     "rounds": (BOOKKEEPING, "what the last rounds did"),
 }
 """For each table its class, and in plain words what it holds."""
