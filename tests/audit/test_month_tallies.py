@@ -14,13 +14,13 @@ from contracts.values import Level
 from services.audit.actions.report_warning import accounts
 from services.audit.data import rates, yardsticks
 from services.audit.model.account import confirmation, nearest_rank, reception
+from services.audit.model.deliveries import Target
 from services.audit.model.faces import LIFT, Face
 from services.audit.model.month_figures import MonthFigures
 from services.audit.model.month_material import MonthMaterial
 from services.audit.model.month_report import figures
 from services.audit.model.month_tallies import Told, told_of
 from services.audit.model.registered import Holding
-from services.audit.model.rows import Target
 from services.audit.store import counted, ledger
 from services.kit.clock import microseconds
 from tests.audit.api_make import Asked, asked

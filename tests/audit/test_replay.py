@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.outcome import TargetState
 from contracts.values import Channel
+from services.audit.model.deliveries import Target
 from services.audit.model.replay import (
     MOST_MOMENTS,
     Shown,
@@ -20,7 +21,6 @@ from services.audit.model.replay import (
     place_of,
     track,
 )
-from services.audit.model.rows import Target
 from services.kit.clock import microseconds
 from tests.audit.api_make import Asked, asked
 from tests.audit.audit_make import NOON, STATIONS, TOWN, AWarning, outcome

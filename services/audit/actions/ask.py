@@ -13,8 +13,9 @@ from services.audit.model.account import ChannelAccount, Reach, lines_of, reach,
 from services.audit.model.books import Books
 from services.audit.model.chain import GENESIS
 from services.audit.model.counted import CountKey, TargetCount
+from services.audit.model.deliveries import Target
 from services.audit.model.differences import ending_of
-from services.audit.model.rows import Ending, Plan, Revision, RevisionKey, Target
+from services.audit.model.rows import Ending, Plan, Revision, RevisionKey
 from services.audit.store import books, keeping, ledger, questions, tree
 from services.audit.store.questions import Record, Sums
 from services.kit.db import Database

@@ -10,9 +10,9 @@ from contracts.registry import BlockChanged
 from services.audit.model.approval import Act
 from services.audit.model.books import Shelf
 from services.audit.model.carried import changes
+from services.audit.model.deliveries import Delivery
 from services.audit.model.entry import plain
 from services.audit.model.presence import Equipment, equipment_of, operators_of
-from services.audit.model.rows import Delivery
 from services.audit.store import folding
 from services.kit.db import Transaction
 

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.amendment import PlanAmended
 from contracts.delivery import DeliveryReported
 from contracts.fact import Fact
+from services.audit.model.deliveries import Delivery, Target
 from services.audit.model.entry import NAMED, plain
 from services.audit.model.fields import is_count
 from services.audit.model.moment import Escalation, Stand, Tallies, of_batches, of_targets, standing, state_at
-from services.audit.model.rows import Delivery, Revision, RevisionKey, Target
+from services.audit.model.rows import Revision, RevisionKey
 from services.audit.store import moments, questions
 from services.audit.store.questions_tables import DUTY_KINDS
 from services.kit.clock import microseconds

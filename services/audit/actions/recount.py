@@ -12,9 +12,10 @@ from services.audit.model import counted
 from services.audit.model.agreements import Agreements
 from services.audit.model.books import Books, needs
 from services.audit.model.counted import TargetCount
+from services.audit.model.deliveries import TargetKey
 from services.audit.model.differences import Difference
 from services.audit.model.entry import LONGEST_NAME, read
-from services.audit.model.rows import Ending, EndingKey, TargetKey
+from services.audit.model.rows import Ending, EndingKey
 from services.audit.store import books, keeping
 
 Row = Mapping[str, Any]

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.actions import fold, folding, recounted_words
 from services.audit.model.carried import Sum, changes, total
+from services.audit.model.deliveries import Delivery
 from services.audit.model.differences import Difference
 from services.audit.model.faces import KINDS, Folded
-from services.audit.model.rows import Delivery
 from services.audit.store import ledger, posting_rows, recounting, reports
 from services.audit.store.inventory import meaning
 from services.audit.store.questions_tables import ACTS, CARRIED, CARRIED_DAYS, COMINGS, EQUIPMENT

@@ -17,8 +17,9 @@ from services.audit.actions.folding import said
 from services.audit.model import climbed, story
 from services.audit.model.account import ChannelAccount, lines_of
 from services.audit.model.books import Books, Shelf
+from services.audit.model.deliveries import Target
 from services.audit.model.indicators import Yardsticks
-from services.audit.model.rows import Plan, RevisionKey, Target
+from services.audit.model.rows import Plan, RevisionKey
 from services.audit.model.warning_report import Material, figures
 from services.audit.store import as_of, books, names, questions, reports
 from services.audit.store.questions import Sums

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from contracts.values import Channel
 from services.audit.model.account import Formulas, Rate, confirmation, reception
+from services.audit.model.deliveries import Target
 from services.audit.model.presence import Equipment, Online, Presence, online, spells
 from services.audit.model.registered import in_service
-from services.audit.model.rows import Revision, Target
+from services.audit.model.rows import Revision
 from services.audit.store import books, questions, reports, stations
 from services.audit.store.questions import Record
 from services.kit.db import Database

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from services.audit.actions.ask import STATION
 from services.audit.model.acts import Act, act_of
+from services.audit.model.deliveries import Target
 from services.audit.model.differences import ending_of
 from services.audit.model.entry import read
 from services.audit.model.replay import Track, moments, town_of, track
-from services.audit.model.rows import Ending, Revision, Target
+from services.audit.model.rows import Ending, Revision
 from services.audit.model.steps import Step, steps
 from services.audit.store import books, ledger, questions, stories
 from services.kit.db import Database

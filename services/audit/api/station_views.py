@@ -9,8 +9,9 @@ from services.audit.actions.station import StationYear
 from services.audit.api.record_views import RecordLine
 from services.audit.api.views import Time
 from services.audit.model.account import Rate
+from services.audit.model.deliveries import Target
 from services.audit.model.presence import Equipment, Online
-from services.audit.model.rows import Revision, Target
+from services.audit.model.rows import Revision
 
 
 class RateView(BaseModel):

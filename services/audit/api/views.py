@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field, PlainSerializer
 from contracts.outcome import Column
 from services.audit.actions.ask import RevisionAccount, WarningAccount
 from services.audit.model.account import ChannelAccount, Reach
+from services.audit.model.deliveries import Target
 from services.audit.model.differences import Difference
-from services.audit.model.rows import Target
 from services.kit.clock import beijing
 
 Time = Annotated[datetime, PlainSerializer(beijing, return_type=str, when_used="json")]

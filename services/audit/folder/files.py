@@ -11,8 +11,8 @@ from contracts.outcome import TargetState
 from services.audit.folder.story import Issue, Story, plan_bytes
 from services.audit.forms import guarded
 from services.audit.model.acts import OF_CLOCKS, Act
+from services.audit.model.deliveries import Target
 from services.audit.model.entry import Entry
-from services.audit.model.rows import Target
 from services.kit.clock import beijing, from_microseconds
 from services.kit.masking import masked, masked_deep
 

@@ -11,8 +11,8 @@ from services.audit import say
 from services.audit.folder.contents import CONTENTS, RECORDS
 from services.audit.folder.story import Story, approved_otherwise
 from services.audit.model.account import ChannelAccount, reach, state_of, total
+from services.audit.model.deliveries import Target
 from services.audit.model.differences import Difference, ending_of
-from services.audit.model.rows import Target
 from services.audit.model.steps import picture, steps
 from services.kit import pages
 from services.kit.masking import masked

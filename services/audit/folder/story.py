@@ -18,9 +18,10 @@ from contracts.warning import WarningPublished
 from services.audit.model.account import ChannelAccount, lines_of
 from services.audit.model.acts import Act, act_of
 from services.audit.model.books import Books
+from services.audit.model.deliveries import Target
 from services.audit.model.entry import Entry
 from services.audit.model.fields import is_count
-from services.audit.model.rows import Ending, Target
+from services.audit.model.rows import Ending
 
 WORDED = "delivery.worded"
 """The fact with which a channel says what it says."""

@@ -9,7 +9,8 @@ from typing import Protocol
 from contracts.outcome import Column
 from contracts.values import Withdrawal
 from contracts.warning import WarningCancelled
-from services.audit.model.rows import Ending, Plan, Revision, Target
+from services.audit.model.deliveries import Target
+from services.audit.model.rows import Ending, Plan, Revision
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from typing import Any
 
 from contracts.fact import Fact
 from services.audit.model import photographs, spans
+from services.audit.model.deliveries import Delivery
 from services.audit.model.entry import read
 from services.audit.model.fields import FIRST_US, LAST_US, MOST, ODD, name, number
 from services.audit.model.photographs import TargetCount
-from services.audit.model.rows import Delivery
 from services.kit.clock import microseconds
 from services.kit.errors import Reject
 

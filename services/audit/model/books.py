@@ -15,17 +15,9 @@ from contracts.message import Message
 from contracts.values import Channel, Withdrawal
 from contracts.warning import ENDS, WarningMessage, WarningPublished, withdrawn_up_to
 from services.audit.model.amended import Amendment, AmendmentKey, amended
+from services.audit.model.deliveries import Delivery, Target, TargetKey
 from services.audit.model.entry import NAMED, plain
-from services.audit.model.rows import (
-    Delivery,
-    Ending,
-    EndingKey,
-    Plan,
-    Revision,
-    RevisionKey,
-    Target,
-    TargetKey,
-)
+from services.audit.model.rows import Ending, EndingKey, Plan, Revision, RevisionKey
 
 K = TypeVar("K", bound=Hashable)
 

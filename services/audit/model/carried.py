@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts.outcome import Column
-from services.audit.model.rows import Delivery
+from services.audit.model.deliveries import Delivery
 from services.kit.clock import BEIJING
 
 SHORTEST_S = 0.1

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from services.audit.model.account import Reach, reach
 from services.audit.model.agreements import Listed
 from services.audit.model.books import Books
+from services.audit.model.deliveries import Target
 from services.audit.model.photographs import CountKey as CountKey
 from services.audit.model.photographs import TargetCount as TargetCount
 from services.audit.model.photographs import photograph as photograph
-from services.audit.model.rows import Target
 
 
 def counts_of(books: Books) -> list[TargetCount]:

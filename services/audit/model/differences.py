@@ -8,8 +8,9 @@ from typing import TypeVar
 from contracts.outcome import TargetState
 from contracts.values import Channel
 from services.audit.model.books import Books
+from services.audit.model.deliveries import Delivery, Target
 from services.audit.model.entry import NAMED
-from services.audit.model.rows import Delivery, Ending, Plan, Revision, RevisionKey, Target
+from services.audit.model.rows import Ending, Plan, Revision, RevisionKey
 
 Asked = Mapping[tuple[str, int, str], int]
 """How many targets of a revision a request named on a channel, where the targets themselves are deleted."""

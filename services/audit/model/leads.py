@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from services.audit.model.account import nearest_rank
+from services.audit.model.deliveries import Target
 from services.audit.model.faces import Face
 from services.audit.model.figures import Lead, TownLead, VillageLead
 from services.audit.model.indicators import lead_minutes
 from services.audit.model.observed import Onsets
-from services.audit.model.rows import Target
 
 
 def lead(

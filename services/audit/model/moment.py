@@ -8,7 +8,8 @@ from datetime import datetime
 from contracts.outcome import Column, TargetState, columns
 from contracts.values import Withdrawal
 from contracts.warning import WarningCancelled
-from services.audit.model.rows import Delivery, Ending, Revision, Target
+from services.audit.model.deliveries import Delivery, Target
+from services.audit.model.rows import Ending, Revision
 from services.kit.clock import microseconds
 
 LIFTED, IN_FORCE = Withdrawal.CANCELLED.value, "in-force"

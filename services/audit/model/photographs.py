@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from contracts.outcome import TargetState
 from contracts.values import Channel, Mode
 from services.audit.model.account import Reach
+from services.audit.model.deliveries import Delivery
 from services.audit.model.fields import FIRST_US, LAST_US, is_count, number
-from services.audit.model.rows import Delivery
 from services.kit.clock import from_microseconds, microseconds
 from services.kit.errors import Reject
 

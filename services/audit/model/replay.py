@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from contracts.outcome import TargetState
-from services.audit.model.rows import Target
+from services.audit.model.deliveries import Target
 from services.kit.clock import microseconds
 
 

@@ -13,8 +13,9 @@ from math import ceil, log1p
 from contracts.values import Channel
 from services.audit.model.acts import OF_CLOCKS, Act
 from services.audit.model.books import Books
+from services.audit.model.deliveries import Delivery, Target
 from services.audit.model.entry import plain
-from services.audit.model.rows import Delivery, Revision, Target
+from services.audit.model.rows import Revision
 
 PEOPLE, PLAN = "people", "plan"
 CLOCKS = "duty"

@@ -10,6 +10,7 @@ from contracts.outcome import Column
 from services.audit.model import climbed, leads, story
 from services.audit.model.account import ChannelAccount, nearest_rank, waits_of
 from services.audit.model.beyond import Registry, beyond_of
+from services.audit.model.deliveries import Target
 from services.audit.model.faces import Aim, Face
 from services.audit.model.figures import (
     BeyondReach,
@@ -23,7 +24,7 @@ from services.audit.model.figures import (
 )
 from services.audit.model.observed import Observation, newest, onsets_of, outcome_of
 from services.audit.model.registered import Holding
-from services.audit.model.rows import Ending, Target
+from services.audit.model.rows import Ending
 
 HAD = (Column.DELIVERED, Column.CONFIRMED)
 

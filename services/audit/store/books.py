@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.model.amended import Amendment
 from services.audit.model.books import Books, Needs, Row, Shelf
+from services.audit.model.deliveries import Delivery, Target
 from services.audit.model.places import Named
-from services.audit.model.rows import Delivery, Ending, Line, Plan, Revision, Target
+from services.audit.model.rows import Ending, Line, Plan, Revision
 from services.audit.store.amendment_tables import AMENDMENTS
 from services.audit.store.tables import (
     DELIVERIES,

@@ -8,8 +8,9 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.audit.model.deliveries import Delivery, Target
 from services.audit.model.entry import read
-from services.audit.model.rows import Delivery, Ending, Plan, Revision, RevisionKey, Target
+from services.audit.model.rows import Ending, Plan, Revision, RevisionKey
 from services.audit.store import books
 from services.audit.store.ledger import unpacked
 from services.audit.store.questions import Record
