@@ -43,7 +43,6 @@ INVENTORY: dict[str, tuple[str, str]] = {
     "folded": (BOOKKEEPING, "how far the tables of the reports have come"),
     "listings": (BOOKKEEPING, "how far the records of an agreement are listed"),
     "kept_heads": (BOOKKEEPING, "how far the places outside have the heads"),
-    "reread": (BOOKKEEPING, "how far a walk has come"),
     "alarms": (BOOKKEEPING, "the alarms, whose story is in the facts"),
     "looks": (BOOKKEEPING, "when each warning is looked at next"),
     "walks": (BOOKKEEPING, "how far the walks have come"),
