@@ -126,7 +126,7 @@ def masked_deep(value: Any) -> Any:
 
 def _masked_amount(value: float) -> Any:
     """Return an amount as it is, or what is shown in its place when its whole part is a number."""
-    text = str(int(value)) if math.isfinite(value) else ""
+    text = str(int(value)) if isinstance(value, int) or math.isfinite(value) else ""
     return masked(text) if has_number(text) else value
 
 

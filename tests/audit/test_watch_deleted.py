@@ -122,7 +122,8 @@ async def test_lists_and_words_on_the_weather_that_are_odd_are_found_by_the_watc
             row = {"position": 4, "part": 0, "subject": "x", "withdrawn": False}
             await tx.execute(OBSERVATIONS.insert().values(**row, **said))
         await world.round(seconds=5)
-        assert sorted(await world.whats()) == ["observation-differs", "posting-odd"]
+        whats = {*await world.whats()} - {"derived-differs"}  # unless the recount rests in this round
+        assert whats == {"observation-differs", "posting-odd"}
 
 
 STRANGER = "500110001077"
