@@ -84,8 +84,9 @@ async def _reader(
 
 
 async def _observer(
-    request: Request, given: Given, someone: Annotated[Principal, Depends(needs(*FORECASTERS))]
+    request: Request, given: Given, someone: Annotated[Principal, Depends(needs(AUDITOR, *FORECASTERS))]
 ) -> Principal:
+    refuse_both(someone)
     if not observes(someone):
         raise Forbidden(
             "who audits the figures does not enter them", mend="let a forecaster enter what was observed"

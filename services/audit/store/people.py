@@ -5,10 +5,11 @@ Plain functions on a plain connection, for `Database.ask`: a hundred warnings co
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, literal_column, select, union_all
 
 from contracts.delivery import DeliveryReported
 from contracts.sparing import DeliverySpared
@@ -60,54 +61,69 @@ def _hit(columns: Sequence[Any], place: int, wanted: bytes) -> Hit:
 
 def hits(connection: Connection, asked: Sequence[Asked], warning_id: str | None = None) -> list[Hit]:
     """Return every batch in which somebody stands, of all warnings or of one; the newest record first."""
-    found = [hit for one in asked for hit in _of(connection, one, warning_id)]
+    values: dict[str, Any] = {"only": warning_id} if warning_id is not None else {}
+    for which, one in enumerate(asked):
+        values |= {f"hash{which}": one.hash, f"key{which}": one.key_id}
+    pages, waiting = _questions(len(asked), of_one=warning_id is not None)
+    found = _gathered(connection, connection.execute(pages, values).all(), asked)
+    for which, raw, fault, *columns in connection.execute(waiting, values).all():
+        wanted = asked[which].hash
+        found += [_hit(columns, place, wanted) for place in among(bytes(raw), fault, wanted)]
     return sorted(found, key=lambda hit: (-hit.position, hit.place))
 
 
-def _of(connection: Connection, asked: Asked, only: str | None) -> list[Hit]:
-    values = {"hash": asked.hash, "key": asked.key_id, **({"only": only} if only is not None else {})}
-    pages, waiting = (_PAGES, _WAITING) if only is None else (_PAGES_OF_ONE, _WAITING_OF_ONE)
-    found = _gathered(connection, connection.execute(pages, values).all(), asked.hash)
-    for raw, fault, *columns in connection.execute(waiting, values).all():
-        found += [_hit(columns, place, asked.hash) for place in among(bytes(raw), fault, asked.hash)]
-    return found
-
-
-def _gathered(connection: Connection, pages: Iterable[Any], wanted: bytes) -> list[Hit]:
-    places: dict[int, list[int]] = {}
-    for volume, entries in pages:
+def _gathered(connection: Connection, pages: Iterable[Any], asked: Sequence[Asked]) -> list[Hit]:
+    places: dict[int, list[tuple[int, bytes]]] = {}
+    for which, volume, entries in pages:
+        wanted = asked[which].hash
         for ordinal, place in on_page(bytes(entries or b""), wanted):
-            places.setdefault(volume * MOST_BATCHES + ordinal, []).append(place)
+            places.setdefault(volume * MOST_BATCHES + ordinal, []).append((place, wanted))
     found, keys = [], sorted(places)
     for start in range(0, len(keys), AT_ONCE):
         some = keys[start : start + AT_ONCE]
         values = dict(zip(_PLACES, some + some[-1:] * (AT_ONCE - len(some)), strict=True))
         for number, *columns in connection.execute(_NUMBERED, values).all():
-            found += [_hit(columns, place, wanted) for place in places[number]]
+            found += [_hit(columns, place, wanted) for place, wanted in places[number]]
     return found
 
 
-def _page() -> Any:
-    """Select the one page of a volume on which a hash stands if it stands in the volume at all."""
-    at = (PAGES.c.volume == VOLUMES.c.number) & (PAGES.c.first <= bindparam("hash"))
+# Made once for each number of keys: to write a statement takes longer than the database takes to answer it,
+# and what is asked under all keys at once is one journey.
+@lru_cache(maxsize=64)
+def _questions(keys: int, *, of_one: bool) -> tuple[Any, Any]:
+    """Return the statements that ask pages, and lists that wait, for a hash under each of so many keys."""
+    made = []
+    for each, whose in ((_pages, VOLUMES.c.warning_id), (_waiting, POSTINGS.c.warning_id)):
+        parts = [each(which) for which in range(keys)]
+        some = [part.where(whose == bindparam("only")) for part in parts] if of_one else parts
+        made.append(some[0] if keys == 1 else union_all(*some))
+    return made[0], made[1]
+
+
+def _pages(which: int) -> Select[Any]:
+    """Select the one page of each volume on which a hash stands if it stands in the volume at all."""
+    at = (PAGES.c.volume == VOLUMES.c.number) & (PAGES.c.first <= bindparam(f"hash{which}"))
     page = select(PAGES.c.entries).where(at).order_by(PAGES.c.first.desc()).limit(1)
-    return page.correlate(VOLUMES).scalar_subquery()
+    entries = page.correlate(VOLUMES).scalar_subquery()
+    mine = select(literal_column(str(which)), VOLUMES.c.number, entries)
+    return mine.where(_same(VOLUMES.c.key_id, which))
 
 
-def _same(key: Any) -> Any:
-    return key.is_(None) | (key == bindparam("key"))
+def _waiting(which: int) -> Select[Any]:
+    """Select the lists that wait among whose hashes one may stand."""
+    wanted = bindparam(f"hash{which}")
+    return (
+        select(literal_column(str(which)), POSTINGS.c.hashes, POSTINGS.c.fault, *_COLUMNS)
+        .join_from(POSTINGS, BATCHES, BATCHES.c.position == POSTINGS.c.position)
+        .where(_same(POSTINGS.c.key_id, which))
+        .where(POSTINGS.c.first <= wanted, POSTINGS.c.last >= wanted)
+    )
 
 
-# Made once: to write a statement takes longer than the database takes to answer it.
-_PAGES = select(VOLUMES.c.number, _page()).where(_same(VOLUMES.c.key_id))
-_PAGES_OF_ONE = _PAGES.where(VOLUMES.c.warning_id == bindparam("only"))
-_WAITING = (
-    select(POSTINGS.c.hashes, POSTINGS.c.fault, *_COLUMNS)
-    .join_from(POSTINGS, BATCHES, BATCHES.c.position == POSTINGS.c.position)
-    .where(_same(POSTINGS.c.key_id))
-    .where(POSTINGS.c.first <= bindparam("hash"), POSTINGS.c.last >= bindparam("hash"))
-)
-_WAITING_OF_ONE = _WAITING.where(POSTINGS.c.warning_id == bindparam("only"))
+def _same(key: Any, which: int) -> Any:
+    return key.is_(None) | (key == bindparam(f"key{which}"))
+
+
 _PLACES = [f"n{place}" for place in range(AT_ONCE)]
 _NUMBERED = select(BATCHES.c.number, *_COLUMNS).where(BATCHES.c.number.in_([bindparam(n) for n in _PLACES]))
 """Always with so many places, the last number in all that are left: one text, compiled once."""
