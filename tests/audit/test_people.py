@@ -106,6 +106,18 @@ async def test_a_warning_is_gathered_when_it_is_quiet_and_late_batches_are_merge
         assert await count(book, PAGES) == 3
 
 
+async def test_a_full_page_stays_in_its_row(postgres_house_url: str, tmp_path: Path) -> None:
+    async with a_ledger(postgres_house_url, tmp_path) as book:
+        warning = AWarning()
+        await book.say(a_request(warning, a_batch(book.crypto, phones(800)), "a"))
+        await all_gathered(book)
+        size, outside = func.length(PAGES.c.entries), func.pg_column_toast_chunk_id(PAGES.c.entries)
+        async with book.db.read() as connection:
+            found = (await connection.execute(select(size, outside))).all()
+        assert max(size for size, _ in found) > 4000
+        assert {place for _, place in found} == {None}
+
+
 async def test_a_batch_that_is_asked_for_twice_is_kept_once(database_url: str, tmp_path: Path) -> None:
     async with a_ledger(database_url, tmp_path) as book:
         request = a_request(AWarning(), a_batch(book.crypto, phones(5)))

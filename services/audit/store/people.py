@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Select, bindparam, literal_column, select, union_all
+from sqlalchemy import BindParameter, Connection, Select, bindparam, literal_column, select, union_all
 
 from contracts.delivery import DeliveryReported
 from contracts.sparing import DeliverySpared
@@ -111,7 +111,7 @@ def _pages(which: int) -> Select[Any]:
 
 def _waiting(which: int) -> Select[Any]:
     """Select the lists that wait among whose hashes one may stand."""
-    wanted = bindparam(f"hash{which}")
+    wanted: BindParameter[bytes] = bindparam(f"hash{which}")
     return (
         select(literal_column(str(which)), POSTINGS.c.hashes, POSTINGS.c.fault, *_COLUMNS)
         .join_from(POSTINGS, BATCHES, BATCHES.c.position == POSTINGS.c.position)
