@@ -5,7 +5,6 @@ the next time; ten million facts take their hour.
 """
 
 import argparse
-import asyncio
 import tempfile
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -21,6 +20,7 @@ from benchmarks import (
 )
 from benchmarks.ledger_facts import Size, Years
 from benchmarks.ledger_place import KINDS, TITLES, Place, place
+from services.kit.process import complete
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -47,12 +47,12 @@ def _measure(arguments: argparse.Namespace, kind: str) -> None:
         folder, keep = Path(name), arguments.keep
         folder.chmod(0o755)
         print(TITLES[kind])
-        asyncio.run(_small(kind, folder, arguments.postgres, size, arguments.times))
+        complete(_small(kind, folder, arguments.postgres, size, arguments.times))
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
         here = keep.resolve() if keep else folder
         kept = place(kind, here, arguments.postgres, kept=bool(keep))
-        asyncio.run(_big(kept, size, arguments.times, arguments.rows))
+        complete(_big(kept, size, arguments.times, arguments.rows))
         print()
 
 

@@ -3,14 +3,12 @@
 What only one command needs is imported by that command, so that a service starts with what it runs.
 """
 
-import asyncio
 import os
 import sys
-from collections.abc import Coroutine
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
@@ -22,7 +20,7 @@ from services.houses import MIGRATIONS, houses_of, openers
 from services.kit import postgres
 from services.kit.errors import Invalid, Problem, Refused
 from services.kit.http import create_app
-from services.kit.process import configure_telemetry, open_floor, run, say_start
+from services.kit.process import complete, configure_telemetry, open_floor, run, say_start
 from services.kit.settings import PREFIX, Settings
 from services.kit.terminal import Output
 from services.laptop import children, prepare
@@ -44,14 +42,6 @@ cli.add_typer(channels, name="channels")
 cli.command(name="gateway")(gateway)
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    return uvloop.run(work)
-
-
 @cli.command(name="run")
 def run_service(
     service: Annotated[str, typer.Argument(help="issuer, registry, router, channels, audit or all")],
@@ -60,7 +50,7 @@ def run_service(
     """Run one service against the configured bus and database."""
     settings = Settings.load()
     configure_telemetry(settings, only or service)
-    _run(serve(settings, service, only))
+    complete(serve(settings, service, only))
 
 
 async def serve(settings: Settings, service: str, only: str | None = None) -> None:
@@ -81,7 +71,7 @@ def up(
     """Run all services in one process, with everything they need, for a laptop."""
     settings = Settings.load()
     configure_telemetry(settings, "up")
-    _run(_up(settings, seed, own_bus))
+    complete(_up(settings, seed, own_bus))
 
 
 async def _up(settings: Settings, seed: bool, own_bus: bool) -> None:
@@ -113,7 +103,7 @@ def run_demo(
     from services.laptop import demo
     from services.laptop.settings import LaptopSettings
 
-    raise typer.Exit(_run(demo.run(LaptopSettings.load(), leave=leave)))
+    raise typer.Exit(complete(demo.run(LaptopSettings.load(), leave=leave)))
 
 
 @cli.command()
@@ -130,15 +120,15 @@ def migrate(
     settings = Settings.load()
     houses = houses_of(service)
     if provision:
-        _run(postgres.provision(provision, houses, password))
-    _run(prepare.migrate(settings, houses))
+        complete(postgres.provision(provision, houses, password))
+    complete(prepare.migrate(settings, houses))
     typer.echo(f"up to date: {', '.join(houses)}")
 
 
 @streams.command()
 def apply() -> None:
     """Make the streams as they are described; changes nothing that is right already."""
-    for name, done in _run(prepare.apply_streams(Settings.load())):
+    for name, done in complete(prepare.apply_streams(Settings.load())):
         typer.echo(f"{name} {done}")
 
 
@@ -149,7 +139,7 @@ def replay(
 ) -> None:
     """Publish again what was said since then, after a lost bus; receivers skip what they have."""
     moment = since.replace(tzinfo=since.tzinfo or UTC)
-    for house, count in _run(prepare.replay(Settings.load(), houses_of(service), moment)):
+    for house, count in complete(prepare.replay(Settings.load(), houses_of(service), moment)):
         typer.echo(f"{house}: {count} messages will be published again")
 
 
@@ -179,7 +169,7 @@ def seed(
     """Fill empty databases with the default registry, demo accounts and keys."""
     from services.laptop import people
 
-    _run(people.seed(Settings.load(), credentials))
+    complete(people.seed(Settings.load(), credentials))
     typer.echo(f"seeded; the secrets are in {credentials}")
 
 
@@ -223,7 +213,7 @@ def mqtt_users(
 
     settings = Settings.load()
     configure_telemetry(settings, "mqtt-users")
-    _run(warden.keep(settings, channels, users, pid))
+    complete(warden.keep(settings, channels, users, pid))
 
 
 @cli.command(name="settings")

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event, pool
 from sqlalchemy.engine import Engine
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 T = TypeVar("T")
 
@@ -29,29 +30,43 @@ MAPPED = 2**30
 class Asking:
     """Runs questions; they can change nothing, and every statement of one sees the same moment."""
 
-    def __init__(self, url: URL, reader: AsyncEngine, busy_ms: int) -> None:
-        self._reader = reader
+    def __init__(self, url: URL, busy_ms: int) -> None:
         self._engine: Engine | None = None
         self._threads: ThreadPoolExecutor | None = None
+        self._server: AsyncEngine | None = None
         if url.get_backend_name() == "sqlite":
             self._engine = _engine(url, busy_ms)
             self._threads = ThreadPoolExecutor(AT_ONCE, "asking")
+        else:
+            self._server = create_async_engine(url, pool_size=AT_ONCE, max_overflow=0, pool_timeout=10)
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Return what the function answers; it is given a connection for reading."""
         if self._engine is not None:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, _asked, self._engine, question)
-        async with self._reader.connect() as connection:
+        try:
+            return await self._asked_there(question)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        return await self._asked_there(question)
+
+    async def _asked_there(self, question: Callable[[Connection], T]) -> T:
+        """Ask a server. Nobody looks first whether it still listens: that would be three more journeys."""
+        assert self._server is not None
+        async with self._server.connect() as connection:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             await connection.execution_options(**options)
             return await connection.run_sync(question)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections; a question that still runs ends first."""
+        if self._server is not None:
+            await self._server.dispose()
         if self._engine is not None and self._threads is not None:
-            self._threads.shutdown(wait=True)
-            self._engine.dispose()
+            await asyncio.to_thread(self._threads.shutdown, wait=True)
+            await asyncio.to_thread(self._engine.dispose)
 
 
 def _asked(engine: Engine, question: Callable[[Connection], T]) -> T:

@@ -141,7 +141,7 @@ class Database:
         self._lock = asyncio.Lock() if self.sqlite else None
         self.writer, self.reader = _engines(self._url)
         self._brief = BriefWriter(self._url, _configure) if self.sqlite else None
-        self._asking = Asking(self._url, self.reader, BUSY_MS)
+        self._asking = Asking(self._url, BUSY_MS)
 
     def wake(self, lanes: Collection[tuple[Mode, Lane]]) -> None:
         """Tell this process's relay that there is something to publish."""
@@ -221,7 +221,7 @@ class Database:
         """Close all connections."""
         if self._brief is not None:
             await self._brief.close()
-        await asyncio.to_thread(self._asking.close)
+        await self._asking.close()
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -78,6 +78,15 @@ class Service:
 
 
 Opener = Callable[[Floor], Awaitable[Service]]
+
+
+def complete(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run work to its end on the quickest loop that is here."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
 
 
 @asynccontextmanager

@@ -59,3 +59,11 @@ async def test_all_statements_of_a_question_see_one_moment(sqlite_url: str) -> N
         told.set()
         assert await asked == (0, 0)
         assert await db.ask(_count) == 1
+
+
+async def test_a_server_that_hung_up_is_asked_once_more(postgres_house_url: str) -> None:
+    async with a_house(postgres_house_url) as db:
+        mine = select(func.pg_backend_pid())
+        first = await db.ask(lambda connection: connection.execute(mine).scalar_one())
+        assert await db.rows(select(func.pg_terminate_backend(first)))
+        assert await db.ask(lambda connection: connection.execute(mine).scalar_one()) != first

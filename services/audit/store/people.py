@@ -9,13 +9,23 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import BindParameter, Connection, Select, bindparam, literal_column, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 
 from contracts.delivery import DeliveryReported
 from contracts.sparing import DeliverySpared
 from services.audit.model.entry import read
 from services.audit.model.person import Said
-from services.audit.model.postings import MOST_BATCHES, among, on_page
+from services.audit.model.postings import ENTRY, MOST_BATCHES, among, on_page
 from services.audit.model.rows import Ending, Revision
 from services.audit.store.ledger import unpacked
 from services.audit.store.posting_tables import BATCHES, PAGES, POSTINGS, VOLUMES
@@ -23,6 +33,9 @@ from services.audit.store.tables import ENDINGS, RECORDS, REVISIONS
 
 AT_ONCE = 100
 """Batches in one query."""
+
+GLIMPSE = 16
+"""So many entries of a page are sent at first: hardly anybody stands in more batches of one warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,8 @@ def hits(connection: Connection, asked: Sequence[Asked], warning_id: str | None 
     values: dict[str, Any] = {"only": warning_id} if warning_id is not None else {}
     for which, one in enumerate(asked):
         values |= {f"hash{which}": one.hash, f"key{which}": one.key_id}
-    pages, waiting = _questions(len(asked), of_one=warning_id is not None)
+    server = connection.dialect.name == "postgresql"
+    pages, waiting = _questions(len(asked), of_one=warning_id is not None, server=server)
     found = _gathered(connection, connection.execute(pages, values).all(), asked)
     for which, raw, fault, *columns in connection.execute(waiting, values).all():
         wanted = asked[which].hash
@@ -74,9 +88,9 @@ def hits(connection: Connection, asked: Sequence[Asked], warning_id: str | None 
 
 def _gathered(connection: Connection, pages: Iterable[Any], asked: Sequence[Asked]) -> list[Hit]:
     places: dict[int, list[tuple[int, bytes]]] = {}
-    for which, volume, entries in pages:
+    for which, volume, seen in pages:
         wanted = asked[which].hash
-        for ordinal, place in on_page(bytes(entries or b""), wanted):
+        for ordinal, place in _on_page(connection, volume, bytes(seen or b""), wanted):
             places.setdefault(volume * MOST_BATCHES + ordinal, []).append((place, wanted))
     found, keys = [], sorted(places)
     for start in range(0, len(keys), AT_ONCE):
@@ -87,13 +101,26 @@ def _gathered(connection: Connection, pages: Iterable[Any], asked: Sequence[Aske
     return found
 
 
+def _on_page(connection: Connection, volume: int, seen: bytes, wanted: bytes) -> list[tuple[int, int]]:
+    """Return batches and places out of a page, or out of a glimpse of it, unless that may be too small."""
+    found = list(on_page(seen, wanted))
+    if len(seen) != GLIMPSE * ENTRY.itemsize or 0 < len(found) < GLIMPSE:
+        return found
+    whole = connection.execute(_WHOLE, {"volume": volume, "hash": wanted}).scalar_one_or_none()
+    return list(on_page(bytes(whole or b""), wanted))
+
+
 # Made once for each number of keys: to write a statement takes longer than the database takes to answer it,
 # and what is asked under all keys at once is one journey.
 @lru_cache(maxsize=64)
-def _questions(keys: int, *, of_one: bool) -> tuple[Any, Any]:
-    """Return the statements that ask pages, and lists that wait, for a hash under each of so many keys."""
+def _questions(keys: int, *, of_one: bool, server: bool) -> tuple[Any, Any]:
+    """Return the statements that ask pages, and lists that wait, for a hash under each of so many keys.
+
+    A server sends a glimpse of each page; a file is read where it is, and has nothing to send.
+    """
     made = []
-    for each, whose in ((_pages, VOLUMES.c.warning_id), (_waiting, POSTINGS.c.warning_id)):
+    ways = ((_glimpses if server else _pages, VOLUMES.c.warning_id), (_waiting, POSTINGS.c.warning_id))
+    for each, whose in ways:
         parts = [each(which) for which in range(keys)]
         some = [part.where(whose == bindparam("only")) for part in parts] if of_one else parts
         made.append(some[0] if keys == 1 else union_all(*some))
@@ -107,6 +134,23 @@ def _pages(which: int) -> Select[Any]:
     entries = page.correlate(VOLUMES).scalar_subquery()
     mine = select(literal_column(str(which)), VOLUMES.c.number, entries)
     return mine.where(_same(VOLUMES.c.key_id, which))
+
+
+def _glimpses(which: int) -> Select[Any]:
+    """Select of each page on which a hash stands the entries from there on: equal hashes stand together."""
+    wanted: BindParameter[bytes] = bindparam(f"hash{which}", type_=PAGES.c.entries.type)
+    at = func.position(wanted.op("IN")(PAGES.c.entries))
+    page = (
+        select(PAGES.c.entries, at.label("at"))
+        .where(PAGES.c.volume == VOLUMES.c.number, PAGES.c.first <= bindparam(f"hash{which}"))
+        .order_by(PAGES.c.first.desc())
+        .limit(1)
+        .lateral()
+    )
+    begin = page.c.at - (page.c.at - 1) % ENTRY.itemsize
+    seen = func.substring(page.c.entries, begin, GLIMPSE * ENTRY.itemsize)
+    mine = select(literal_column(str(which)), VOLUMES.c.number, seen).join_from(VOLUMES, page, true())
+    return mine.where(_same(VOLUMES.c.key_id, which), page.c.at > 0)
 
 
 def _waiting(which: int) -> Select[Any]:
@@ -124,6 +168,12 @@ def _same(key: Any, which: int) -> Any:
     return key.is_(None) | (key == bindparam(f"key{which}"))
 
 
+_WHOLE = (
+    select(PAGES.c.entries)
+    .where(PAGES.c.volume == bindparam("volume"), PAGES.c.first <= bindparam("hash"))
+    .order_by(PAGES.c.first.desc())
+    .limit(1)
+)
 _PLACES = [f"n{place}" for place in range(AT_ONCE)]
 _NUMBERED = select(BATCHES.c.number, *_COLUMNS).where(BATCHES.c.number.in_([bindparam(n) for n in _PLACES]))
 """Always with so many places, the last number in all that are left: one text, compiled once."""
