@@ -12,7 +12,6 @@ from sqlalchemy import delete, select
 
 from contracts.amendment import PlanAmended
 from contracts.delivery import PlannedDelivery, delivery_id_of
-from contracts.difference import ROUTER
 from contracts.message import Message
 from contracts.outcome import TargetState
 from contracts.plan import ChannelTargets
@@ -171,15 +170,15 @@ async def test_a_plan_that_counted_its_amendments_before_they_were_kept_counts_t
         assert len(await book.db.rows(select(AMENDMENTS))) == 3
 
 
-async def test_an_amendment_that_was_lost_is_asked_for_at_the_router(sqlite_url: str, tmp_path: Path) -> None:
+async def test_an_amendment_that_was_lost_is_an_alarm_until_it_is_heard(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     async with watching(sqlite_url, tmp_path) as world:
         lost = [one for one in SAID if isinstance(one, PlanAmended)]
         kept = [one for one in SAID if one not in lost and not isinstance(one, WarningCancelled)]
         await world.say(*kept)
         await world.round(seconds=61)
         assert {"delivery-not-planned", "target-not-planned"} <= set(await world.whats())
-        told = [one for one in await world.told() if one.what.endswith("-not-planned")]
-        assert {one.owner for one in told} == {ROUTER}
         await world.say(lost[0])
         await world.round(seconds=61)
         assert not [what for what in await world.whats() if what.endswith("-not-planned")]

@@ -150,7 +150,7 @@ async def test_what_was_added_is_said_again_beside_the_plan_when_the_audit_misse
         mode=Mode.LIVE,
         lane=Lane.URGENT,
         owner=ROUTER,
-        what="delivery-not-planned",
+        what="plan-missing",
         warning_id=warning.warning_id,
         revision=1,
         at=clock.now(),

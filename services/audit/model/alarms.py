@@ -19,8 +19,6 @@ MOST_DRIVEN = 8
 _OWNERS = {
     "plan-missing": ROUTER,
     "deliveries-missing": ROUTER,
-    "delivery-not-planned": ROUTER,
-    "target-not-planned": ROUTER,
     "delivery-not-requested": ROUTER,
     "targets-forgotten": ROUTER,
     "warning-missing": ISSUER,

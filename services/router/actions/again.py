@@ -11,8 +11,7 @@ from services.kit.telemetry import log
 from services.router.store import amendments, ends, plans
 from services.router.store.plans import Asked
 
-_PLAN_ALONE = frozenset({"plan-missing", "delivery-not-planned", "target-not-planned"})
-_OF_THE_PLAN = _PLAN_ALONE | {"deliveries-missing", "targets-forgotten"}
+_OF_THE_PLAN = frozenset({"plan-missing", "deliveries-missing", "targets-forgotten"})
 _OF_AN_AMENDMENT = f".{PlanAmended.stem()}."
 
 
@@ -32,7 +31,7 @@ async def again(tx: Transaction, message: DifferenceTold) -> None:
         for one in (made, *added):
             tx.emit(one)
         _note(tx, message, "difference.driven", 1 + len(added))
-    if message.what not in _PLAN_ALONE:
+    if message.what != "plan-missing":
         await _requests(tx, message)
 
 
